@@ -1,0 +1,57 @@
+// Function: a graph captured once between inputs and outputs, then run many times. Language-model steps are Functions.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/array.h"
+
+namespace mlxc {
+
+// Output `output` is the new value of input `input` and must share its buffer; planning fails when something still needs the old value.
+struct StatePair {
+  int input;
+  int output;
+};
+
+struct RunOptions {
+  const std::atomic<bool>* cancel = nullptr;  // polled between launches: Error(cancelled) when set. States may then be half updated.
+};
+
+class Program;
+
+class Function {
+ public:
+  Function() = default;
+  // inputs are leaves (placeholders or data); other leaves that outputs reach are constants and are kept alive.
+  static Function capture(std::vector<Array> inputs, std::vector<Array> outputs, std::vector<StatePair> states = {});
+
+  // New inputs of the captured shapes and dtypes give the outputs, evaluated. State outputs share the storage of their inputs.
+  // With other shapes the graph is inferred and planned again (bounded cache). Threads: any, one run at a time (internally locked).
+  std::vector<Array> run(const std::vector<Array>& inputs, const RunOptions& options = {}) const;
+
+  int launches() const;  // launches of the captured program
+  std::string dot() const;
+  explicit operator bool() const { return state_ != nullptr; }
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+// Evaluates lazily built arrays: plan (or find the plan in the cache), run, attach.
+void eval(const std::vector<Array>& arrays, const RunOptions& options = {});
+// The graph behind the arrays in Graphviz' DOT language.
+std::string to_dot(const std::vector<Array>& arrays);
+
+// Counters since the process started, for tests and profiles.
+struct GraphCounters {
+  int64_t plans = 0;     // programs planned, that is, not found in a cache
+  int64_t runs = 0;      // programs run
+  int64_t launches = 0;  // launches in those runs
+};
+GraphCounters graph_counters();
+
+}  // namespace mlxc

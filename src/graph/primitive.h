@@ -1,0 +1,93 @@
+// What a node computes: a name, parameters that compare and hash, and a rule for the outputs' shapes and dtypes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "array/dtype.h"
+#include "array/shape.h"
+
+namespace mlxc {
+
+struct TensorType {
+  Shape shape;
+  DType dtype = DType::f32;
+  bool operator==(const TensorType&) const = default;
+};
+using TensorTypes = std::span<const TensorType>;
+
+// One code a primitive; backends dispatch on it. The grouping follows the folders of ops/.
+enum class OpCode : uint16_t {
+  // elementwise
+  unary, binary, select, cast, fused,
+  // views: share their input's storage
+  reshape, transpose, slice, broadcast,
+  // creation
+  fill, arange,
+  // the rest move or compute
+  copy, concatenate, reduce, arg_reduce, softmax, matmul, take,
+  // language model
+  linear, rms_norm, layer_norm, rope, kv_write, paged_attention, dense_attention, segment_pool,
+};
+
+inline void hash_combine(size_t& seed, size_t value) { seed ^= value + 0x9e3779b97f4a7c15ull + (seed << 6) + (seed >> 2); }
+template <class T>
+size_t hash_of(const T& value) {
+  if constexpr (std::is_enum_v<T>) return std::hash<int64_t>{}(int64_t(value));
+  else return std::hash<T>{}(value);
+}
+inline size_t hash_of(const Dims& dims) {
+  size_t seed = size_t(dims.rank());
+  for (int64_t dim : dims) hash_combine(seed, std::hash<int64_t>{}(dim));
+  return seed;
+}
+
+class Primitive {
+ public:
+  virtual ~Primitive() = default;
+  virtual OpCode code() const = 0;
+  virtual std::string_view name() const = 0;
+  virtual std::vector<TensorType> infer(TensorTypes inputs) const = 0;
+  virtual bool equals(const Primitive& other) const = 0;
+  virtual size_t hash() const = 0;
+
+  // Views: the layout of the output in the input's buffer, or false when it needs a copy (a reshape of strided data).
+  virtual bool is_view() const { return false; }
+  virtual bool view(const TensorType& /*input*/, const Layout& /*layout*/, Layout* /*result*/) const { return false; }
+
+  // Updates: output 0 is input 0 with a part rewritten; it may take over that input's buffer. Everything else is pure.
+  virtual bool is_update() const { return false; }
+};
+using PrimitivePtr = std::shared_ptr<const Primitive>;
+
+// A primitive is a struct of parameters: derive as `struct Rope : PrimitiveBase<Rope, OpCode::rope>` and give it
+// `static constexpr std::string_view kName`, `auto fields() const { return std::tie(...); }` and `infer`.
+template <class Self, OpCode Code>
+struct PrimitiveBase : Primitive {
+  static constexpr OpCode kCode = Code;
+  OpCode code() const final { return Code; }
+  std::string_view name() const override { return Self::kName; }
+  bool equals(const Primitive& other) const final {
+    return other.code() == Code && self().fields() == static_cast<const Self&>(other).fields();
+  }
+  size_t hash() const final {
+    size_t seed = size_t(Code);
+    std::apply([&](const auto&... field) { (hash_combine(seed, hash_of(field)), ...); }, self().fields());
+    return seed;
+  }
+
+ private:
+  const Self& self() const { return static_cast<const Self&>(*this); }
+};
+
+// The parameters behind a primitive whose code is known.
+template <class Op>
+const Op& as(const Primitive& primitive) {
+  return static_cast<const Op&>(primitive);
+}
+
+}  // namespace mlxc

@@ -1,0 +1,65 @@
+// One result per element, with NumPy broadcasting and array-API type promotion.
+#pragma once
+
+#include "graph/array.h"
+
+namespace mlxc {
+
+enum class UnaryOp : uint8_t {
+  abs, negative, exp, expm1, log, log1p, log2, log10, sqrt, rsqrt, square, reciprocal, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh,
+  asinh, acosh, atanh, floor, ceil, trunc, round, sign, erf, sigmoid, silu, gelu_tanh, gelu_erf, relu, logical_not, bitwise_not, isnan, isinf, isfinite,
+};
+enum class BinaryOp : uint8_t {
+  add, subtract, multiply, divide, floor_divide, remainder, power, minimum, maximum, atan2, hypot, logaddexp, equal, not_equal, less, less_equal,
+  greater, greater_equal, logical_and, logical_or, logical_xor, bitwise_and, bitwise_or, bitwise_xor, shift_left, shift_right,
+};
+std::string_view name_of(UnaryOp op);
+std::string_view name_of(BinaryOp op);
+
+struct Unary : PrimitiveBase<Unary, OpCode::unary> {
+  static constexpr std::string_view kName = "unary";
+  explicit Unary(UnaryOp op) : op(op) {}
+  UnaryOp op;
+  std::string_view name() const override { return name_of(op); }
+  auto fields() const { return std::tie(op); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
+struct Binary : PrimitiveBase<Binary, OpCode::binary> {  // both inputs of one dtype and shape: the builder casts and broadcasts
+  static constexpr std::string_view kName = "binary";
+  explicit Binary(BinaryOp op) : op(op) {}
+  BinaryOp op;
+  std::string_view name() const override { return name_of(op); }
+  auto fields() const { return std::tie(op); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
+struct Select : PrimitiveBase<Select, OpCode::select> {  // condition (bool), a, b
+  static constexpr std::string_view kName = "where";
+  auto fields() const { return std::tie(); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
+struct Cast : PrimitiveBase<Cast, OpCode::cast> {
+  static constexpr std::string_view kName = "cast";
+  explicit Cast(DType to) : to(to) {}
+  DType to;
+  auto fields() const { return std::tie(to); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
+Array unary(UnaryOp op, const Array& x);
+Array binary(BinaryOp op, const Array& a, const Array& b);
+Array where(const Array& condition, const Array& a, const Array& b);
+Array cast(const Array& x, DType dtype);
+// A rank-0 array of x's dtype and device, so that constants do not change types.
+Array scalar_like(const Array& x, double value);
+
+inline Array operator+(const Array& a, const Array& b) { return binary(BinaryOp::add, a, b); }
+inline Array operator-(const Array& a, const Array& b) { return binary(BinaryOp::subtract, a, b); }
+inline Array operator*(const Array& a, const Array& b) { return binary(BinaryOp::multiply, a, b); }
+inline Array operator/(const Array& a, const Array& b) { return binary(BinaryOp::divide, a, b); }
+inline Array operator*(const Array& a, double b) { return a * scalar_like(a, b); }
+inline Array operator+(const Array& a, double b) { return a + scalar_like(a, b); }
+
+}  // namespace mlxc

@@ -1,0 +1,46 @@
+// Reductions over axes, and row-wise softmax.
+#pragma once
+
+#include "graph/array.h"
+
+namespace mlxc {
+
+enum class ReduceOp : uint8_t { sum, mean, prod, max, min, any, all, logsumexp };
+std::string_view name_of(ReduceOp op);
+
+struct Reduce : PrimitiveBase<Reduce, OpCode::reduce> {  // axes sorted; keeps reduced axes as 1 when keepdims
+  static constexpr std::string_view kName = "reduce";
+  Reduce(ReduceOp op, Dims axes, bool keepdims) : op(op), axes(axes), keepdims(keepdims) {}
+  ReduceOp op;
+  Dims axes;
+  bool keepdims;
+  std::string_view name() const override { return name_of(op); }
+  auto fields() const { return std::tie(op, axes, keepdims); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
+struct ArgReduce : PrimitiveBase<ArgReduce, OpCode::arg_reduce> {  // argmax or argmin over one axis, first winner, int64
+  static constexpr std::string_view kName = "arg_reduce";
+  ArgReduce(bool max, int axis, bool keepdims) : max(max), axis(axis), keepdims(keepdims) {}
+  bool max;
+  int axis;
+  bool keepdims;
+  auto fields() const { return std::tie(max, axis, keepdims); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
+struct Softmax : PrimitiveBase<Softmax, OpCode::softmax> {  // over the last axis, float32 inside
+  static constexpr std::string_view kName = "softmax";
+  explicit Softmax(bool log) : log(log) {}
+  bool log;
+  auto fields() const { return std::tie(log); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override { return {inputs[0]}; }
+};
+
+Array reduce(ReduceOp op, const Array& x, const Dims& axes, bool keepdims);  // empty axes: all of them
+Array argmax(const Array& x, int axis, bool keepdims);
+Array argmin(const Array& x, int axis, bool keepdims);
+Array softmax(const Array& x, int axis);
+Array log_softmax(const Array& x, int axis);
+
+}  // namespace mlxc

@@ -1,0 +1,90 @@
+// The fused forms a transformer is made of. Activations are float32; weights and caches may be 16-bit.
+#pragma once
+
+#include "graph/array.h"
+
+namespace mlxc {
+
+inline constexpr int kPageSize = 32;  // slots of a K/V page
+
+// y = x / sqrt(mean(x^2) + eps) * (weight + weight_offset) over the last axis (Zhang & Sennrich 2019; Gemma adds 1 to its weight).
+struct RmsNorm : PrimitiveBase<RmsNorm, OpCode::rms_norm> {
+  static constexpr std::string_view kName = "rms_norm";
+  RmsNorm(float eps, float weight_offset) : eps(eps), weight_offset(weight_offset) {}
+  float eps, weight_offset;
+  auto fields() const { return std::tie(eps, weight_offset); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
+struct LayerNorm : PrimitiveBase<LayerNorm, OpCode::layer_norm> {  // x, weight, bias (Ba et al. 2016)
+  static constexpr std::string_view kName = "layer_norm";
+  explicit LayerNorm(float eps) : eps(eps) {}
+  float eps;
+  auto fields() const { return std::tie(eps); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
+// Rotary position embedding (Su et al. 2021), half-split pairing: x [T, H, D], positions [T] int32, inverse frequencies [R/2] float32
+// (rotates the first R of D); cos and sin are multiplied by `attention_factor` (yarn).
+struct Rope : PrimitiveBase<Rope, OpCode::rope> {
+  static constexpr std::string_view kName = "rope";
+  explicit Rope(float attention_factor) : attention_factor(attention_factor) {}
+  float attention_factor;
+  auto fields() const { return std::tie(attention_factor); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
+// Update: pages [P, H, kPageSize, D] (f32, f16 or bf16) take values [T, H, D] at slots [T] int32 (page * kPageSize + place; -1 = skip).
+struct KvWrite : PrimitiveBase<KvWrite, OpCode::kv_write> {
+  static constexpr std::string_view kName = "kv_write";
+  auto fields() const { return std::tie(); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+  bool is_update() const override { return true; }
+};
+
+// Causal attention of a flat list of tokens over paged keys and values.
+// Inputs: q [T, Hq, D], k_pages and v_pages [P, H, kPageSize, D], page_table [S, M] int32, sequences [T] int32 (row of the table; -1 = padding,
+// output row zero), positions [T] int32. Tokens of a sequence are consecutive. Output [T, Hq, D]. window 0 = none, else a token sees the last
+// `window` positions including its own; softcap 0 = none, else scores become softcap * tanh(score / softcap).
+struct PagedAttention : PrimitiveBase<PagedAttention, OpCode::paged_attention> {
+  static constexpr std::string_view kName = "paged_attention";
+  PagedAttention(float scale, int64_t window, float softcap, uint8_t precision) : scale(scale), window(window), softcap(softcap), precision(precision) {}
+  float scale;
+  int64_t window;
+  float softcap;
+  uint8_t precision;  // Precision: native may use 16-bit dot products
+  auto fields() const { return std::tie(scale, window, softcap, precision); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
+// Bidirectional attention inside each sequence of a flat list: q, k, v [T, H, D], starts [S + 1] int32 (cumulative lengths). Encoders use it.
+struct DenseAttention : PrimitiveBase<DenseAttention, OpCode::dense_attention> {
+  static constexpr std::string_view kName = "dense_attention";
+  explicit DenseAttention(float scale) : scale(scale) {}
+  float scale;
+  auto fields() const { return std::tie(scale); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
+// Mean of each sequence's rows: x [T, H], starts [S + 1] int32 -> [S, H].
+struct SegmentPool : PrimitiveBase<SegmentPool, OpCode::segment_pool> {
+  static constexpr std::string_view kName = "segment_mean";
+  auto fields() const { return std::tie(); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
+Array rms_norm(const Array& x, const Array& weight, float eps, float weight_offset = 0);
+Array layer_norm(const Array& x, const Array& weight, const Array& bias, float eps);
+Array rope(const Array& x, const Array& positions, const Array& inverse_frequencies, float attention_factor = 1);
+Array kv_write(const Array& pages, const Array& values, const Array& slots);
+struct AttentionShape {
+  float scale = 1;
+  int64_t window = 0;
+  float softcap = 0;
+};
+Array paged_attention(const Array& q, const Array& k_pages, const Array& v_pages, const Array& page_table, const Array& sequences,
+                      const Array& positions, const AttentionShape& shape, uint8_t precision);
+Array dense_attention(const Array& q, const Array& k, const Array& v, const Array& starts, float scale);
+Array segment_mean(const Array& x, const Array& starts);
+
+}  // namespace mlxc
