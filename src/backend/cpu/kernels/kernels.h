@@ -1,0 +1,255 @@
+// The compute kernels of the CPU backend: plain functions over raw pointers, no graph types.
+//
+// Every function takes the instruction set as its last argument; the default is the best level of this machine, chosen once
+// (environment variable MLXC_CPU = portable | avx2 | avx512 | avx512_bf16 | amx lowers it). Strides are in elements unless a name says bytes.
+// Sizes and pointers are trusted: the layers above validate. Functions throw Error(unsupported) for a dtype that they do not take.
+// Temporary memory is per thread and kept between calls (scratch.h).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "array/dtype.h"
+#include "base/thread_pool.h"
+
+namespace mlxc::cpu {
+
+// ---- instruction sets ----------------------------------------------------------------------------------------------------------
+
+enum class Level : int32_t { portable = 0, avx2 = 1, avx512 = 2, avx512_bf16 = 3, amx = 4 };
+
+struct Isa;                          // table of inner kernels, see isa.h
+const Isa& best_isa();               // best level this machine runs, after MLXC_CPU
+const Isa* isa_for(Level level);     // nullptr where this machine cannot run it
+std::string_view name_of(Level level);
+Level level_of(const Isa& isa);
+
+// ---- linear: y[T, N] = x[T, K] W[N, K]^T -------------------------------------------------------------------------------------------
+
+// high: activations stay float32; bit-identical for any T, tile, thread count and neighbours in the batch.
+// native: products with bf16 weights may round x to bf16 (float32 accumulation). Also independent of T, batch and thread count at a given Level.
+enum class Precision : int32_t { high = 0, native = 1 };
+
+enum class Activation : int32_t { none = 0, silu = 1, gelu_tanh = 2, gelu_erf = 3, relu = 4, tanh = 5, sigmoid = 6 };
+
+struct LinearOutput {
+  const void* weight = nullptr;      // [n, K], any alignment that its dtype allows; may lie in a mapped file
+  DType weight_dtype = DType::f32;   // f32, f16, bf16
+  int64_t weight_stride = 0;         // between rows
+  int64_t n = 0;
+  const void* bias = nullptr;        // [n] or none
+  DType bias_dtype = DType::f32;     // f32, f16, bf16
+  Activation activation = Activation::none;  // after the bias
+  const float* residual = nullptr;   // [T, n] or none, added last; may be y itself
+  int64_t residual_stride = 0;
+  float* y = nullptr;                // [T, n]; must not overlap x
+  int64_t y_stride = 0;
+};
+
+struct LinearArgs {
+  const float* x = nullptr;
+  int64_t x_stride = 0;
+  int64_t t = 0;
+  int64_t k = 0;
+  std::span<const LinearOutput> outputs;  // products sharing x (q/k/v, gate/up): one fork-join
+  // outputs = {gate, up} of equal n: gate.y = (activation(x gate^T + bias) * (x up^T + bias)) + gate.residual; up.y is not written.
+  bool gated = false;
+  Precision precision = Precision::native;
+};
+
+void linear(ThreadPool& pool, const LinearArgs& args, const Isa& isa = best_isa());
+
+// ---- general matrix product ----------------------------------------------------------------------------------------------------
+
+// c[b] = a[b] b[b] for each batch item; c rows are contiguous with stride c_row. Any strides for a and b (transposes cost nothing where
+// one of the two strides is 1). f32 and f64 go to OpenBLAS in tiles, integers and boolean (or of ands) to blocked loops; f16 and bf16 are not taken here.
+struct MatmulArgs {
+  DType dtype = DType::f32;
+  int64_t m = 0, n = 0, k = 0;
+  const void* a = nullptr;
+  int64_t a_row = 0, a_col = 0;
+  const void* b = nullptr;
+  int64_t b_row = 0, b_col = 0;
+  void* c = nullptr;
+  int64_t c_row = 0;
+  int64_t batch = 1;
+  const int64_t* a_offsets = nullptr;  // [batch] element offsets, nullptr: all 0
+  const int64_t* b_offsets = nullptr;
+  const int64_t* c_offsets = nullptr;
+};
+
+void matmul(ThreadPool& pool, const MatmulArgs& args, const Isa& isa = best_isa());
+
+// ---- attention -----------------------------------------------------------------------------------------------------------------
+
+// K/V pages. A page holds kPageSlots positions of all kv heads of one layer, K and V in separate buffers of kv_page_bytes each.
+// Slot of position p: page_table[sequence][p / kPageSlots], slot p % kPageSlots. The bytes inside a page are laid out for the dot product:
+//   K f32, f16: [head][D][slot]     K bf16: [head][D/2][slot][2]      V f32, f16: [head][slot][D]     V bf16: [head][slot/2][D][2]
+// Pages must be 64-byte aligned and are copied, shared or moved as a whole. D must be a multiple of 2.
+inline constexpr int64_t kPageSlots = 64;
+
+struct KvLayout {
+  DType dtype = DType::f32;  // f32, f16, bf16
+  int64_t kv_heads = 0;
+  int64_t head_dim = 0;
+};
+int64_t kv_page_bytes(const KvLayout& layout);  // of K, and again of V
+
+struct KvWriteArgs {
+  KvLayout layout;
+  const float* k = nullptr;           // [T, kv_heads, D], row stride below
+  const float* v = nullptr;
+  int64_t k_stride = 0, v_stride = 0;  // between tokens
+  int64_t tokens = 0;
+  const int32_t* positions = nullptr;  // [T]
+  const int32_t* sequences = nullptr;  // [T] row of the page table; negative: padding, not written
+  const int32_t* page_table = nullptr;
+  int64_t page_table_stride = 0;
+  void* k_pages = nullptr;
+  void* v_pages = nullptr;
+};
+void kv_write(ThreadPool& pool, const KvWriteArgs& args, const Isa& isa = best_isa());
+
+// Causal attention of a flat list of tokens over their sequences' pages (already written by kv_write). Tokens of one sequence that are
+// neighbours with consecutive positions are processed as blocks. Softmax in float32. f32 pages: float32 throughout, and each token's result
+// has the same bits whatever the chunking, batch or thread count. bf16 pages: q and the probabilities may be rounded to bf16.
+struct AttentionArgs {
+  KvLayout layout;
+  const float* q = nullptr;           // [T, q_heads, D]
+  int64_t q_stride = 0;               // between tokens
+  int64_t q_heads = 0;                // a multiple of kv_heads
+  int64_t tokens = 0;
+  const int32_t* positions = nullptr;
+  const int32_t* sequences = nullptr;  // negative: padding, output is zero
+  const int32_t* page_table = nullptr;
+  int64_t page_table_stride = 0;
+  const void* k_pages = nullptr;
+  const void* v_pages = nullptr;
+  float scale = 1;
+  float softcap = 0;                  // > 0: softcap * tanh(score / softcap)
+  int64_t window = 0;                 // > 0: a token sees itself and the window - 1 positions before it
+  float* out = nullptr;               // [T, q_heads, D]
+  int64_t out_stride = 0;
+};
+void attention(ThreadPool& pool, const AttentionArgs& args, const Isa& isa = best_isa());
+
+// Attention inside ragged sequences stored one after the other: sequence s is rows [offsets[s], offsets[s + 1]) of q, k and v.
+struct DenseAttentionArgs {
+  const float* q = nullptr;  // [T, q_heads, D], and so on
+  const float* k = nullptr;
+  const float* v = nullptr;
+  int64_t q_stride = 0, k_stride = 0, v_stride = 0;
+  int64_t q_heads = 0, kv_heads = 0, head_dim = 0;
+  std::span<const int32_t> offsets;  // sequences + 1 values
+  bool causal = false;
+  float scale = 1;
+  float softcap = 0;
+  int64_t window = 0;  // > 0 and causal: as above; > 0 and not causal: |distance| < window
+  Precision precision = Precision::high;
+  float* out = nullptr;
+  int64_t out_stride = 0;
+};
+void attention_dense(ThreadPool& pool, const DenseAttentionArgs& args, const Isa& isa = best_isa());
+
+// ---- normalisation, rotary positions, rows -----------------------------------------------------------------------------------------
+
+// Rows [tokens, heads, dim]; in and out may be the same. heads = 1 for a norm over the whole row.
+struct NormArgs {
+  const float* x = nullptr;
+  int64_t x_stride = 0, x_head_stride = 0;
+  float* y = nullptr;
+  int64_t y_stride = 0, y_head_stride = 0;
+  int64_t tokens = 0, heads = 1, dim = 0;
+  const void* weight = nullptr;     // [dim] or none
+  DType weight_dtype = DType::f32;  // f32, f16, bf16
+  const void* bias = nullptr;       // layer_norm only
+  DType bias_dtype = DType::f32;
+  float weight_offset = 0;          // 1 for Gemma: y = x / rms * (1 + weight)
+  float eps = 1e-6f;
+};
+void rms_norm(ThreadPool& pool, const NormArgs& args, const Isa& isa = best_isa());
+void layer_norm(ThreadPool& pool, const NormArgs& args, const Isa& isa = best_isa());
+
+// Half-split (NeoX) pairing of the first `rotary` elements of each head; the rest is copied. x and y may be the same.
+// angle = positions[t] * inverse_frequencies[i] in float32, cos and sin multiplied by `factor`.
+struct RopeArgs {
+  const float* x = nullptr;
+  int64_t x_stride = 0, x_head_stride = 0;
+  float* y = nullptr;
+  int64_t y_stride = 0, y_head_stride = 0;
+  int64_t tokens = 0, heads = 0, head_dim = 0, rotary = 0;
+  const int32_t* positions = nullptr;
+  const float* inverse_frequencies = nullptr;  // [rotary / 2]
+  float factor = 1;
+};
+void rope(ThreadPool& pool, const RopeArgs& args, const Isa& isa = best_isa());
+
+// Over the last axis of [rows, n], f32; x and y may be the same.
+void softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, const Isa& isa = best_isa());
+void log_softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, const Isa& isa = best_isa());
+
+// y[i] = table[indices[i]] * scale, converted to f32 (embedding lookup). Indices are trusted.
+void gather_rows_f32(ThreadPool& pool, const void* table, DType table_dtype, int64_t table_stride, const int32_t* indices, int64_t count, int64_t n,
+                     float scale, float* y, int64_t y_stride, const Isa& isa = best_isa());
+
+// ---- reductions ------------------------------------------------------------------------------------------------------------------
+
+enum class ReduceOp : int32_t { sum, mean, prod, max, min, argmax, argmin, logsumexp, all, any, variance };
+
+// out[outer, inner] (contiguous) reduces x[outer, count, inner] over count. variance: population (divides by count - correction).
+// Accumulation: f32 in lanes and blocks of bounded length, f64 in f64; f16 and bf16 as f32; integers as int64 / uint64. NaN propagates in max, min
+// (argmax and argmin return its first place), as NumPy.
+struct ReduceArgs {
+  ReduceOp op = ReduceOp::sum;
+  DType dtype = DType::f32;
+  const void* x = nullptr;
+  int64_t outer = 1, count = 0, inner = 1;
+  int64_t outer_stride = 0, count_stride = 0, inner_stride = 0;
+  double correction = 0;  // variance only
+  void* out = nullptr;    // of reduce_result(op, dtype)
+};
+DType reduce_result(ReduceOp op, DType dtype);  // argmax, argmin: i64; all, any: boolean; sum, prod of integers: i64 or u64; else dtype (mean of integers: f64)
+void reduce(ThreadPool& pool, const ReduceArgs& args, const Isa& isa = best_isa());
+
+// ---- conversion and copies ---------------------------------------------------------------------------------------------------------
+
+using ConvertFn = void (*)(const void* in, void* out, int64_t n);
+// Any of the 13 types to any other, one thread. Float to integer truncates and saturates (NaN gives 0); to boolean: != 0.
+ConvertFn convert_function(DType from, DType to, const Isa& isa = best_isa());
+void convert(ThreadPool& pool, const void* in, DType from, void* out, DType to, int64_t n, const Isa& isa = best_isa());
+
+// Copies a strided array (strides in elements, may be 0 or negative) to contiguous order. element_bytes: 1, 2, 4, 8.
+void copy_strided(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape, std::span<const int64_t> strides);
+// The reverse: contiguous values into a strided destination (no two destinations may coincide).
+void scatter_strided(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape, std::span<const int64_t> strides);
+
+// ---- elementwise ------------------------------------------------------------------------------------------------------------------
+
+// Functions over n contiguous elements, one thread, meant for tiles that sit in L1. Computation is in f32, f64 or the integer type itself;
+// f16 and bf16 are converted to f32 by the caller (convert_function). in and out may be the same pointer. NaN, Inf and signed zero as NumPy.
+enum class UnaryOp : int32_t {
+  abs, negative, exp, expm1, log, log1p, log2, log10, sqrt, rsqrt, square, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh,
+  floor, ceil, trunc, round, sign, reciprocal, erf, erfinv, sigmoid, silu, gelu_tanh, gelu_erf, relu, logical_not, bitwise_not, isnan, isinf, isfinite
+};
+enum class BinaryOp : int32_t {
+  add, subtract, multiply, divide, floor_divide, remainder, power, minimum, maximum, atan2, hypot, logaddexp,
+  equal, not_equal, less, less_equal, greater, greater_equal, logical_and, logical_or, logical_xor, bit_and, bit_or, bit_xor, shift_left, shift_right
+};
+
+inline constexpr int kUnaryOpCount = int(UnaryOp::isfinite) + 1;
+inline constexpr int kBinaryOpCount = int(BinaryOp::shift_right) + 1;
+
+using UnaryFn = void (*)(const void* in, void* out, int64_t n);
+// Steps are 0 (one value for all) or 1.
+using BinaryFn = void (*)(const void* a, int64_t a_step, const void* b, int64_t b_step, void* out, int64_t n);
+using WhereFn = void (*)(const uint8_t* condition, int64_t condition_step, const void* a, int64_t a_step, const void* b, int64_t b_step, void* out, int64_t n);
+
+// dtype: boolean, any integer, f32, f64. nullptr where the operation is not defined for the type.
+UnaryFn unary_function(UnaryOp op, DType dtype, const Isa& isa = best_isa());
+BinaryFn binary_function(BinaryOp op, DType dtype, const Isa& isa = best_isa());
+WhereFn where_function(int64_t element_bytes, const Isa& isa = best_isa());  // 1, 2, 4, 8
+DType unary_result(UnaryOp op, DType dtype);    // boolean (as uint8 0 or 1) for isnan ... and logical_not, else dtype
+DType binary_result(BinaryOp op, DType dtype);  // boolean for comparisons and logical operations, else dtype
+
+}  // namespace mlxc::cpu
