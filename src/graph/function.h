@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/backend.h"
 #include "graph/array.h"
 
 namespace mlxc {
@@ -16,11 +17,6 @@ struct StatePair {
   int output;
 };
 
-struct RunOptions {
-  const std::atomic<bool>* cancel = nullptr;  // polled between launches: Error(cancelled) when set. States may then be half updated.
-};
-
-class Program;
 
 class Function {
  public:

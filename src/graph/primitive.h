@@ -59,8 +59,11 @@ class Primitive {
   virtual bool is_view() const { return false; }
   virtual bool view(const TensorType& /*input*/, const Layout& /*layout*/, Layout* /*result*/) const { return false; }
 
-  // Updates: output 0 is input 0 with a part rewritten; it may take over that input's buffer. Everything else is pure.
-  virtual bool is_update() const { return false; }
+  // Elementwise: one output of the inputs' common shape, element by element; chains of these fuse.
+  virtual bool is_elementwise() const { return false; }
+
+  // Updates: output i < updates() is input i with a part rewritten, and may take over that input's buffer. Everything else is pure.
+  virtual int updates() const { return 0; }
 };
 using PrimitivePtr = std::shared_ptr<const Primitive>;
 

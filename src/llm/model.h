@@ -44,11 +44,10 @@ struct ModelInfo {
 struct StepInputs {
   Array tokens;       // [T] int32
   Array positions;    // [T] int32
-  Array sequences;    // [T] int32: row of page_table, -1 = padding
-  Array slots;        // [T] int32: where the token's key and value go, -1 = nowhere
-  Array page_table;   // [S, M] int32
+  Array sequences;    // [T] int32: row of page_table, -1 = padding (no key or value is written, output rows are zero)
+  Array page_table;   // [S, M] int32: page of positions [i * kPageSlots, (i + 1) * kPageSlots) of sequence s
   Array output_rows;  // [R] int32: indices into the T tokens
-  std::vector<Array> keys, values;  // per layer [P, kv_heads, kPageSize, head_dim]: states
+  std::vector<Array> keys, values;  // per layer [P, kv_heads, kPageSlots, head_dim]: states
 };
 struct StepOutputs {
   Array hidden;  // [R, hidden] float32, after the final norm

@@ -23,6 +23,7 @@ struct Unary : PrimitiveBase<Unary, OpCode::unary> {
   std::string_view name() const override { return name_of(op); }
   auto fields() const { return std::tie(op); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  bool is_elementwise() const override { return true; }
 };
 
 struct Binary : PrimitiveBase<Binary, OpCode::binary> {  // both inputs of one dtype and shape: the builder casts and broadcasts
@@ -32,12 +33,14 @@ struct Binary : PrimitiveBase<Binary, OpCode::binary> {  // both inputs of one d
   std::string_view name() const override { return name_of(op); }
   auto fields() const { return std::tie(op); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  bool is_elementwise() const override { return true; }
 };
 
 struct Select : PrimitiveBase<Select, OpCode::select> {  // condition (bool), a, b
   static constexpr std::string_view kName = "where";
   auto fields() const { return std::tie(); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  bool is_elementwise() const override { return true; }
 };
 
 struct Cast : PrimitiveBase<Cast, OpCode::cast> {
@@ -46,6 +49,7 @@ struct Cast : PrimitiveBase<Cast, OpCode::cast> {
   DType to;
   auto fields() const { return std::tie(to); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  bool is_elementwise() const override { return true; }
 };
 
 Array unary(UnaryOp op, const Array& x);

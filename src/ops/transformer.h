@@ -5,7 +5,9 @@
 
 namespace mlxc {
 
-inline constexpr int kPageSize = 32;  // slots of a K/V page
+// Positions of a sequence that one page of its keys or values holds. How a page is laid out inside is the backend's own affair:
+// pages are copied, shared or moved as a whole, and read only by paged_attention.
+inline constexpr int kPageSlots = 64;
 
 // y = x / sqrt(mean(x^2) + eps) * (weight + weight_offset) over the last axis (Zhang & Sennrich 2019; Gemma adds 1 to its weight).
 struct RmsNorm : PrimitiveBase<RmsNorm, OpCode::rms_norm> {
@@ -34,16 +36,18 @@ struct Rope : PrimitiveBase<Rope, OpCode::rope> {
   std::vector<TensorType> infer(TensorTypes inputs) const override;
 };
 
-// Update: pages [P, H, kPageSize, D] (f32, f16 or bf16) take values [T, H, D] at slots [T] int32 (page * kPageSize + place; -1 = skip).
+// Update of k_pages and v_pages [P, H, kPageSlots, D] (f32, f16 or bf16) with k and v [T, H, D] float32. Position p of sequence s lies in page
+// page_table[s][p / kPageSlots], slot p % kPageSlots; sequences[t] = -1 writes nothing.
+// Inputs: k_pages, v_pages, k, v, page_table [S, M] int32, sequences [T] int32, positions [T] int32. Outputs: the new k_pages, v_pages.
 struct KvWrite : PrimitiveBase<KvWrite, OpCode::kv_write> {
   static constexpr std::string_view kName = "kv_write";
   auto fields() const { return std::tie(); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
-  bool is_update() const override { return true; }
+  int updates() const override { return 2; }
 };
 
 // Causal attention of a flat list of tokens over paged keys and values.
-// Inputs: q [T, Hq, D], k_pages and v_pages [P, H, kPageSize, D], page_table [S, M] int32, sequences [T] int32 (row of the table; -1 = padding,
+// Inputs: q [T, Hq, D], k_pages and v_pages [P, H, kPageSlots, D], page_table [S, M] int32, sequences [T] int32 (row of the table; -1 = padding,
 // output row zero), positions [T] int32. Tokens of a sequence are consecutive. Output [T, Hq, D]. window 0 = none, else a token sees the last
 // `window` positions including its own; softcap 0 = none, else scores become softcap * tanh(score / softcap).
 struct PagedAttention : PrimitiveBase<PagedAttention, OpCode::paged_attention> {
@@ -76,7 +80,10 @@ struct SegmentPool : PrimitiveBase<SegmentPool, OpCode::segment_pool> {
 Array rms_norm(const Array& x, const Array& weight, float eps, float weight_offset = 0);
 Array layer_norm(const Array& x, const Array& weight, const Array& bias, float eps);
 Array rope(const Array& x, const Array& positions, const Array& inverse_frequencies, float attention_factor = 1);
-Array kv_write(const Array& pages, const Array& values, const Array& slots);
+struct KvPages {
+  Array keys, values;
+};
+KvPages kv_write(const KvPages& pages, const Array& k, const Array& v, const Array& page_table, const Array& sequences, const Array& positions);
 struct AttentionShape {
   float scale = 1;
   int64_t window = 0;

@@ -1,0 +1,133 @@
+#include "graph/array.h"
+
+#include <cstring>
+
+#include "backend/backend.h"
+#include "graph/function.h"
+
+namespace mlxc {
+namespace {
+
+NodePtr leaf(Device& device, Shape shape, DType dtype) {
+  return std::make_shared<Node>(device, nullptr, std::vector<Array>{}, std::vector<TensorType>{{shape, dtype}});
+}
+
+// Copies a strided array to row-major order, innermost axis last.
+void gather_strided(const std::byte* from, std::byte* to, const Shape& shape, const Strides& strides, int64_t item) {
+  int rank = shape.rank();
+  int64_t inner = rank ? shape[rank - 1] : 1, inner_stride = rank ? strides[rank - 1] : 1;
+  int64_t outer = inner ? element_count(shape) / inner : 0;
+  Dims index = Dims::filled(rank, 0);
+  int64_t position = 0;
+  for (int64_t row = 0; row < outer; ++row) {
+    if (inner_stride == 1) {
+      std::memcpy(to, from + position * item, size_t(inner * item));
+      to += inner * item;
+    } else {
+      for (int64_t i = 0; i < inner; ++i, to += item) std::memcpy(to, from + (position + i * inner_stride) * item, size_t(item));
+    }
+    for (int axis = rank - 2; axis >= 0; --axis) {
+      position += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      position -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+}
+
+}  // namespace
+
+Array Array::from_storage(Device& device, StoragePtr storage, Shape shape, DType dtype, int64_t offset) {
+  int64_t bytes = (element_count(shape) + offset) * size_of(dtype);
+  if (offset < 0 || size_t(bytes) > storage->bytes())
+    fail(Status::invalid_argument, "an array of shape ", to_string(shape), " and dtype ", name_of(dtype), " does not fit a storage of ", storage->bytes(), " bytes");
+  NodePtr node = leaf(device, shape, dtype);
+  node->attach({std::move(storage)}, {{contiguous_strides(shape), offset}});
+  return Array(std::move(node), 0);
+}
+
+Array Array::from_data(Device& device, const void* data, Shape shape, DType dtype) {
+  Array array = allocate(device, shape, dtype);
+  if (int64_t bytes = array.bytes()) std::memcpy(array.data(), data, size_t(bytes));
+  return array;
+}
+
+Array Array::allocate(Device& device, Shape shape, DType dtype) {
+  int64_t bytes;
+  if (__builtin_mul_overflow(element_count(shape), size_of(dtype), &bytes))
+    fail(Status::out_of_memory, "an array of shape ", to_string(shape), " exceeds the address space");
+  return from_storage(device, device.allocator().allocate(size_t(bytes)), shape, dtype);
+}
+
+Array Array::placeholder(Device& device, Shape shape, DType dtype) { return Array(leaf(device, shape, dtype), 0); }
+
+const TensorType& Array::type() const { return node_->output(output_).type; }
+Device& Array::device() const { return node_->device(); }
+bool Array::evaluated() const { return node_->evaluated(); }
+
+const StoragePtr& Array::storage() const {
+  if (!evaluated()) fail(Status::internal, "the array has not been evaluated");
+  return node_->output(output_).storage;
+}
+
+const Layout& Array::layout() const {
+  if (!evaluated()) fail(Status::internal, "the array has not been evaluated");
+  return node_->output(output_).layout;
+}
+
+void read(const Array& array, void* out, size_t bytes) {
+  if (bytes != size_t(array.bytes())) fail(Status::invalid_argument, "the array has ", array.bytes(), " bytes, the destination ", bytes);
+  eval({array});
+  if (!bytes) return;
+  if (array.contiguous()) std::memcpy(out, array.data(), bytes);
+  else gather_strided(static_cast<std::byte*>(array.data()), static_cast<std::byte*>(out), array.shape(), array.layout().strides, size_of(array.dtype()));
+}
+
+Node::Node(Device& device, PrimitivePtr primitive, std::vector<Array> inputs, std::vector<TensorType> outputs)
+    : device_(device), primitive_(std::move(primitive)), inputs_(std::move(inputs)) {
+  outputs_.reserve(outputs.size());
+  for (TensorType& type : outputs) outputs_.push_back({std::move(type), nullptr, {}});
+}
+
+Node::~Node() {
+  // A long chain of nodes that only we hold would otherwise be destroyed by recursion, one stack frame a node.
+  std::vector<NodePtr> pending;
+  auto take = [&](std::vector<Array>& inputs) {
+    for (Array& input : inputs)
+      if (input.node().use_count() == 1) pending.push_back(input.node());
+    inputs.clear();
+  };
+  take(inputs_);
+  while (!pending.empty()) {
+    NodePtr node = std::move(pending.back());
+    pending.pop_back();
+    if (node.use_count() == 1) take(node->inputs_);
+  }
+}
+
+void Node::attach(std::vector<StoragePtr> storages, std::vector<Layout> layouts) {
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    outputs_[i].storage = std::move(storages[i]);
+    outputs_[i].layout = layouts[i];
+  }
+  evaluated_.store(true, std::memory_order_release);
+}
+
+std::vector<Array> apply_all(PrimitivePtr primitive, std::vector<Array> inputs, Device* device) {
+  std::vector<TensorType> types;
+  types.reserve(inputs.size());
+  for (const Array& input : inputs) {
+    if (!input) fail(Status::invalid_argument, primitive->name(), ": an input array is missing");
+    if (!device) device = &input.device();
+    if (&input.device() != device)
+      fail(Status::invalid_argument, primitive->name(), ": arrays of devices ", device->name(), " and ", input.device().name(), " cannot be mixed");
+    types.push_back(input.type());
+  }
+  std::vector<TensorType> outputs = primitive->infer(types);
+  auto node = std::make_shared<Node>(*device, std::move(primitive), std::move(inputs), std::move(outputs));
+  std::vector<Array> results;
+  for (uint32_t i = 0; i < node->outputs().size(); ++i) results.emplace_back(node, i);
+  return results;
+}
+
+}  // namespace mlxc
