@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/quote.h"
 #include "base/system_calls.h"
 
 namespace mlxc {
@@ -17,11 +18,13 @@ namespace {
 
 constexpr size_t kMostAtOnce = size_t(1) << 30;  // Linux moves at most 2 GiB a call
 
+std::string shown(const std::string& path) { return quoted(path, 300); }
+
 std::string reason(int error) { return std::generic_category().message(error); }
 
 [[noreturn]] void fail_file(const std::string& path, const char* action, int error) {
   Status status = error == ENOENT || error == ENOTDIR ? Status::not_found : error == ENOMEM ? Status::out_of_memory : Status::io;
-  throw Error(status, cat("cannot ", action, " '", path, "': ", reason(error)), error);
+  throw Error(status, cat("cannot ", action, " ", shown(path), ": ", reason(error)), error);
 }
 
 template <class Call>
@@ -41,7 +44,7 @@ const char* kind_of(mode_t mode) {
 
 void require_c_string(const std::string& path) {
   if (path.empty()) fail(Status::invalid_argument, "the file name is empty");
-  if (path.find('\0') != path.npos) fail(Status::invalid_argument, "the file name '", path.c_str(), "...' contains a zero byte");
+  if (path.find('\0') != path.npos) fail(Status::invalid_argument, "the file name ", shown(path), " contains a zero byte");
 }
 
 }  // namespace
@@ -59,7 +62,7 @@ File::File(std::string path) : path_(std::move(path)) {
   }
   if (!S_ISREG(info.st_mode)) {
     system_calls.close(fd_);
-    throw Error(Status::io, cat("'", path_, "' is ", kind_of(info.st_mode), ", expected a regular file"),
+    throw Error(Status::io, cat(shown(path_), " is ", kind_of(info.st_mode), ", expected a regular file"),
                 S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
   }
   size_ = info.st_size;
@@ -86,7 +89,7 @@ void File::read_at(int64_t position, std::span<std::byte> buffer) const {
         retry_interrupted([&] { return system_calls.pread(fd_, buffer.data() + done, count, off_t(position + int64_t(done))); });
     if (got == -1) fail_file(path_, "read", errno);
     if (got == 0) {
-      fail(Status::io, "'", path_, "' ends at byte ", position + int64_t(done), ", expected ", buffer.size(), " bytes at ", position,
+      fail(Status::io, shown(path_), " ends at byte ", position + int64_t(done), ", expected ", buffer.size(), " bytes at ", position,
            ": it was shortened while being read");
     }
     done += size_t(got);
@@ -152,7 +155,7 @@ std::string read_file(const std::string& path, int64_t limit) {
       return text;
     }
   }
-  fail(Status::format, "'", path, "' has ", std::max(file.size(), int64_t(filled)), " bytes, at most ", limit, " are expected");
+  fail(Status::format, shown(path), " has ", std::max(file.size(), int64_t(filled)), " bytes, at most ", limit, " are expected");
 }
 
 AtomicFileWriter::AtomicFileWriter(std::string path) : path_(std::move(path)) {

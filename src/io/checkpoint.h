@@ -34,6 +34,7 @@ class Checkpoint {
  private:
   explicit Checkpoint(std::string folder) : folder_(std::move(folder)) {}
   void add_file(const std::string& name, LoadMode mode);
+  void add_tensor(const Tensor& tensor);
   void read_index(const std::string& path, LoadMode mode);
 
   std::string folder_;

@@ -9,7 +9,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "array/dtype.h"
@@ -56,7 +55,7 @@ class SafetensorsFile {
   AlignedBuffer copy_;
   std::span<const std::byte> data_;
   std::vector<Tensor> tensors_;
-  std::unordered_map<std::string_view, const Tensor*> by_name_;  // into tensors_
+  std::map<std::string_view, const Tensor*> by_name_;  // into tensors_
   std::map<std::string, std::string> metadata_;
 };
 
