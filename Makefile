@@ -15,7 +15,7 @@ deps: ## install what the build needs (apt), if something is missing
 	@scripts/install-deps
 
 build: deps ## build/release/mlxc and build/release/libmlxc.so.1
-	@scripts/build release mlxc_shared mlxc_cli
+	@scripts/build release mlxc mlxc_cli
 
 demo: build ## build, then stream a story from the model in the repository
 	@$(BIN) generate --model tests/models/fable-qwen3 --prompt "$(PROMPT)" --max-tokens 200 --temperature 0.8 --top-p 0.95 --seed $(SEED)

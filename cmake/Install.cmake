@@ -1,0 +1,32 @@
+# What `cmake --install` leaves: the library, its headers, the command, mlxc.pc and the CMake package (mlxc::mlxc).
+if(NOT TARGET mlxc)
+  return()
+endif()
+include(CMakePackageConfigHelpers)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mlxc)
+
+install(TARGETS mlxc EXPORT mlxcTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/mlxc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(EXPORT mlxcTargets NAMESPACE mlxc:: DESTINATION ${package_dir})
+if(TARGET mlxc_cli)
+  install(TARGETS mlxc_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/mlxcConfig.cmake.in ${PROJECT_BINARY_DIR}/cmake/mlxcConfig.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/mlxcConfigVersion.cmake COMPATIBILITY SameMajorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/cmake/mlxcConfig.cmake ${PROJECT_BINARY_DIR}/cmake/mlxcConfigVersion.cmake DESTINATION ${package_dir})
+
+# The prefix in mlxc.pc follows the file, so that an installed tree can be moved or staged.
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+  set(MLXC_PC_PREFIX ${CMAKE_INSTALL_PREFIX})
+  set(MLXC_PC_LIBDIR ${CMAKE_INSTALL_FULL_LIBDIR})
+  set(MLXC_PC_INCLUDEDIR ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+else()
+  file(RELATIVE_PATH up /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+  string(REGEX REPLACE "/$" "" up "${up}")
+  set(MLXC_PC_PREFIX "\${pcfiledir}/${up}")
+  set(MLXC_PC_LIBDIR "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+  set(MLXC_PC_INCLUDEDIR "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+configure_file(${CMAKE_CURRENT_LIST_DIR}/mlxc.pc.in ${PROJECT_BINARY_DIR}/cmake/mlxc.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/cmake/mlxc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
