@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kMostAtOnce = size_t(1) << 30;  // Linux moves at most 2 GiB a call
 
-std::string shown(const std::string& path) { return quoted(path, 300); }
+std::string shown(const std::string& path) { return quote(path, 300); }
 
 std::string reason(int error) { return std::generic_category().message(error); }
 

@@ -68,7 +68,7 @@ class TreeBuilder : public nlohmann::json_sax<Json> {
 
   bool key(std::string& key) override {
     auto [place, added] = open_.back()->get_ref<Json::object_t&>().try_emplace(std::move(key));
-    if (!added && limits_.unique_keys) fail(Status::format, name_, ": key ", quoted(place->first), " occurs twice in one object");
+    if (!added && limits_.unique_keys) fail(Status::format, name_, ": key ", quote(place->first), " occurs twice in one object");
     slot_ = &place->second;
     return true;
   }
@@ -119,7 +119,7 @@ std::string describe(const Json& value) {
     case Json::value_t::array:
       return "a list";
     case Json::value_t::string:
-      return cat("the string ", quoted(value.get_ref<const std::string&>(), 40));
+      return cat("the string ", quote(value.get_ref<const std::string&>(), 40));
     default:
       return value.dump();
   }

@@ -35,6 +35,6 @@ std::string printable(std::string_view text, size_t most) {
   return result;
 }
 
-std::string quoted(std::string_view text, size_t most) { return "'" + printable(text, most) + "'"; }
+std::string quote(std::string_view text, size_t most) { return "'" + printable(text, most) + "'"; }
 
 }  // namespace mlxc

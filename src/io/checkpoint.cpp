@@ -25,11 +25,11 @@ std::shared_ptr<const Checkpoint> Checkpoint::open(const std::string& folder, Lo
   } else if (file_exists(folder + "/" + kIndex)) {
     checkpoint->read_index(folder + "/" + kIndex, mode);
   } else if (!file_exists(folder)) {
-    throw Error(Status::not_found, cat("the model folder ", quoted(folder, 300), " does not exist"), ENOENT);
+    throw Error(Status::not_found, cat("the model folder ", quote(folder, 300), " does not exist"), ENOENT);
   } else {
     const bool pickled = file_exists(folder + "/pytorch_model.bin") || file_exists(folder + "/pytorch_model.bin.index.json");
     throw Error(Status::not_found,
-                cat(quoted(folder, 300), " holds neither ", kSingle, " nor ", kIndex,
+                cat(quote(folder, 300), " holds neither ", kSingle, " nor ", kIndex,
                     pickled ? "; convert its pytorch_model.bin to safetensors" : ""),
                 ENOENT);
   }
@@ -48,10 +48,10 @@ void Checkpoint::read_index(const std::string& path, LoadMode mode) {
   const JsonObject map = index.object("weight_map");
   std::map<std::string_view, size_t> shards;  // name -> place in files_
   for (const auto& [tensor, file] : map.json().items()) {
-    if (!file.is_string()) fail(Status::format, kIndex, ": weight_map names no file for tensor ", quoted(tensor));
+    if (!file.is_string()) fail(Status::format, kIndex, ": weight_map names no file for tensor ", quote(tensor));
     const auto& name = file.get_ref<const std::string&>();
     if (!is_plain_name(name)) {
-      fail(Status::format, kIndex, ": tensor ", quoted(tensor), " is in ", quoted(name),
+      fail(Status::format, kIndex, ": tensor ", quote(tensor), " is in ", quote(name),
            ", expected a plain file name in the model's folder");
     }
     shards.emplace(name, 0);
@@ -65,7 +65,7 @@ void Checkpoint::read_index(const std::string& path, LoadMode mode) {
   for (const auto& [tensor, file] : map.json().items()) {
     const auto& name = file.get_ref<const std::string&>();
     const Tensor* found = files_[shards.at(name)]->find(tensor);
-    if (!found) fail(Status::format, kIndex, " lists tensor ", quoted(tensor), " in ", quoted(name), ", which does not hold it");
+    if (!found) fail(Status::format, kIndex, " lists tensor ", quote(tensor), " in ", quote(name), ", which does not hold it");
     add_tensor(*found);
   }
 }
@@ -79,9 +79,9 @@ const Checkpoint::Tensor& Checkpoint::at(std::string_view name) const {
   if (const Tensor* tensor = find(name)) return *tensor;
   std::string some;
   for (auto near = tensors_.lower_bound(name.substr(0, name.rfind('.'))); near != tensors_.end() && some.size() < 120; ++near) {
-    some += (some.empty() ? "" : ", ") + quoted(near->first, 60);
+    some += (some.empty() ? "" : ", ") + quote(near->first, 60);
   }
-  fail(Status::not_found, "the weights in ", quoted(folder_, 150), " have no tensor ", quoted(name), "; of their ", tensors_.size(),
+  fail(Status::not_found, "the weights in ", quote(folder_, 150), " have no tensor ", quote(name), "; of their ", tensors_.size(),
        " tensors the nearest are ", some.empty() ? "none" : some);
 }
 

@@ -62,7 +62,7 @@ class HeaderParser {
   }
 
  private:
-  [[noreturn]] void malformed() const { fail(Status::format, where_, ": malformed npy header near ", quoted(rest_, 30)); }
+  [[noreturn]] void malformed() const { fail(Status::format, where_, ": malformed npy header near ", quote(rest_, 30)); }
   void skip_space() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\n"), rest_.size())); }
   bool accept(char c) {
     skip_space();
@@ -121,8 +121,7 @@ DType parse_descriptor(const std::string& text, const std::string& where) {
                                   [&](const Descriptor& d) { return !text.empty() && d.text == std::string_view(text).substr(1); });
   const bool native = order == '<' || ((order == '|' || order == '>') && found != std::end(kDescriptors) && size_of(found->dtype) == 1);
   if (found == std::end(kDescriptors) || !native) {
-    fail(Status::unsupported, where, ": element type ", quoted(text),
-         " is not supported, expected little-endian b1, u1-u8, i1-i8 or f2-f8");
+    fail(Status::unsupported, where, ": element type ", quote(text), " is not supported, expected little-endian b1, u1-u8, i1-i8 or f2-f8");
   }
   return found->dtype;
 }

@@ -76,14 +76,14 @@ class HeaderReader {
  private:
   template <class... Parts>
   [[noreturn]] void fail_tensor(const std::string& name, const Parts&... parts) const {
-    fail(Status::format, where_, ": tensor ", quoted(name), ": ", parts...);
+    fail(Status::format, where_, ": tensor ", quote(name), ": ", parts...);
   }
 
   void read_metadata(const Json& value, std::map<std::string, std::string>& metadata) const {
     if (value.is_null()) return;
     if (!value.is_object()) fail(Status::format, where_, ": __metadata__ is not an object");
     for (const auto& [key, text] : value.items()) {
-      if (!text.is_string()) fail(Status::format, where_, ": __metadata__ key ", quoted(key), " is not a string");
+      if (!text.is_string()) fail(Status::format, where_, ": __metadata__ key ", quote(key), " is not a string");
       metadata.emplace(key, text.get_ref<const std::string&>());
     }
   }
@@ -107,7 +107,7 @@ class HeaderReader {
     auto type_text = value.find("dtype");
     if (type_text == value.end() || !type_text->is_string()) fail_tensor(name, "dtype is missing or not a string");
     const ElementType* type = find_type(type_text->get_ref<const std::string&>());
-    if (!type) fail_tensor(name, "unknown dtype ", quoted(type_text->get_ref<const std::string&>()));
+    if (!type) fail_tensor(name, "unknown dtype ", quote(type_text->get_ref<const std::string&>()));
     Entry entry{{name, std::string(type->name), read_sizes(name, value, "shape"), {}}, 0, 0};
     const auto offsets = read_sizes(name, value, "data_offsets");
     if (offsets.size() != 2) fail_tensor(name, "data_offsets holds ", offsets.size(), " numbers, expected 2");
@@ -146,7 +146,7 @@ class HeaderReader {
 DType SafetensorsFile::Tensor::dtype() const {
   const ElementType* found = find_type(type);
   if (!found || !found->dtype)
-    fail(Status::unsupported, "tensor ", quoted(name), " has dtype ", type, ", which is not supported; convert it to BF16");
+    fail(Status::unsupported, "tensor ", quote(name), " has dtype ", type, ", which is not supported; convert it to BF16");
   return *found->dtype;
 }
 
@@ -202,19 +202,19 @@ const SafetensorsFile::Tensor* SafetensorsFile::find(std::string_view name) cons
 
 const SafetensorsFile::Tensor& SafetensorsFile::at(std::string_view name) const {
   if (const Tensor* tensor = find(name)) return *tensor;
-  fail(Status::not_found, quoted(path_, 200), " has no tensor ", quoted(name));
+  fail(Status::not_found, quote(path_, 200), " has no tensor ", quote(name));
 }
 
 void SafetensorsWriter::add(std::string name, DType dtype, std::vector<int64_t> shape, std::span<const std::byte> bytes) {
   int64_t size = size_of(dtype);
   for (int64_t extent : shape) {
-    if (extent < 0) fail(Status::invalid_argument, "tensor ", quoted(name), " has the negative extent ", extent);
+    if (extent < 0) fail(Status::invalid_argument, "tensor ", quote(name), " has the negative extent ", extent);
     size = checked_mul(size, extent, "tensor size");
   }
   if (uint64_t(size) != bytes.size())
-    fail(Status::invalid_argument, "tensor ", quoted(name), " has ", bytes.size(), " bytes, its shape needs ", size);
+    fail(Status::invalid_argument, "tensor ", quote(name), " has ", bytes.size(), " bytes, its shape needs ", size);
   if (name == "__metadata__") fail(Status::invalid_argument, "a tensor cannot be named __metadata__");
-  if (entries_.contains(name)) fail(Status::invalid_argument, "tensor ", quoted(name), " was added twice");
+  if (entries_.contains(name)) fail(Status::invalid_argument, "tensor ", quote(name), " was added twice");
   entries_.emplace(std::move(name), Entry{dtype, std::move(shape), bytes});
 }
 
