@@ -80,10 +80,17 @@ class Device {
   };
   virtual FusionLimits fusion_limits() const { return {}; }
 
+  uint64_t id() const { return id_; }  // never reused in this process, unlike an address
   Allocator& allocator() const { return *allocator_; }
   std::mutex& eval_lock() { return eval_lock_; }  // one lazy evaluation at a time
 
  private:
+  static uint64_t next_id() {
+    static std::atomic<uint64_t> last{0};
+    return ++last;
+  }
+
+  const uint64_t id_ = next_id();
   std::shared_ptr<Allocator> allocator_;
   std::mutex eval_lock_;
 };

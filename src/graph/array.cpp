@@ -1,6 +1,7 @@
 #include "graph/array.h"
 
 #include <cstring>
+#include <utility>
 
 #include "backend/backend.h"
 #include "graph/function.h"
@@ -43,6 +44,12 @@ Array Array::from_storage(Device& device, StoragePtr storage, Shape shape, DType
     fail(Status::invalid_argument, "an array of shape ", to_string(shape), " and dtype ", name_of(dtype), " does not fit a storage of ", storage->bytes(), " bytes");
   NodePtr node = leaf(device, shape, dtype);
   node->attach({std::move(storage)}, {{contiguous_strides(shape), offset}});
+  return Array(std::move(node), 0);
+}
+
+Array Array::from_result(Device& device, StoragePtr storage, Shape shape, DType dtype, Layout layout) {
+  NodePtr node = leaf(device, shape, dtype);
+  node->attach({std::move(storage)}, {layout});
   return Array(std::move(node), 0);
 }
 
@@ -89,21 +96,23 @@ Node::Node(Device& device, PrimitivePtr primitive, std::vector<Array> inputs, st
   for (TensorType& type : outputs) outputs_.push_back({std::move(type), nullptr, {}});
 }
 
-Node::~Node() {
-  // A long chain of nodes that only we hold would otherwise be destroyed by recursion, one stack frame a node.
+// A long chain of nodes that only we hold would otherwise be destroyed by recursion, one stack frame a node.
+void Node::release(std::vector<Array> history) {
   std::vector<NodePtr> pending;
   auto take = [&](std::vector<Array>& inputs) {
     for (Array& input : inputs)
-      if (input.node().use_count() == 1) pending.push_back(input.node());
+      if (input.node_.use_count() == 1) pending.push_back(std::move(input.node_));
     inputs.clear();
   };
-  take(inputs_);
+  take(history);
   while (!pending.empty()) {
     NodePtr node = std::move(pending.back());
     pending.pop_back();
-    if (node.use_count() == 1) take(node->inputs_);
+    take(node->inputs_);
   }
 }
+
+Node::~Node() { release(std::move(inputs_)); }
 
 void Node::attach(std::vector<StoragePtr> storages, std::vector<Layout> layouts) {
   for (size_t i = 0; i < outputs_.size(); ++i) {
@@ -111,6 +120,7 @@ void Node::attach(std::vector<StoragePtr> storages, std::vector<Layout> layouts)
     outputs_[i].layout = layouts[i];
   }
   evaluated_.store(true, std::memory_order_release);
+  release(std::exchange(inputs_, {}));
 }
 
 std::vector<Array> apply_all(PrimitivePtr primitive, std::vector<Array> inputs, Device* device) {

@@ -22,6 +22,8 @@ class Array {
 
   // A leaf over existing data: row-major, `offset` elements into the storage.
   static Array from_storage(Device& device, StoragePtr storage, Shape shape, DType dtype, int64_t offset = 0);
+  // A leaf over a result of a program, of any layout.
+  static Array from_result(Device& device, StoragePtr storage, Shape shape, DType dtype, Layout layout);
   // A leaf holding a copy of `data` (element_count(shape) elements, row-major).
   static Array from_data(Device& device, const void* data, Shape shape, DType dtype);
   template <class T>
@@ -58,6 +60,7 @@ class Array {
   bool operator==(const Array&) const = default;  // same node and output, not same values
 
  private:
+  friend class Node;
   NodePtr node_;
   uint32_t output_ = 0;
 };
@@ -74,7 +77,9 @@ class Node {
   };
 
   Node(Device& device, PrimitivePtr primitive, std::vector<Array> inputs, std::vector<TensorType> outputs);
-  ~Node();  // releases long chains without recursion
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
 
   Device& device() const { return device_; }
   bool is_leaf() const { return primitive_ == nullptr; }
@@ -88,6 +93,8 @@ class Node {
   void attach(std::vector<StoragePtr> storages, std::vector<Layout> layouts);
 
  private:
+  static void release(std::vector<Array> history);
+
   Device& device_;
   PrimitivePtr primitive_;
   std::vector<Array> inputs_;

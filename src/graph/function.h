@@ -13,6 +13,7 @@ namespace mlxc {
 
 // Output `output` is the new value of input `input` and must share its buffer; planning fails when something still needs the old value.
 struct StatePair {
+  bool operator==(const StatePair&) const = default;
   int input;
   int output;
 };

@@ -62,6 +62,9 @@ class Primitive {
   // Elementwise: one output of the inputs' common shape, element by element; chains of these fuse.
   virtual bool is_elementwise() const { return false; }
 
+  // Fills: the one value of every element, else null.
+  virtual const double* constant() const { return nullptr; }
+
   // Updates: output i < updates() is input i with a part rewritten, and may take over that input's buffer. Everything else is pure.
   virtual int updates() const { return 0; }
 };

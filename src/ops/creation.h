@@ -13,6 +13,7 @@ struct Fill : PrimitiveBase<Fill, OpCode::fill> {
   double value;
   auto fields() const { return std::tie(shape, dtype, value); }
   std::vector<TensorType> infer(TensorTypes) const override { return {{shape, dtype}}; }
+  const double* constant() const override { return &value; }
 };
 
 struct Arange : PrimitiveBase<Arange, OpCode::arange> {  // start + i * step

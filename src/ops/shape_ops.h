@@ -45,12 +45,6 @@ struct Broadcast : PrimitiveBase<Broadcast, OpCode::broadcast> {
   bool view(const TensorType& input, const Layout& layout, Layout* result) const override;
 };
 
-struct Copy : PrimitiveBase<Copy, OpCode::copy> {  // row-major copy of any layout
-  static constexpr std::string_view kName = "copy";
-  auto fields() const { return std::tie(); }
-  std::vector<TensorType> infer(TensorTypes inputs) const override { return {inputs[0]}; }
-};
-
 struct Concatenate : PrimitiveBase<Concatenate, OpCode::concatenate> {
   static constexpr std::string_view kName = "concatenate";
   explicit Concatenate(int axis) : axis(axis) {}

@@ -1,0 +1,49 @@
+// The graph between inputs and outputs as plain lists: what the passes work on and what the program cache compares.
+#pragma once
+
+#include <vector>
+
+#include "backend/backend.h"
+#include "graph/array.h"
+#include "graph/function.h"
+
+namespace mlxc {
+
+struct GraphValue {
+  TensorType type;
+  int operation = -1;  // that produces it; -1: an input
+  Strides strides;     // inputs only: how the data will lie
+};
+
+struct GraphOperation {
+  PrimitivePtr primitive;
+  std::vector<int> inputs, outputs;  // values
+};
+
+struct Graph {
+  Device* device = nullptr;
+  std::vector<GraphValue> values;
+  std::vector<GraphOperation> operations;  // in topological order
+  std::vector<int> inputs, outputs;        // values
+  std::vector<StatePair> states;           // indices into inputs and outputs
+
+  size_t hash() const;
+  bool same_structure(const Graph& other) const;
+};
+
+struct TracedGraph {
+  Graph graph;
+  std::vector<Array> leaves;  // behind graph.inputs: the declared inputs, then what else the outputs reach
+};
+
+// Collects what the outputs need (the rest is dead code), merging equal operations on equal inputs (CSE).
+// Traversal stops at evaluated arrays and at `inputs`. A placeholder that is not among `inputs` is Error(invalid_argument).
+TracedGraph trace(const std::vector<Array>& outputs, const std::vector<Array>& inputs, std::vector<StatePair> states);
+
+// The same operations for inputs of other types. Throws what the operations' shape rules throw.
+Graph reinfer(const Graph& graph, const std::vector<TensorType>& input_types);
+
+// Elementwise operations become `fused` ones, as long as the limits allow. Dead operations go.
+Graph fuse(const Graph& graph, Device::FusionLimits limits);
+
+}  // namespace mlxc

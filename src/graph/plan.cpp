@@ -1,0 +1,291 @@
+#include <algorithm>
+#include <queue>
+
+#include "graph/pass_ops.h"
+#include "graph/program.h"
+
+namespace mlxc {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+// Gives each block of a set of lifetimes an offset so that blocks alive together do not overlap: first fit over a list of free gaps.
+class ArenaLayout {
+ public:
+  size_t take(size_t bytes) {
+    bytes = aligned(bytes);
+    size_t best = gaps_.size();
+    for (size_t i = 0; i < gaps_.size(); ++i)
+      if (gaps_[i].bytes >= bytes && (best == gaps_.size() || gaps_[i].bytes < gaps_[best].bytes)) best = i;
+    if (best == gaps_.size()) {
+      if (!gaps_.empty() && gaps_.back().offset + gaps_.back().bytes == end_) {  // grow the gap at the end
+        size_t offset = gaps_.back().offset;
+        gaps_.pop_back();
+        end_ = offset + bytes;
+        return offset;
+      }
+      end_ += bytes;
+      return end_ - bytes;
+    }
+    size_t offset = gaps_[best].offset;
+    gaps_[best].offset += bytes;
+    gaps_[best].bytes -= bytes;
+    if (!gaps_[best].bytes) gaps_.erase(gaps_.begin() + long(best));
+    return offset;
+  }
+
+  void give(size_t offset, size_t bytes) {
+    bytes = aligned(bytes);
+    auto next = std::find_if(gaps_.begin(), gaps_.end(), [&](const Gap& gap) { return gap.offset > offset; });
+    next = gaps_.insert(next, {offset, bytes});
+    if (auto after = next + 1; after != gaps_.end() && next->offset + next->bytes == after->offset) {
+      next->bytes += after->bytes;
+      next = gaps_.erase(after) - 1;
+    }
+    if (next != gaps_.begin() && (next - 1)->offset + (next - 1)->bytes == next->offset) {
+      (next - 1)->bytes += next->bytes;
+      gaps_.erase(next);
+    }
+  }
+
+  size_t bytes() const { return end_; }
+
+ private:
+  struct Gap {
+    size_t offset, bytes;
+  };
+  std::vector<Gap> gaps_;  // sorted by offset
+  size_t end_ = 0;
+};
+
+// Puts every reader of a state's old value before the update that overwrites it.
+void order_states(Graph& graph) {
+  size_t count = graph.operations.size();
+  std::vector<std::vector<int>> readers(graph.values.size());  // of a value or of a view of it
+  for (size_t i = count; i-- > 0;) {
+    const GraphOperation& operation = graph.operations[i];
+    for (int input : operation.inputs) {
+      readers[size_t(input)].push_back(int(i));
+      if (operation.primitive->is_view()) {
+        const std::vector<int>& beyond = readers[size_t(operation.outputs[0])];
+        readers[size_t(input)].insert(readers[size_t(input)].end(), beyond.begin(), beyond.end());
+      }
+    }
+  }
+  std::vector<std::vector<int>> after(count);
+  std::vector<int> waiting(count);
+  auto edge = [&](int first, int second) {
+    after[size_t(first)].push_back(second);
+    ++waiting[size_t(second)];
+  };
+  for (size_t i = 0; i < count; ++i) {
+    const GraphOperation& operation = graph.operations[i];
+    for (int input : operation.inputs)
+      if (int producer = graph.values[size_t(input)].operation; producer >= 0) edge(producer, int(i));
+    for (int u = 0; u < operation.primitive->updates(); ++u)
+      for (int reader : readers[size_t(operation.inputs[size_t(u)])])
+        if (reader != int(i)) edge(reader, int(i));
+  }
+  std::priority_queue<int, std::vector<int>, std::greater<int>> ready;  // the traced order where nothing forbids it
+  for (size_t i = 0; i < count; ++i)
+    if (!waiting[i]) ready.push(int(i));
+  std::vector<int> order;
+  while (!ready.empty()) {
+    int index = ready.top();
+    ready.pop();
+    order.push_back(index);
+    for (int next : after[size_t(index)])
+      if (--waiting[size_t(next)] == 0) ready.push(next);
+  }
+  if (order.size() != count) return;  // the old value is needed after its update: the planner reports it, or copies where it is no state
+  std::vector<GraphOperation> operations;
+  for (int index : order) {
+    for (int output : graph.operations[size_t(index)].outputs) graph.values[size_t(output)].operation = int(operations.size());
+    operations.push_back(std::move(graph.operations[size_t(index)]));
+  }
+  graph.operations = std::move(operations);
+}
+
+}  // namespace
+
+class Planner {
+ public:
+  explicit Planner(const Graph& traced) : graph_(fuse(traced, traced.device->fusion_limits())), program_(std::make_shared<Program>()) {
+    bool updates = false;
+    for (const GraphOperation& operation : graph_.operations) updates |= operation.primitive->updates() > 0;
+    if (updates) order_states(graph_);
+  }
+
+  std::shared_ptr<const Program> run() {
+    place_inputs();
+    find_last_uses();
+    for (size_t i = 0; i < graph_.operations.size(); ++i) plan_operation(int(i));
+    place_outputs();
+    assign_arena();
+    program_->device_ = graph_.device;
+    program_->launches_ = int(launches_.size());
+    program_->executable_ = graph_.device->compile(std::move(launches_));
+    return program_;
+  }
+
+ private:
+  using Kind = Program::Kind;
+  struct Place {
+    int buffer = -1;
+    Layout layout;
+  };
+
+  const TensorType& type(int value) const { return graph_.values[size_t(value)].type; }
+  Place& place(int value) { return places_[size_t(value)]; }
+
+  int new_buffer(Kind kind, size_t bytes, int input = -1) {
+    program_->buffers_.push_back({kind, input, bytes, 0});
+    // In launches; a buffer that is only ever read from outside has no lifetime of its own.
+    first_use_.push_back(int(launches_.size()));
+    last_use_.push_back(int(launches_.size()));
+    return int(program_->buffers_.size()) - 1;
+  }
+
+  Place new_place(const TensorType& type) {
+    return {new_buffer(Kind::temporary, size_t(element_count(type.shape) * size_of(type.dtype))), {contiguous_strides(type.shape), 0}};
+  }
+
+  void place_inputs() {
+    places_.resize(graph_.values.size());
+    for (size_t i = 0; i < graph_.inputs.size(); ++i) {
+      int value = graph_.inputs[i];
+      place(value) = {new_buffer(Kind::input, 0, int(i)), {graph_.values[size_t(value)].strides, 0}};
+    }
+    for (const StatePair& state : graph_.states) state_buffers_.push_back(place(graph_.inputs[size_t(state.input)]).buffer);
+    program_->state_inputs_ = {};
+    for (const StatePair& state : graph_.states) program_->state_inputs_.push_back(state.input);
+  }
+
+  // For every value: the last operation that reads it or a view of it; past the end for outputs.
+  void find_last_uses() {
+    last_reader_.assign(graph_.values.size(), -1);
+    for (int output : graph_.outputs) last_reader_[size_t(output)] = int(graph_.operations.size());
+    for (size_t i = graph_.operations.size(); i-- > 0;) {
+      const GraphOperation& operation = graph_.operations[i];
+      int reader = operation.primitive->is_view() ? std::max(int(i), last_reader_[size_t(operation.outputs[0])]) : int(i);
+      for (int input : operation.inputs) last_reader_[size_t(input)] = std::max(last_reader_[size_t(input)], reader);
+    }
+  }
+
+  OperandType operand(const TensorType& type, const Place& at) const { return {type, at.layout.strides}; }
+
+  void launch(PrimitivePtr primitive, const std::vector<std::pair<TensorType, Place>>& inputs, const std::vector<std::pair<TensorType, Place>>& outputs) {
+    bool empty = true;
+    for (const auto& [type, at] : outputs) empty &= element_count(type.shape) == 0;
+    if (empty) return;
+    LaunchPlan plan;
+    plan.primitive = std::move(primitive);
+    int index = int(launches_.size());
+    auto add = [&](const auto& list, std::vector<OperandType>& types) {
+      for (const auto& [type, at] : list) {
+        types.push_back(operand(type, at));
+        plan.places.push_back({at.buffer, at.layout.offset * size_of(type.dtype)});
+        last_use_[size_t(at.buffer)] = index;
+      }
+    };
+    add(inputs, plan.inputs);
+    add(outputs, plan.outputs);
+    launches_.push_back(std::move(plan));
+  }
+
+  Place copy(const TensorType& type, const Place& from) {
+    Place to = new_place(type);
+    launch(std::make_shared<const Copy>(), {{type, from}}, {{type, to}});
+    return to;
+  }
+
+  void plan_operation(int index) {
+    const GraphOperation& operation = graph_.operations[size_t(index)];
+    const Primitive& primitive = *operation.primitive;
+    if (primitive.is_view()) return plan_view(operation);
+
+    std::vector<std::pair<TensorType, Place>> inputs, outputs;
+    for (size_t i = 0; i < operation.inputs.size(); ++i) {
+      int value = operation.inputs[i];
+      Place at = place(value);
+      if (int(i) < primitive.updates()) at = plan_update(index, int(i), at);
+      else if (!graph_.device->accepts_layout(primitive, i, operand(type(value), at))) at = copy(type(value), at);
+      inputs.emplace_back(type(value), at);
+    }
+    for (size_t i = 0; i < operation.outputs.size(); ++i) {
+      int value = operation.outputs[i];
+      place(value) = int(i) < primitive.updates() ? inputs[i].second : new_place(type(value));
+      outputs.emplace_back(type(value), place(value));
+    }
+    launch(operation.primitive, inputs, outputs);
+  }
+
+  void plan_view(const GraphOperation& operation) {
+    int from = operation.inputs[0], to = operation.outputs[0];
+    Layout layout;
+    Place source = place(from);
+    if (!operation.primitive->view(type(from), source.layout, &layout)) {
+      source = copy(type(from), source);
+      operation.primitive->view(type(from), source.layout, &layout);
+    }
+    place(to) = {source.buffer, layout};
+  }
+
+  // Where an updated operand goes: its own buffer when nobody needs the old value, else a copy.
+  Place plan_update(int index, int input, const Place& at) {
+    int value = graph_.operations[size_t(index)].inputs[size_t(input)];
+    const Program::Buffer& buffer = program_->buffers_[size_t(at.buffer)];
+    bool state = std::find(state_buffers_.begin(), state_buffers_.end(), at.buffer) != state_buffers_.end();
+    bool ours = buffer.kind == Kind::temporary || state;
+    bool free = true;
+    for (size_t other = 0; other < places_.size(); ++other)  // any value in this buffer that is read later
+      if (places_[other].buffer == at.buffer && last_reader_[other] > index && int(other) != value) free = false;
+    free &= last_reader_[size_t(value)] <= index;
+    if (ours && free && is_contiguous(type(value).shape, at.layout.strides)) return at;
+    return copy(type(value), at);
+  }
+
+  void place_outputs() {
+    for (int value : graph_.outputs) {
+      const Place& at = place(value);
+      Program::Buffer& buffer = program_->buffers_[size_t(at.buffer)];
+      if (buffer.kind == Kind::temporary) buffer.kind = Kind::owned;
+      program_->outputs_.push_back({at.buffer, at.layout, type(value).shape});
+    }
+    for (const StatePair& state : graph_.states) {
+      int old_value = graph_.inputs[size_t(state.input)], new_value = graph_.outputs[size_t(state.output)];
+      if (place(old_value).buffer != place(new_value).buffer || !(type(old_value) == type(new_value)))
+        fail(Status::invalid_argument, "output ", state.output, " cannot take over the buffer of state input ", state.input,
+             ": the old value is still needed after its update, or the output is no update of it");
+    }
+  }
+
+  void assign_arena() {
+    ArenaLayout arena;
+    std::vector<std::vector<int>> starting(launches_.size() + 1), ending(launches_.size() + 1);
+    for (size_t i = 0; i < program_->buffers_.size(); ++i) {
+      if (program_->buffers_[i].kind != Kind::temporary) continue;
+      starting[size_t(first_use_[i])].push_back(int(i));
+      ending[size_t(last_use_[i])].push_back(int(i));
+    }
+    for (size_t step = 0; step < starting.size(); ++step) {
+      for (int index : starting[step]) program_->buffers_[size_t(index)].offset = arena.take(program_->buffers_[size_t(index)].bytes);
+      for (int index : ending[step]) arena.give(program_->buffers_[size_t(index)].offset, program_->buffers_[size_t(index)].bytes);
+    }
+    program_->temporary_bytes_ = arena.bytes();
+  }
+
+  Graph graph_;
+  std::shared_ptr<Program> program_;
+  std::vector<Place> places_;
+  std::vector<int> last_reader_;
+  std::vector<int> state_buffers_;
+  std::vector<int> first_use_, last_use_;  // of buffers, in launches
+  std::vector<LaunchPlan> launches_;
+};
+
+std::shared_ptr<const Program> Program::plan(const Graph& graph) { return Planner(graph).run(); }
+
+}  // namespace mlxc

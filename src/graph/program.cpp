@@ -1,0 +1,118 @@
+#include "graph/program.h"
+
+#include <list>
+#include <mutex>
+#include <unordered_map>
+
+#include "graph/counters.h"
+
+namespace mlxc {
+namespace {
+
+// Least recently used first out. Programs in use live on through their shared pointers.
+class ProgramCache {
+ public:
+  std::shared_ptr<const Program> find_or_plan(const Graph& graph) {
+    size_t hash = graph.hash();
+    {
+      std::lock_guard lock(mutex_);
+      if (auto program = find(hash, graph)) return program;
+    }
+    // Planned without the lock: another thread may plan the same graph meanwhile, and the first one to finish wins.
+    std::shared_ptr<const Program> planned = Program::plan(graph);
+    counters().plans.fetch_add(1, std::memory_order_relaxed);
+    std::lock_guard lock(mutex_);
+    if (auto program = find(hash, graph)) return program;
+    recent_.push_front({hash, graph, planned});
+    by_hash_.emplace(hash, recent_.begin());
+    if (recent_.size() > kCapacity) drop_oldest();
+    return planned;
+  }
+
+ private:
+  static constexpr size_t kCapacity = 256;
+  struct Entry {
+    size_t hash;
+    Graph graph;
+    std::shared_ptr<const Program> program;
+  };
+  using Entries = std::list<Entry>;
+
+  std::shared_ptr<const Program> find(size_t hash, const Graph& graph) {
+    for (auto [it, end] = by_hash_.equal_range(hash); it != end; ++it) {
+      if (!it->second->graph.same_structure(graph)) continue;
+      recent_.splice(recent_.begin(), recent_, it->second);
+      return it->second->program;
+    }
+    return nullptr;
+  }
+
+  void drop_oldest() {
+    auto oldest = std::prev(recent_.end());
+    for (auto [it, end] = by_hash_.equal_range(oldest->hash); it != end; ++it) {
+      if (it->second != oldest) continue;
+      by_hash_.erase(it);
+      break;
+    }
+    recent_.erase(oldest);
+  }
+
+  std::mutex mutex_;
+  Entries recent_;
+  std::unordered_multimap<size_t, Entries::iterator> by_hash_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Program> find_program(const Graph& graph) {
+  static ProgramCache* cache = new ProgramCache;  // never destroyed: worker threads may still run at exit
+  return cache->find_or_plan(graph);
+}
+
+std::vector<Program::Result> Program::run(const std::vector<Array>& inputs, const RunOptions& options) const {
+  for (int state : state_inputs_) {
+    const StoragePtr& storage = inputs[size_t(state)].storage();
+    if (!storage->writable()) fail(Status::invalid_argument, "state input ", state, " lies in read-only memory");
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (int(i) != state && inputs[i].storage() == storage) fail(Status::invalid_argument, "inputs ", state, " (a state) and ", i, " share memory");
+  }
+  StoragePtr temporaries = device_->allocator().allocate(temporary_bytes_);
+  std::vector<StoragePtr> owned(buffers_.size());
+  std::vector<Binding> bindings;
+  bindings.reserve(buffers_.size());
+  for (size_t i = 0; i < buffers_.size(); ++i) {
+    const Buffer& buffer = buffers_[i];
+    switch (buffer.kind) {
+      case Kind::input: {
+        const Array& array = inputs[size_t(buffer.input)];
+        bindings.push_back({array.storage().get(), array.layout().offset * size_of(array.dtype())});
+        break;
+      }
+      case Kind::temporary: bindings.push_back({temporaries.get(), int64_t(buffer.offset)}); break;
+      case Kind::owned:
+        owned[i] = device_->allocator().allocate(buffer.bytes);
+        bindings.push_back({owned[i].get(), 0});
+        break;
+    }
+  }
+  counters().runs.fetch_add(1, std::memory_order_relaxed);
+  counters().launches.fetch_add(launches_, std::memory_order_relaxed);
+  executable_->run(options.stream ? *options.stream : device_->default_stream(), bindings, options.cancel);
+
+  std::vector<Result> results;
+  results.reserve(outputs_.size());
+  for (const Output& output : outputs_) {
+    const Buffer& buffer = buffers_[size_t(output.buffer)];
+    Layout layout = output.layout;
+    if (buffer.kind == Kind::input) {
+      const Array& array = inputs[size_t(buffer.input)];
+      layout.offset += array.layout().offset;
+      results.push_back({array.storage(), layout});
+    } else {
+      results.push_back({owned[size_t(output.buffer)], layout});
+    }
+  }
+  return results;
+}
+
+}  // namespace mlxc

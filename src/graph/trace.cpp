@@ -1,0 +1,157 @@
+#include <unordered_map>
+
+#include "graph/graph.h"
+
+namespace mlxc {
+namespace {
+
+struct ArrayKey {
+  const Node* node;
+  uint32_t output;
+  bool operator==(const ArrayKey&) const = default;
+};
+struct ArrayKeyHash {
+  size_t operator()(const ArrayKey& key) const {
+    size_t seed = std::hash<const void*>{}(key.node);
+    hash_combine(seed, key.output);
+    return seed;
+  }
+};
+
+size_t hash_operation(const Primitive& primitive, const std::vector<int>& inputs) {
+  size_t seed = primitive.hash();
+  for (int input : inputs) hash_combine(seed, size_t(input));
+  return seed;
+}
+
+class Tracer {
+ public:
+  TracedGraph run(const std::vector<Array>& outputs, const std::vector<Array>& inputs, std::vector<StatePair> states) {
+    for (const Array& input : inputs) add_leaf(input);
+    for (const Array& output : outputs) {
+      visit(output);
+      graph_.outputs.push_back(value_of(output));
+    }
+    graph_.states = std::move(states);
+    return {std::move(graph_), std::move(leaves_)};
+  }
+
+ private:
+  static ArrayKey key(const Array& array) { return {array.node().get(), array.output()}; }
+  int value_of(const Array& array) const { return values_.at(key(array)); }
+
+  void use_device(const Array& array) {
+    if (!graph_.device) graph_.device = &array.device();
+    if (graph_.device != &array.device())
+      fail(Status::invalid_argument, "arrays of devices ", graph_.device->name(), " and ", array.device().name(), " cannot be in one graph");
+  }
+
+  void add_leaf(const Array& array) {
+    use_device(array);
+    if (!values_.emplace(key(array), int(graph_.values.size())).second) fail(Status::invalid_argument, "an array is given as input twice");
+    graph_.inputs.push_back(int(graph_.values.size()));
+    graph_.values.push_back({array.type(), -1, array.evaluated() ? array.layout().strides : contiguous_strides(array.shape())});
+    leaves_.push_back(array);
+  }
+
+  // Depth first without recursion: a chain of a million operations is an ordinary graph.
+  void visit(const Array& root) {
+    std::vector<std::pair<Array, size_t>> stack{{root, 0}};
+    while (!stack.empty()) {
+      auto& [array, next] = stack.back();
+      if (values_.count(key(array))) {
+        stack.pop_back();
+        continue;
+      }
+      const Node& node = *array.node();
+      if (node.evaluated() || node.is_leaf()) {
+        if (!node.evaluated()) fail(Status::invalid_argument, "the outputs depend on a placeholder of shape ", to_string(array.shape()), " that is not an input");
+        add_leaf(array);
+        stack.pop_back();
+      } else if (next < node.inputs().size()) {
+        stack.push_back({node.inputs()[next++], 0});
+      } else {
+        add_operation(node);
+        stack.pop_back();
+      }
+    }
+  }
+
+  void add_operation(const Node& node) {
+    std::vector<int> inputs;
+    for (const Array& input : node.inputs()) inputs.push_back(value_of(input));
+    size_t hash = hash_operation(node.primitive(), inputs);
+    int found = -1;
+    for (auto [it, end] = known_.equal_range(hash); it != end; ++it) {
+      const GraphOperation& other = graph_.operations[size_t(it->second)];
+      if (other.inputs == inputs && other.primitive->code() == node.primitive().code() && other.primitive->equals(node.primitive())) found = it->second;
+    }
+    if (found < 0) {
+      found = int(graph_.operations.size());
+      GraphOperation operation{node.primitive_ptr(), std::move(inputs), {}};
+      for (const Node::Output& output : node.outputs()) {
+        operation.outputs.push_back(int(graph_.values.size()));
+        graph_.values.push_back({output.type, found, {}});
+      }
+      if (!graph_.device) graph_.device = &node.device();
+      graph_.operations.push_back(std::move(operation));
+      known_.emplace(hash, found);
+    }
+    for (uint32_t i = 0; i < node.outputs().size(); ++i) values_[{&node, i}] = graph_.operations[size_t(found)].outputs[i];
+  }
+
+  Graph graph_;
+  std::vector<Array> leaves_;
+  std::unordered_map<ArrayKey, int, ArrayKeyHash> values_;
+  std::unordered_multimap<size_t, int> known_;
+};
+
+}  // namespace
+
+TracedGraph trace(const std::vector<Array>& outputs, const std::vector<Array>& inputs, std::vector<StatePair> states) {
+  return Tracer().run(outputs, inputs, std::move(states));
+}
+
+Graph reinfer(const Graph& graph, const std::vector<TensorType>& input_types) {
+  Graph result = graph;
+  for (size_t i = 0; i < input_types.size(); ++i) {
+    GraphValue& value = result.values[size_t(graph.inputs[i])];
+    value.type = input_types[i];
+    value.strides = contiguous_strides(value.type.shape);
+  }
+  for (GraphOperation& operation : result.operations) {
+    std::vector<TensorType> types;
+    for (int input : operation.inputs) types.push_back(result.values[size_t(input)].type);
+    std::vector<TensorType> outputs = operation.primitive->infer(types);
+    for (size_t i = 0; i < outputs.size(); ++i) result.values[size_t(operation.outputs[i])].type = outputs[i];
+  }
+  return result;
+}
+
+size_t Graph::hash() const {
+  size_t seed = size_t(device->id());
+  for (const GraphOperation& operation : operations) hash_combine(seed, hash_operation(*operation.primitive, operation.inputs));
+  for (int input : inputs) {
+    hash_combine(seed, hash_of(values[size_t(input)].type.shape));
+    hash_combine(seed, hash_of(values[size_t(input)].type.dtype));
+  }
+  for (int output : outputs) hash_combine(seed, size_t(output));
+  return seed;
+}
+
+bool Graph::same_structure(const Graph& other) const {
+  if (device->id() != other.device->id() || inputs != other.inputs || outputs != other.outputs || operations.size() != other.operations.size() ||
+      values.size() != other.values.size() || states != other.states)
+    return false;
+  for (int input : inputs) {
+    const GraphValue &a = values[size_t(input)], &b = other.values[size_t(input)];
+    if (!(a.type == b.type) || !(a.strides == b.strides)) return false;
+  }
+  for (size_t i = 0; i < operations.size(); ++i) {
+    const GraphOperation &a = operations[i], &b = other.operations[i];
+    if (a.inputs != b.inputs || a.primitive->code() != b.primitive->code() || !a.primitive->equals(*b.primitive)) return false;
+  }
+  return true;
+}
+
+}  // namespace mlxc

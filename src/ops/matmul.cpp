@@ -1,0 +1,64 @@
+#include "ops/matmul.h"
+
+#include "ops/elementwise.h"
+#include "ops/shape_ops.h"
+
+namespace mlxc {
+
+std::vector<TensorType> Matmul::infer(TensorTypes inputs) const {
+  const Shape &a = inputs[0].shape, &b = inputs[1].shape;
+  if (a.rank() < 2 || b.rank() != a.rank() || a[a.rank() - 1] != b[b.rank() - 2])
+    fail(Status::invalid_argument, "matmul: shapes ", to_string(a), " and ", to_string(b), " do not fit");
+  Shape shape = a;
+  shape.back() = b.back();
+  return {{shape, inputs[0].dtype}};
+}
+
+std::vector<TensorType> Linear::infer(TensorTypes inputs) const {
+  const Shape& x = inputs[0].shape;
+  if (x.rank() < 1 || inputs[0].dtype != DType::f32) fail(Status::invalid_argument, "linear: activations are float32 with at least one axis, not ", name_of(inputs[0].dtype), " ", to_string(x));
+  std::vector<TensorType> outputs;
+  for (int i = 0; i < weights; ++i) {
+    const TensorType& w = inputs[size_t(1 + i)];
+    if (w.shape.rank() != 2 || w.shape[1] != x.back()) fail(Status::invalid_argument, "linear: a weight of shape ", to_string(w.shape), " does not take activations ", to_string(x));
+    if (w.dtype != DType::f32 && w.dtype != DType::f16 && w.dtype != DType::bf16) fail(Status::invalid_argument, "linear: a weight of dtype ", name_of(w.dtype));
+    if (has_bias && !(inputs[size_t(1 + weights + i)].shape == Shape{w.shape[0]}))
+      fail(Status::invalid_argument, "linear: a bias of shape ", to_string(inputs[size_t(1 + weights + i)].shape), " for ", w.shape[0], " outputs");
+    Shape shape = x;
+    shape.back() = w.shape[0];
+    outputs.push_back({shape, DType::f32});
+  }
+  return outputs;
+}
+
+Array matmul(const Array& a, const Array& b) {
+  if (a.rank() == 0 || b.rank() == 0) fail(Status::invalid_argument, "matmul: a scalar is no matrix; use multiply");
+  DType dtype = promote(a.dtype(), b.dtype());
+  if (a.dim(-1) != b.dim(b.rank() > 1 ? -2 : -1)) fail(Status::invalid_argument, "matmul: shapes ", to_string(a.shape()), " and ", to_string(b.shape()), " do not fit");
+  Array left = cast(a, dtype), right = cast(b, dtype);
+  if (a.rank() == 1) left = expand_dims(left, 0);
+  if (b.rank() == 1) right = expand_dims(right, 1);
+  auto batch = [](const Array& x) { return Dims(std::span<const int64_t>(x.shape().begin(), size_t(x.rank() - 2))); };
+  Shape shape = broadcast_shapes(batch(left), batch(right));
+  auto spread = [&](const Array& x) {
+    Shape full = shape;
+    full.push_back(x.dim(-2));
+    full.push_back(x.dim(-1));
+    return broadcast_to(x, full);
+  };
+  Array product = apply(Matmul(), {spread(left), spread(right)});
+  if (a.rank() == 1) product = squeeze(product, product.rank() - 2);
+  if (b.rank() == 1) product = squeeze(product, product.rank() - 1);
+  return product;
+}
+
+std::vector<Array> linear(const Array& x, const std::vector<Array>& weights, const std::vector<Array>& biases, Precision precision) {
+  if (weights.empty() || weights.size() > 4) fail(Status::invalid_argument, "linear takes one to four weights, not ", weights.size());
+  if (!biases.empty() && biases.size() != weights.size()) fail(Status::invalid_argument, "linear: ", biases.size(), " biases for ", weights.size(), " weights");
+  std::vector<Array> inputs{x};
+  inputs.insert(inputs.end(), weights.begin(), weights.end());
+  inputs.insert(inputs.end(), biases.begin(), biases.end());
+  return apply_all(std::make_shared<const Linear>(int(weights.size()), !biases.empty(), precision), std::move(inputs));
+}
+
+}  // namespace mlxc

@@ -1,0 +1,78 @@
+#include "ops/reduce.h"
+
+#include <array>
+
+#include "ops/elementwise.h"
+#include "ops/shape_ops.h"
+
+namespace mlxc {
+namespace {
+
+Shape reduced_shape(const Shape& shape, const Dims& axes, bool keepdims) {
+  Shape result;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    bool reduced = std::find(axes.begin(), axes.end(), axis) != axes.end();
+    if (!reduced) result.push_back(shape[axis]);
+    else if (keepdims) result.push_back(1);
+  }
+  return result;
+}
+
+Array arg_reduce(bool max, const Array& x, int axis, bool keepdims) {
+  axis = normalize_axis(axis, x.rank());
+  if (x.dim(axis) == 0) fail(Status::invalid_argument, max ? "argmax" : "argmin", " of an empty axis");
+  return apply(ArgReduce(max, axis, keepdims), {x});
+}
+
+Array row_softmax(const Array& x, int axis, bool log) {
+  axis = normalize_axis(axis, x.rank());
+  Array values = is_float(x.dtype()) ? x : cast(x, DType::f32);
+  DType dtype = values.dtype();
+  values = cast(values, DType::f32);
+  if (axis == x.rank() - 1) return cast(apply(Softmax(log), {values}), dtype);
+  Dims axes;
+  for (int i = 0; i < x.rank(); ++i) axes.push_back(i == axis ? x.rank() - 1 : i == x.rank() - 1 ? axis : i);
+  return cast(transpose(apply(Softmax(log), {transpose(values, axes)}), axes), dtype);
+}
+
+}  // namespace
+
+std::string_view name_of(ReduceOp op) {
+  static constexpr std::array<std::string_view, 8> names{"sum", "mean", "prod", "max", "min", "any", "all", "logsumexp"};
+  if (size_t(op) >= names.size()) fail(Status::invalid_argument, "unknown reduction ", int(op));
+  return names[size_t(op)];
+}
+
+std::vector<TensorType> Reduce::infer(TensorTypes inputs) const {
+  DType dtype = inputs[0].dtype;
+  if (op == ReduceOp::any || op == ReduceOp::all) dtype = DType::boolean;
+  else if ((op == ReduceOp::sum || op == ReduceOp::prod) && !is_float(dtype)) dtype = is_signed(dtype) || dtype == DType::boolean ? DType::i64 : DType::u64;
+  return {{reduced_shape(inputs[0].shape, axes, keepdims), dtype}};
+}
+
+std::vector<TensorType> ArgReduce::infer(TensorTypes inputs) const { return {{reduced_shape(inputs[0].shape, {axis}, keepdims), DType::i64}}; }
+
+Array reduce(ReduceOp op, const Array& x, const Dims& axes, bool keepdims) {
+  name_of(op);
+  Dims sorted;
+  for (int64_t axis : axes) sorted.push_back(normalize_axis(axis, x.rank()));
+  std::sort(&sorted[0], &sorted[0] + sorted.rank());
+  for (int i = 1; i < sorted.rank(); ++i)
+    if (sorted[i] == sorted[i - 1]) fail(Status::invalid_argument, name_of(op), ": axis ", sorted[i], " is given twice");
+  if (axes.rank() == 0)
+    for (int axis = 0; axis < x.rank(); ++axis) sorted.push_back(axis);
+  Array values = x;
+  if ((op == ReduceOp::mean || op == ReduceOp::logsumexp) && !is_float(x.dtype())) values = cast(x, DType::f32);
+  if (op == ReduceOp::max || op == ReduceOp::min) {
+    for (int64_t axis : sorted)
+      if (x.dim(int(axis)) == 0) fail(Status::invalid_argument, name_of(op), " of an empty axis has no value");
+  }
+  return apply(Reduce(op, sorted, keepdims), {values});
+}
+
+Array argmax(const Array& x, int axis, bool keepdims) { return arg_reduce(true, x, axis, keepdims); }
+Array argmin(const Array& x, int axis, bool keepdims) { return arg_reduce(false, x, axis, keepdims); }
+Array softmax(const Array& x, int axis) { return row_softmax(x, axis, false); }
+Array log_softmax(const Array& x, int axis) { return row_softmax(x, axis, true); }
+
+}  // namespace mlxc
