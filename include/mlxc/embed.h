@@ -26,7 +26,7 @@ MLXC_API void mlxc_embed_options_init(mlxc_embed_options *options, uint32_t stru
 /* Embeds `count` texts (or token lists) and copies the vectors out.
  *   vectors: [count, hidden] float32, row-major; capacity in elements; hidden from mlxc_model_inspect.
  * Works with encoders and causal models. Threads: any.
- * Errors: BUFFER_TOO_SMALL (the message has the size; checked before any work), INVALID_ARGUMENT (empty input, not UTF-8, token outside
+ * Errors: BUFFER_TOO_SMALL (the message has the size; checked before any work), INVALID_ARGUMENT (empty input, token outside
  * the vocabulary, text without a tokenizer), CONTEXT_FULL (with truncate 0), CANCELLED, OUT_OF_MEMORY, INVALID_HANDLE, BUSY (from inside
  * a callback of this model). */
 MLXC_API mlxc_status mlxc_embed(mlxc_model *model, const mlxc_prompt *inputs, int64_t count, const mlxc_embed_options *options, float *vectors,

@@ -120,7 +120,7 @@ typedef struct mlxc_batch_output {
  * count 0 is fine and gives an empty result.
  * Threads: any; the callback runs on the model's worker thread.
  * Errors: CONTEXT_FULL (a prompt is too long; both numbers), INVALID_ARGUMENT (option out of range, empty prompt, token outside the
- * vocabulary, text that is not UTF-8, text without a tokenizer), CANCELLED, BUFFER_TOO_SMALL, UNSUPPORTED (an encoder), OUT_OF_MEMORY,
+ * vocabulary, text without a tokenizer), CANCELLED, BUFFER_TOO_SMALL, UNSUPPORTED (an encoder), OUT_OF_MEMORY,
  * INVALID_HANDLE, BUSY (from inside a callback of this model). */
 MLXC_API mlxc_status mlxc_generate_batch(mlxc_result **result, mlxc_model *model, const mlxc_prompt *prompts, int64_t count,
                                          const mlxc_generate_options *options, const mlxc_batch_output *output, mlxc_event_callback callback,

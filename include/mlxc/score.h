@@ -24,7 +24,7 @@ MLXC_API void mlxc_score_options_init(mlxc_score_options *options, uint32_t stru
  *   token_counts: [label_count], how many tokens each label has, for callers that normalise; may be NULL.
  * Labels are text or tokens; text is tokenized by itself, without special tokens: write the leading space it has after the prompt. One
  * pass over each prompt serves all its labels (shared prefix). count 0 of either is fine and writes no score.
- * Threads: any. Errors: INVALID_ARGUMENT (an empty prompt or label, not UTF-8, token outside the vocabulary, text without a tokenizer),
+ * Threads: any. Errors: INVALID_ARGUMENT (an empty prompt or label, token outside the vocabulary, text without a tokenizer),
  * CONTEXT_FULL (prompt and label longer than the context; both numbers), BUFFER_TOO_SMALL, CANCELLED, UNSUPPORTED (an encoder),
  * OUT_OF_MEMORY, INVALID_HANDLE, BUSY (from inside a callback of this model). */
 MLXC_API mlxc_status mlxc_score(mlxc_model *model, const mlxc_prompt *prompts, int64_t prompt_count, const mlxc_prompt *labels, int64_t label_count,

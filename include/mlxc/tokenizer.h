@@ -10,10 +10,18 @@ extern "C" {
 
 typedef struct mlxc_encode_options {
   uint32_t struct_size;
-  int32_t add_special_tokens;   /* 1: as the post-processor adds them (a leading BOS, [CLS] and [SEP], ...) */
+  int32_t add_special_tokens; /* 1: as the post-processor adds them (a leading BOS, [CLS] and [SEP], ...) */
+  int32_t parse_special;      /* 1: special tokens written in the text are recognised; 0: they are plain text, for text from users */
+  int32_t reserved;
 } mlxc_encode_options;
 
-#define MLXC_ENCODE_OPTIONS_INIT {(uint32_t)sizeof(mlxc_encode_options), 1}
+#define MLXC_ENCODE_OPTIONS_INIT {(uint32_t)sizeof(mlxc_encode_options), 1, 1, 0}
+
+/* Where a token lies in the encoded text, in bytes: [begin, end); both 0 for a token that the post-processor added. Layout pinned. */
+typedef struct mlxc_text_range {
+  size_t begin;
+  size_t end;
+} mlxc_text_range;
 
 typedef struct mlxc_decode_options {
   uint32_t struct_size;
@@ -25,12 +33,12 @@ typedef struct mlxc_decode_options {
 typedef struct mlxc_tokenizer_info {
   uint32_t struct_size;
   int32_t reserved;
-  int64_t vocabulary;    /* ids are in [0, vocabulary); added tokens included */
+  int64_t vocabulary;    /* how many tokens there are, added ones included */
+  int64_t id_end;        /* one past the largest id; larger than vocabulary when ids have gaps */
   int64_t special_count; /* see mlxc_tokenizer_special_tokens */
-  char kind[32];         /* "BPE", "Unigram", "WordPiece" */
 } mlxc_tokenizer_info;
 
-#define MLXC_TOKENIZER_INFO_INIT {(uint32_t)sizeof(mlxc_tokenizer_info), 0, 0, 0, {0}}
+#define MLXC_TOKENIZER_INFO_INIT {(uint32_t)sizeof(mlxc_tokenizer_info), 0, 0, 0, 0}
 
 /* Write the defaults, as mlxc_device_options_init does. Threads: any. */
 MLXC_API void mlxc_encode_options_init(mlxc_encode_options *options, uint32_t struct_size);
@@ -44,13 +52,18 @@ MLXC_API mlxc_status mlxc_tokenizer_load(mlxc_tokenizer **out, const char *path,
 /* Describes the tokenizer. Set info->struct_size first. Threads: any. Errors: INVALID_ARGUMENT, INVALID_HANDLE. */
 MLXC_API mlxc_status mlxc_tokenizer_inspect(mlxc_tokenizer *tokenizer, mlxc_tokenizer_info *info, mlxc_error *error);
 
-/* Encodes `text` into ids, as Hugging Face tokenizers do. Added tokens written in the text are recognised. List of ids: for one call
- * offer text_bytes + 16 places, which is enough for all but odd tokenizers.
- * Threads: any. Errors: INVALID_ARGUMENT (text is not UTF-8; says at which byte), BUFFER_TOO_SMALL, INVALID_HANDLE, OUT_OF_MEMORY. */
+/* Encodes `text` into ids, as Hugging Face tokenizers do. Ill-formed UTF-8 is read as U+FFFD. List of ids: text_bytes + 16 places are
+ * enough for one call with all but odd tokenizers.
+ * Threads: any. Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, INVALID_HANDLE, OUT_OF_MEMORY. */
 MLXC_API mlxc_status mlxc_tokenizer_encode(mlxc_tokenizer *tokenizer, const char *text, size_t text_bytes, const mlxc_encode_options *options,
                                            int32_t *ids, int64_t capacity, int64_t *needed, mlxc_error *error);
 
-/* Decodes ids into text. Ids outside the vocabulary give no text, as in Hugging Face tokenizers; bytes that are not UTF-8 become U+FFFD.
+/* The same with the place of each token in the text; both lists have `capacity` places and *needed elements. As mlxc_tokenizer_encode. */
+MLXC_API mlxc_status mlxc_tokenizer_encode_ranges(mlxc_tokenizer *tokenizer, const char *text, size_t text_bytes,
+                                                  const mlxc_encode_options *options, int32_t *ids, mlxc_text_range *ranges, int64_t capacity,
+                                                  int64_t *needed, mlxc_error *error);
+
+/* Decodes ids into text. Ids without a token give no text, as in Hugging Face tokenizers; bytes that are not UTF-8 become U+FFFD.
  * Text result. Threads: any. Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, INVALID_HANDLE, OUT_OF_MEMORY. */
 MLXC_API mlxc_status mlxc_tokenizer_decode(mlxc_tokenizer *tokenizer, const int32_t *ids, int64_t count, const mlxc_decode_options *options,
                                            char *buffer, size_t capacity, size_t *needed, mlxc_error *error);

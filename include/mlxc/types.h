@@ -65,7 +65,7 @@ typedef struct mlxc_text {
 /* What to run a model on: text, which the model's tokenizer encodes, or token ids, which are used as they are. Layout pinned.
  * Exactly one of text and tokens is non-NULL. The call copies what it needs. */
 typedef struct mlxc_prompt {
-  const char *text;      /* UTF-8; special tokens written in it are recognised */
+  const char *text;      /* UTF-8; special tokens written in it are recognised, ill-formed parts are read as U+FFFD */
   size_t text_bytes;
   const int32_t *tokens;
   int64_t token_count;
