@@ -27,15 +27,15 @@ struct SamplingOptions {
 
 struct GenerateOptions {
   SamplingOptions sampling;
-  int64_t max_tokens = 0;  // 0: up to the context
-  int64_t min_tokens = 0;  // stop tokens are masked before
-  std::vector<std::string> stop;      // strings; the text ends before the first one found
+  int64_t max_tokens = -1;  // negative: up to the context; 0: none, the prompt is run and that is all
+  int64_t min_tokens = 0;   // before as many stop tokens are masked, stop strings do not count
+  std::vector<std::string> stop;      // strings; the text ends before the first one found, the tokens stay (whole tokens only)
   std::vector<int32_t> stop_tokens;   // beside the model's own
   bool ignore_model_stop_tokens = false;
-  bool logprobs = false;
+  bool logprobs = false;              // of the model's own distribution, before penalties, temperature and the rest
   int32_t top_logprobs = 0;
   bool echo = false;                  // the prompt's tokens come first
-  bool keep_last_logits = false;
+  bool keep_last_logits = false;      // as the model gave them where the last token (a stop token too) was chosen
 };
 
 enum class FinishReason : int32_t { none = 0, stop = 1, length = 2, cancelled = 3, error = 4 };  // stop: token or string
@@ -45,7 +45,8 @@ struct TokenLogprob {
   float logprob;
 };
 
-// One event a generated token, and a final one with finish != none (token -1 when it brings only the tail of the text).
+// One event a generated token; the last one has finish != none, and token -1 when it brings only the tail of the text.
+// The texts of all events, joined, are the result's text.
 struct TokenEvent {
   uint64_t request = 0;      // as given at submit
   int64_t index = 0;         // of the generated token
@@ -73,8 +74,9 @@ struct GenerateResult {
   Timings timings;
 };
 
-// Called on the engine's thread; a non-zero result cancels the request.
+// Called on the engine's thread; a non-zero result cancels the request, and it is not called again.
 using TokenCallback = std::function<int32_t(const TokenEvent&)>;
+// Called on the engine's thread, once for every request, after its last event.
 using DoneCallback = std::function<void(const GenerateResult&)>;
 
 class Request {
@@ -82,7 +84,8 @@ class Request {
   virtual ~Request() = default;
   virtual uint64_t id() const = 0;
   virtual void cancel() = 0;                              // returns at once; the request ends at the engine's next poll
-  virtual bool wait(std::chrono::nanoseconds timeout) = 0;  // true when done; negative timeout: no limit
+  // True when done (on_done has returned); negative timeout: no limit. Throws Error(busy) inside a callback of the same engine.
+  virtual bool wait(std::chrono::nanoseconds timeout) = 0;
   virtual const GenerateResult& result() const = 0;       // after wait returned true
 };
 
@@ -92,31 +95,37 @@ struct ScoreResult {
 };
 
 struct EngineOptions {
-  int threads = 0;              // 0: available_cores()
+  int threads = 0;              // CPU threads of the engine's own stream; 0: the device's own stream
   int64_t max_sequences = 64;   // running together; more wait in line
   int64_t cache_tokens = 0;     // limit of K/V slots over all sequences; 0: chosen from memory
   int64_t step_tokens = 0;      // most tokens in one step (prompt chunk); 0: chosen
 };
 
 struct EngineStats {
+  // Sequences: a request is one; score, embed and logits count as one each for every sequence they run.
   int64_t running = 0, waiting = 0, submitted = 0, finished = 0;
   int64_t prompt_tokens = 0, generated_tokens = 0, steps = 0;
   int64_t cache_pages = 0, cache_pages_used = 0;
 };
 
+// Callbacks may submit, cancel and destroy the engine; score, embed, logits and wait throw Error(busy) there.
+// Options out of range are Error(invalid_argument); score, logits and submit on an encoder Error(unsupported).
 class Engine {
  public:
-  virtual ~Engine() = default;  // cancels what runs and joins the worker
+  // Cancels what runs and joins the worker; inside a callback it returns at once and the worker ends after that callback.
+  virtual ~Engine() = default;
   static std::shared_ptr<Engine> create(std::shared_ptr<Model> model, std::shared_ptr<const Tokenizer> tokenizer, const EngineOptions& options);
 
   virtual const Model& model() const = 0;
   virtual const std::shared_ptr<const Tokenizer>& tokenizer() const = 0;  // may be null: tokens only
 
-  // Starts generating after `prompt`; either callback may be empty. Throws Error(context_full) with both numbers when the prompt is too long.
+  // Starts generating after `prompt`; either callback may be empty. Throws Error(context_full) with both numbers when the prompt is
+  // too long. An empty prompt stands for the model's bos token.
   virtual std::shared_ptr<Request> submit(std::vector<int32_t> prompt, const GenerateOptions& options, TokenCallback on_token, DoneCallback on_done) = 0;
   // Log-probability of each label as a continuation of each prompt; a prompt runs once for all its labels. cancel may be null.
   virtual ScoreResult score(const std::vector<std::vector<int32_t>>& prompts, const std::vector<std::vector<int32_t>>& labels, const std::atomic<bool>* cancel) = 0;
-  // [sequences, hidden]; pooling over the last hidden states, causal models and encoders alike.
+  // [sequences, hidden]; pooling over the last hidden states, causal models and encoders alike. An encoder's sequence longer than
+  // max_embedding_tokens is cut to that many tokens, the last of which stays its last one ([SEP]), as tokenizers truncates.
   virtual std::vector<float> embed(const std::vector<std::vector<int32_t>>& sequences, Pooling pooling, bool normalize, const std::atomic<bool>* cancel) = 0;
   // Logits of every given token, [tokens, vocabulary]; hidden (may be null) takes [tokens, hidden]. Writes into the caller's memory.
   virtual void logits(std::span<const int32_t> tokens, float* logits, float* hidden, const std::atomic<bool>* cancel) = 0;
