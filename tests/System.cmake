@@ -1,0 +1,103 @@
+# Tests of the product as its users meet it: the headers, the shared library from C and Python, the examples, an installed tree from C, C++
+# and Go. Only ctest knows how they run, so `ctest --test-dir build/release` is the whole suite.
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+set(model ${CMAKE_CURRENT_SOURCE_DIR}/models/fable-qwen3)
+set(stage ${PROJECT_BINARY_DIR}/stage)
+
+add_test(NAME layers COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/check_layers.py ${PROJECT_SOURCE_DIR})
+
+# Every public header alone, as C11 and as C++17, without a warning.
+file(GLOB headers RELATIVE ${PROJECT_SOURCE_DIR}/include CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/mlxc/*.h)
+foreach(header ${headers})
+  string(MAKE_C_IDENTIFIER ${header} name)
+  foreach(language c cpp)
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${name}.${language})
+    file(CONFIGURE OUTPUT ${source} CONTENT "#include <${header}>\n#include <${header}>\nint ${name}_compiles_as_${language};\n")
+    list(APPEND header_sources ${source})
+  endforeach()
+endforeach()
+add_library(mlxc_header_checks OBJECT ${header_sources})
+target_include_directories(mlxc_header_checks PRIVATE ${PROJECT_SOURCE_DIR}/include)
+set_target_properties(mlxc_header_checks PROPERTIES CXX_STANDARD 17 C_STANDARD 11 C_EXTENSIONS OFF)
+target_compile_options(mlxc_header_checks PRIVATE -Wall -Wextra -pedantic -Werror)
+
+if(NOT TARGET mlxc)
+  return()
+endif()
+
+if(NOT MLXC_SANITIZE)
+  add_test(NAME exports COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/check_library.py $<TARGET_FILE:mlxc>)
+endif()
+
+# One program a plain C file, linked to the shared library as a stranger would; exit code 0 is success.
+function(mlxc_c_program target source)
+  add_executable(${target} ${source})
+  set_target_properties(${target} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -pedantic -Werror)
+  target_compile_definitions(${target} PRIVATE _POSIX_C_SOURCE=200809L MLXC_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}")
+  target_link_libraries(${target} PRIVATE mlxc Threads::Threads m)
+endfunction()
+file(GLOB c_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/capi/*_test.c)
+foreach(source ${c_tests})
+  get_filename_component(name ${source} NAME_WE)
+  mlxc_c_program(c_${name} ${source})
+  add_test(NAME c_${name} COMMAND c_${name})
+endforeach()
+
+# The examples are compiled as they stand; those that name a model run with the one in the repository.
+file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/c/*.c)
+foreach(source ${examples})
+  get_filename_component(name ${source} NAME_WE)
+  mlxc_c_program(example_${name} ${source})
+endforeach()
+if(TARGET example_story)
+  add_test(NAME example_story COMMAND example_story ${model} "Once upon a time")
+endif()
+if(TARGET example_embed)
+  add_test(NAME example_embed COMMAND example_embed ${CMAKE_CURRENT_SOURCE_DIR}/models/fable-qwen3 "A fox and a crow." "The crow and the fox." "Rain.")
+endif()
+
+# Python opens the library with ctypes. Under AddressSanitizer its run-time must come first in a process that was not built with it.
+file(GLOB python_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/python/*test*.py)
+if(python_tests AND NOT MLXC_SANITIZE MATCHES thread)
+  set(python_environment MLXC_LIBRARY=$<TARGET_FILE:mlxc> MLXC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR} PYTHONDONTWRITEBYTECODE=1)
+  if(MLXC_SANITIZE)
+    execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libasan.so OUTPUT_VARIABLE asan OUTPUT_STRIP_TRAILING_WHITESPACE)
+    # Python's own allocations live until the process ends.
+    list(APPEND python_environment LD_PRELOAD=${asan} ASAN_OPTIONS=detect_leaks=0)
+  endif()
+  add_test(NAME python COMMAND Python3::Interpreter -m unittest discover -v -s ${CMAKE_CURRENT_SOURCE_DIR}/python -p "*test*.py")
+  set_tests_properties(python PROPERTIES ENVIRONMENT "${python_environment}")
+endif()
+
+if(MLXC_SANITIZE)
+  return()
+endif()
+
+# The rest meets an installed tree: a stage below the build folder.
+add_test(NAME install COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --prefix ${stage})
+set_tests_properties(install PROPERTIES FIXTURES_SETUP stage)
+set(installed_environment PKG_CONFIG_PATH=${stage}/${CMAKE_INSTALL_LIBDIR}/pkgconfig LD_LIBRARY_PATH=${stage}/${CMAKE_INSTALL_LIBDIR}
+    CC=${CMAKE_C_COMPILER} CXX=${CMAKE_CXX_COMPILER} MLXC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR})
+function(mlxc_installed_test name directory)
+  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${directory})
+  set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED stage ENVIRONMENT "${installed_environment}")
+endfunction()
+
+set(consumers ${CMAKE_CURRENT_SOURCE_DIR}/consumers)
+mlxc_installed_test(consumer_c ${consumers} sh run_c.sh ${PROJECT_BINARY_DIR}/consumers ${model})
+mlxc_installed_test(consumer_cpp ${consumers} sh run_cpp.sh ${PROJECT_BINARY_DIR}/consumers ${model} ${stage} ${CMAKE_COMMAND})
+
+find_program(MLXC_GO go HINTS ${PROJECT_SOURCE_DIR}/.toolchain/go/bin /usr/local/go/bin)
+if(NOT EXISTS ${PROJECT_SOURCE_DIR}/bindings/go/go.mod)
+  return()
+elseif(NOT MLXC_GO)
+  message(WARNING "No go command: the tests of the Go package are left out (scripts/go-toolchain fetches one)")
+  return()
+endif()
+list(APPEND installed_environment CGO_ENABLED=1 GOTOOLCHAIN=local GOFLAGS=-buildvcs=false)
+set(go_package ${PROJECT_SOURCE_DIR}/bindings/go)
+mlxc_installed_test(consumer_go ${consumers} sh run_go.sh ${PROJECT_BINARY_DIR}/consumers ${model} ${MLXC_GO})
+mlxc_installed_test(go_vet ${go_package} ${MLXC_GO} vet ./...)
+mlxc_installed_test(go_test ${go_package} ${MLXC_GO} test -count=1 -v ./...)
+mlxc_installed_test(go_race ${go_package} ${MLXC_GO} test -count=1 -race ./...)
