@@ -1,35 +1,32 @@
 // The compute kernels of the CPU backend: plain functions over raw pointers, no graph types.
 //
 // Every function takes the instruction set as its last argument; the default is the best level of this machine, chosen once
-// (environment variable MLXC_CPU = portable | avx2 | avx512 | avx512_bf16 | amx lowers it). Strides are in elements unless a name says bytes.
+// (base/cpu.h; the environment variable MLXC_CPU lowers it). Strides are in elements unless a name says bytes.
 // Sizes and pointers are trusted: the layers above validate. Functions throw Error(unsupported) for a dtype that they do not take.
 // Temporary memory is per thread and kept between calls (scratch.h).
 #pragma once
 
 #include <cstdint>
 #include <span>
-#include <string_view>
 
 #include "array/dtype.h"
+#include "base/cpu.h"
 #include "base/thread_pool.h"
 
 namespace mlxc::cpu {
 
 // ---- instruction sets ----------------------------------------------------------------------------------------------------------
 
-enum class Level : int32_t { portable = 0, avx2 = 1, avx512 = 2, avx512_bf16 = 3, amx = 4 };
-
-struct Isa;                          // table of inner kernels, see isa.h
-const Isa& best_isa();               // best level this machine runs, after MLXC_CPU
-const Isa* isa_for(Level level);     // nullptr where this machine cannot run it
-std::string_view name_of(Level level);
-Level level_of(const Isa& isa);
+struct Isa;                             // table of inner kernels, see isa.h
+const Isa& best_isa();                  // best level this machine runs, after MLXC_CPU
+const Isa* isa_for(CpuLevel level);     // nullptr where this machine (after MLXC_CPU) cannot run it
+CpuLevel level_of(const Isa& isa);
 
 // ---- linear: y[T, N] = x[T, K] W[N, K]^T -------------------------------------------------------------------------------------------
 
 // high: activations stay float32; bit-identical for any T, tile, thread count and neighbours in the batch.
-// native: products with bf16 weights may round x to bf16 (float32 accumulation). Also independent of T, batch and thread count at a given Level.
-enum class Precision : int32_t { high = 0, native = 1 };
+// native: products with bf16 weights may round x to bf16 (float32 accumulation). Also independent of T, batch and thread count at a given level.
+enum class Precision : uint8_t { native = 0, high = 1 };
 
 enum class Activation : int32_t { none = 0, silu = 1, gelu_tanh = 2, gelu_erf = 3, relu = 4, tanh = 5, sigmoid = 6 };
 

@@ -1,0 +1,83 @@
+// The inner kernels of one instruction set: what the drivers (linear.cpp, attention.cpp, rows.cpp ...) call on one thread's share of the work.
+// Filled by isa_<level>.cpp; a level takes from the level below what it has no better version of.
+#pragma once
+
+#include <cstdint>
+
+#include "backend/cpu/kernels/kernels.h"
+
+namespace mlxc::cpu {
+
+// y[r, c] = sum over k of x[r, k] w[c, k]. x is float, or bfloat16 in the `brain` form, whose rows are padded with zeros to a multiple of 64.
+struct DotArgs {
+  const void* x;
+  int64_t x_stride;
+  const void* w;
+  int64_t w_stride;
+  int64_t rows, columns, k;
+  float* y;
+  int64_t y_stride;
+  bool prefetch;  // w comes from memory: ask for the next columns while working on these
+};
+using DotFn = void (*)(const DotArgs&);
+
+// y = activation(y + bias) [* up] [+ residual], n values. up_bias belongs to up.
+struct EpilogueArgs {
+  float* y;  // in: the sums
+  float* out;
+  const float* bias;      // may be null, as the next three
+  const float* up;
+  const float* up_bias;
+  const float* residual;
+  int64_t n;
+  Activation activation;
+};
+
+// One kv head, `rows` queries against the keys of one block of kPageSlots slots, online softmax state per row.
+// Rows are (token, query head of the group) pairs; row r sees the slots in [first[r], last[r]).
+struct AttentionBlock {
+  const void* q;              // packed rows: float [rows][D], or bfloat16 pairs in the paired form
+  const void* k;              // this head's part of a page
+  const void* v;
+  int64_t rows, head_dim;
+  const int32_t* first;
+  const int32_t* last;
+  int32_t used;               // no row sees a slot at or after it: what lies there is not touched
+  float scale, softcap;
+  float* scores;              // [rows][kPageSlots], scratch
+  float* maximum;             // [rows] state: running maximum, sum, and accumulator
+  float* total;
+  float* accumulator;         // [rows][D]
+};
+using AttentionFn = void (*)(const AttentionBlock&);
+
+struct Isa {
+  CpuLevel level;
+
+  // linear; indexed by 16-bit kind: f32, f16, bf16
+  DotFn dot_f32, dot_f16, dot_bf16;
+  DotFn dot_brain;                                                   // x already bfloat16, w bfloat16; null: none
+  void (*pack_brain)(const float* in, uint16_t* out, int64_t n);     // f32 -> bf16
+  void (*epilogue)(const EpilogueArgs&);
+
+  // attention, by the page's dtype
+  AttentionFn attend_f32, attend_f16, attend_bf16;
+  bool query_is_brain;                                               // attend_bf16 wants its queries in bfloat16, else float
+  void (*merge_attention)(float* accumulator, float scale, const float* other, float other_scale, int64_t n);  // a*s + o*t
+
+  // rows
+  void (*rms_norm)(const float* x, float* y, int64_t n, const void* weight, DType weight_dtype, float offset, float eps);
+  void (*layer_norm)(const float* x, float* y, int64_t n, const void* weight, DType weight_dtype, const void* bias, DType bias_dtype, float eps);
+  void (*cos_sin)(float position, const float* inverse_frequencies, float factor, float* cosines, float* sines, int64_t n);
+  void (*rotate)(const float* x, float* y, const float* cosines, const float* sines, int64_t half);
+  void (*softmax)(const float* x, float* y, int64_t n, bool logarithm);
+  void (*scale_row)(const void* in, DType dtype, float scale, float* out, int64_t n);
+};
+
+extern const Isa kPortable;
+#if defined(__x86_64__)
+extern const Isa kAvx2, kAvx512;
+Isa avx512bf16();  // kAvx512 with the bfloat16 products replaced
+#endif
+
+}  // namespace mlxc::cpu

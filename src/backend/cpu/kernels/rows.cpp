@@ -1,0 +1,89 @@
+// Norms, rotary positions, softmax and row gathers: rows shared out over the pool.
+#include <algorithm>
+
+#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/scratch.h"
+#include "base/error.h"
+
+namespace mlxc::cpu {
+namespace {
+
+constexpr int64_t kForkElements = 1 << 14;  // below this one thread is faster
+
+int64_t rows_per_task(int64_t n) { return std::max<int64_t>(1, kForkElements / std::max<int64_t>(n, 1)); }
+
+void check_float(DType dtype, const char* what) {
+  if (dtype != DType::f32 && dtype != DType::f16 && dtype != DType::bf16) {
+    fail(Status::unsupported, what, " is ", name_of(dtype), ", expected float32, float16 or bfloat16");
+  }
+}
+
+template <class Row>
+void for_norm_rows(ThreadPool& pool, const NormArgs& args, Row&& row) {
+  check_float(args.weight_dtype, "the norm's weight");
+  check_float(args.bias_dtype, "the norm's bias");
+  pool.parallel_for(args.tokens * args.heads, rows_per_task(args.dim), [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t token = i / args.heads, head = i % args.heads;
+      row(args.x + token * args.x_stride + head * args.x_head_stride, args.y + token * args.y_stride + head * args.y_head_stride);
+    }
+  });
+}
+
+void softmax_rows(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, bool logarithm, const Isa& isa) {
+  pool.parallel_for(rows, rows_per_task(n * 4), [&](int64_t begin, int64_t end, int) {
+    for (int64_t r = begin; r < end; ++r) isa.softmax(x + r * x_stride, y + r * y_stride, n, logarithm);
+  });
+}
+
+}  // namespace
+
+void rms_norm(ThreadPool& pool, const NormArgs& args, const Isa& isa) {
+  for_norm_rows(pool, args, [&](const float* x, float* y) { isa.rms_norm(x, y, args.dim, args.weight, args.weight_dtype, args.weight_offset, args.eps); });
+}
+
+void layer_norm(ThreadPool& pool, const NormArgs& args, const Isa& isa) {
+  for_norm_rows(pool, args, [&](const float* x, float* y) {
+    isa.layer_norm(x, y, args.dim, args.weight, args.weight_dtype, args.bias, args.bias_dtype, args.eps);
+  });
+}
+
+void rope(ThreadPool& pool, const RopeArgs& args, const Isa& isa) {
+  const int64_t half = args.rotary / 2;
+  pool.parallel_for(args.tokens, rows_per_task(args.heads * args.head_dim), [&](int64_t begin, int64_t end, int) {
+    float* cosines = scratch<float>(ScratchUse::tile, 2 * half);
+    float* sines = cosines + half;
+    for (int64_t t = begin; t < end; ++t) {
+      if (t == begin || args.positions[t] != args.positions[t - 1]) {
+        isa.cos_sin(float(args.positions[t]), args.inverse_frequencies, args.factor, cosines, sines, half);
+      }
+      for (int64_t h = 0; h < args.heads; ++h) {
+        const float* x = args.x + t * args.x_stride + h * args.x_head_stride;
+        float* y = args.y + t * args.y_stride + h * args.y_head_stride;
+        isa.rotate(x, y, cosines, sines, half);
+        if (x != y) std::copy(x + 2 * half, x + args.head_dim, y + 2 * half);
+      }
+    }
+  });
+}
+
+void softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, const Isa& isa) {
+  softmax_rows(pool, x, x_stride, y, y_stride, rows, n, false, isa);
+}
+
+void log_softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, const Isa& isa) {
+  softmax_rows(pool, x, x_stride, y, y_stride, rows, n, true, isa);
+}
+
+void gather_rows_f32(ThreadPool& pool, const void* table, DType table_dtype, int64_t table_stride, const int32_t* indices, int64_t count, int64_t n,
+                     float scale, float* y, int64_t y_stride, const Isa& isa) {
+  check_float(table_dtype, "the table");
+  const int64_t row_bytes = table_stride * size_of(table_dtype);
+  pool.parallel_for(count, rows_per_task(n), [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) {
+      isa.scale_row(static_cast<const std::byte*>(table) + indices[i] * row_bytes, table_dtype, scale, y + i * y_stride, n);
+    }
+  });
+}
+
+}  // namespace mlxc::cpu

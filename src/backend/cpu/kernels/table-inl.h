@@ -1,0 +1,35 @@
+// The table of an instruction set that has every kernel of its own (portable, avx2, avx512).
+#pragma once
+
+#include "backend/cpu/kernels/attention-inl.h"
+#include "backend/cpu/kernels/dot-inl.h"
+#include "backend/cpu/kernels/rows-inl.h"
+
+namespace mlxc::cpu::MLXC_ISA {
+namespace {
+
+constexpr Isa table(CpuLevel level) {
+  return {
+      .level = level,
+      .dot_f32 = dot<FloatProduct<float>>,
+      .dot_f16 = dot<FloatProduct<Half>>,
+      .dot_bf16 = dot<FloatProduct<Brain>>,
+      .dot_brain = nullptr,
+      .pack_brain = pack_brain,
+      .epilogue = epilogue,
+      .attend_f32 = attend<PlainPage<float>>,
+      .attend_f16 = attend<PlainPage<Half>>,
+      .attend_bf16 = attend<PairedPage>,
+      .query_is_brain = false,
+      .merge_attention = merge_attention,
+      .rms_norm = rms_norm,
+      .layer_norm = layer_norm,
+      .cos_sin = cos_sin,
+      .rotate = rotate,
+      .softmax = softmax,
+      .scale_row = scale_row,
+  };
+}
+
+}  // namespace
+}  // namespace mlxc::cpu::MLXC_ISA
