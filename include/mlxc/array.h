@@ -16,21 +16,21 @@ extern "C" {
 #endif
 
 /* Element types. */
-#define MLXC_DTYPE_BOOL 0      /* one byte, 0 or 1 */
-#define MLXC_DTYPE_UINT8 1
-#define MLXC_DTYPE_INT8 2
-#define MLXC_DTYPE_UINT16 3
-#define MLXC_DTYPE_INT16 4
-#define MLXC_DTYPE_UINT32 5
-#define MLXC_DTYPE_INT32 6
-#define MLXC_DTYPE_UINT64 7
-#define MLXC_DTYPE_INT64 8
-#define MLXC_DTYPE_FLOAT16 9   /* IEEE 754 binary16 */
+#define MLXC_DTYPE_BOOL     0 /* one byte, 0 or 1 */
+#define MLXC_DTYPE_UINT8    1
+#define MLXC_DTYPE_INT8     2
+#define MLXC_DTYPE_UINT16   3
+#define MLXC_DTYPE_INT16    4
+#define MLXC_DTYPE_UINT32   5
+#define MLXC_DTYPE_INT32    6
+#define MLXC_DTYPE_UINT64   7
+#define MLXC_DTYPE_INT64    8
+#define MLXC_DTYPE_FLOAT16  9 /* IEEE 754 binary16 */
 #define MLXC_DTYPE_BFLOAT16 10
-#define MLXC_DTYPE_FLOAT32 11
-#define MLXC_DTYPE_FLOAT64 12
+#define MLXC_DTYPE_FLOAT32  11
+#define MLXC_DTYPE_FLOAT64  12
 
-#define MLXC_MAX_RANK 12
+#define MLXC_MAX_RANK       12
 
 /* "float32" and so on, "unknown" for other values. Static, never freed. Threads: any. */
 MLXC_API const char *mlxc_dtype_name(int32_t dtype);
@@ -39,98 +39,99 @@ MLXC_API const char *mlxc_dtype_name(int32_t dtype);
 MLXC_API size_t mlxc_dtype_size(int32_t dtype);
 
 /* Elementwise operations of one array. */
-#define MLXC_UNARY_ABS 0
-#define MLXC_UNARY_NEGATIVE 1
-#define MLXC_UNARY_EXP 2
-#define MLXC_UNARY_EXPM1 3
-#define MLXC_UNARY_LOG 4
-#define MLXC_UNARY_LOG1P 5
-#define MLXC_UNARY_LOG2 6
-#define MLXC_UNARY_LOG10 7
-#define MLXC_UNARY_SQRT 8
-#define MLXC_UNARY_RSQRT 9
-#define MLXC_UNARY_SQUARE 10
-#define MLXC_UNARY_RECIPROCAL 11
-#define MLXC_UNARY_SIN 12
-#define MLXC_UNARY_COS 13
-#define MLXC_UNARY_TAN 14
-#define MLXC_UNARY_ASIN 15
-#define MLXC_UNARY_ACOS 16
-#define MLXC_UNARY_ATAN 17
-#define MLXC_UNARY_SINH 18
-#define MLXC_UNARY_COSH 19
-#define MLXC_UNARY_TANH 20
-#define MLXC_UNARY_ASINH 21
-#define MLXC_UNARY_ACOSH 22
-#define MLXC_UNARY_ATANH 23
-#define MLXC_UNARY_FLOOR 24
-#define MLXC_UNARY_CEIL 25
-#define MLXC_UNARY_TRUNC 26
-#define MLXC_UNARY_ROUND 27       /* half to even */
-#define MLXC_UNARY_SIGN 28
-#define MLXC_UNARY_ERF 29
-#define MLXC_UNARY_SIGMOID 30
-#define MLXC_UNARY_SILU 31
-#define MLXC_UNARY_GELU_TANH 32   /* the tanh form */
-#define MLXC_UNARY_GELU_ERF 33    /* the exact form */
-#define MLXC_UNARY_RELU 34
+#define MLXC_UNARY_ABS         0
+#define MLXC_UNARY_NEGATIVE    1
+#define MLXC_UNARY_EXP         2
+#define MLXC_UNARY_EXPM1       3
+#define MLXC_UNARY_LOG         4
+#define MLXC_UNARY_LOG1P       5
+#define MLXC_UNARY_LOG2        6
+#define MLXC_UNARY_LOG10       7
+#define MLXC_UNARY_SQRT        8
+#define MLXC_UNARY_RSQRT       9
+#define MLXC_UNARY_SQUARE      10
+#define MLXC_UNARY_RECIPROCAL  11
+#define MLXC_UNARY_SIN         12
+#define MLXC_UNARY_COS         13
+#define MLXC_UNARY_TAN         14
+#define MLXC_UNARY_ASIN        15
+#define MLXC_UNARY_ACOS        16
+#define MLXC_UNARY_ATAN        17
+#define MLXC_UNARY_SINH        18
+#define MLXC_UNARY_COSH        19
+#define MLXC_UNARY_TANH        20
+#define MLXC_UNARY_ASINH       21
+#define MLXC_UNARY_ACOSH       22
+#define MLXC_UNARY_ATANH       23
+#define MLXC_UNARY_FLOOR       24
+#define MLXC_UNARY_CEIL        25
+#define MLXC_UNARY_TRUNC       26
+#define MLXC_UNARY_ROUND       27 /* half to even */
+#define MLXC_UNARY_SIGN        28
+#define MLXC_UNARY_ERF         29
+#define MLXC_UNARY_SIGMOID     30
+#define MLXC_UNARY_SILU        31
+#define MLXC_UNARY_GELU_TANH   32 /* the tanh form */
+#define MLXC_UNARY_GELU_ERF    33 /* the exact form */
+#define MLXC_UNARY_RELU        34
 #define MLXC_UNARY_LOGICAL_NOT 35
 #define MLXC_UNARY_BITWISE_NOT 36
-#define MLXC_UNARY_ISNAN 37       /* bool */
-#define MLXC_UNARY_ISINF 38
-#define MLXC_UNARY_ISFINITE 39
+#define MLXC_UNARY_ISNAN       37 /* bool */
+#define MLXC_UNARY_ISINF       38
+#define MLXC_UNARY_ISFINITE    39
 
 /* Elementwise operations of two arrays. Comparisons and logical ones give bool. */
-#define MLXC_BINARY_ADD 0
-#define MLXC_BINARY_SUBTRACT 1
-#define MLXC_BINARY_MULTIPLY 2
-#define MLXC_BINARY_DIVIDE 3         /* integers give float32 */
-#define MLXC_BINARY_FLOOR_DIVIDE 4
-#define MLXC_BINARY_REMAINDER 5      /* sign of the divisor */
-#define MLXC_BINARY_POWER 6
-#define MLXC_BINARY_MINIMUM 7
-#define MLXC_BINARY_MAXIMUM 8
-#define MLXC_BINARY_ATAN2 9
-#define MLXC_BINARY_HYPOT 10
-#define MLXC_BINARY_LOGADDEXP 11
-#define MLXC_BINARY_EQUAL 12
-#define MLXC_BINARY_NOT_EQUAL 13
-#define MLXC_BINARY_LESS 14
-#define MLXC_BINARY_LESS_EQUAL 15
-#define MLXC_BINARY_GREATER 16
+#define MLXC_BINARY_ADD           0
+#define MLXC_BINARY_SUBTRACT      1
+#define MLXC_BINARY_MULTIPLY      2
+#define MLXC_BINARY_DIVIDE        3 /* integers give float32 */
+#define MLXC_BINARY_FLOOR_DIVIDE  4
+#define MLXC_BINARY_REMAINDER     5 /* sign of the divisor */
+#define MLXC_BINARY_POWER         6
+#define MLXC_BINARY_MINIMUM       7
+#define MLXC_BINARY_MAXIMUM       8
+#define MLXC_BINARY_ATAN2         9
+#define MLXC_BINARY_HYPOT         10
+#define MLXC_BINARY_LOGADDEXP     11
+#define MLXC_BINARY_EQUAL         12
+#define MLXC_BINARY_NOT_EQUAL     13
+#define MLXC_BINARY_LESS          14
+#define MLXC_BINARY_LESS_EQUAL    15
+#define MLXC_BINARY_GREATER       16
 #define MLXC_BINARY_GREATER_EQUAL 17
-#define MLXC_BINARY_LOGICAL_AND 18
-#define MLXC_BINARY_LOGICAL_OR 19
-#define MLXC_BINARY_LOGICAL_XOR 20
-#define MLXC_BINARY_BITWISE_AND 21
-#define MLXC_BINARY_BITWISE_OR 22
-#define MLXC_BINARY_BITWISE_XOR 23
-#define MLXC_BINARY_SHIFT_LEFT 24
-#define MLXC_BINARY_SHIFT_RIGHT 25
+#define MLXC_BINARY_LOGICAL_AND   18
+#define MLXC_BINARY_LOGICAL_OR    19
+#define MLXC_BINARY_LOGICAL_XOR   20
+#define MLXC_BINARY_BITWISE_AND   21
+#define MLXC_BINARY_BITWISE_OR    22
+#define MLXC_BINARY_BITWISE_XOR   23
+#define MLXC_BINARY_SHIFT_LEFT    24
+#define MLXC_BINARY_SHIFT_RIGHT   25
 
 /* Reductions. */
-#define MLXC_REDUCE_SUM 0
-#define MLXC_REDUCE_MEAN 1
-#define MLXC_REDUCE_PROD 2
-#define MLXC_REDUCE_MAX 3
-#define MLXC_REDUCE_MIN 4
-#define MLXC_REDUCE_ANY 5
-#define MLXC_REDUCE_ALL 6
+#define MLXC_REDUCE_SUM       0
+#define MLXC_REDUCE_MEAN      1
+#define MLXC_REDUCE_PROD      2
+#define MLXC_REDUCE_MAX       3
+#define MLXC_REDUCE_MIN       4
+#define MLXC_REDUCE_ANY       5
+#define MLXC_REDUCE_ALL       6
 #define MLXC_REDUCE_LOGSUMEXP 7
 
 /* Creation */
 
 /* A copy of `bytes` bytes of row-major data: exactly the elements of `shape` (`rank` dimensions, rank 0 is a scalar).
  * device NULL: the shared default device. Threads: any. Errors: shared; INVALID_ARGUMENT also when bytes does not fit shape and dtype. */
-MLXC_API mlxc_status mlxc_array_new(mlxc_array **out, mlxc_device *device, const void *data, size_t bytes, const int64_t *shape, int32_t rank,
-                                    int32_t dtype, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_new(mlxc_array **out, mlxc_device *device, const void *data, size_t bytes, const int64_t *shape,
+                                    int32_t rank, int32_t dtype, mlxc_error *error);
 
 /* Uses the caller's memory without a copy; it must stay unchanged until `release` is called with user_data. release (may be NULL for
  * memory that lives for ever) is called exactly once, when nothing uses the memory any more, or before this call returns when it fails.
  * It runs on the thread that drops the last use, and must not call into the library.
  * Threads: any. Errors: as mlxc_array_new; also INVALID_ARGUMENT when data is not aligned to its element. */
 MLXC_API mlxc_status mlxc_array_new_borrowed(mlxc_array **out, mlxc_device *device, const void *data, size_t bytes, const int64_t *shape,
-                                             int32_t rank, int32_t dtype, void (*release)(void *user_data), void *user_data, mlxc_error *error);
+                                             int32_t rank, int32_t dtype, void (*release)(void *user_data), void *user_data,
+                                             mlxc_error *error);
 
 /* Every element is `value`, converted to dtype. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_array_full(mlxc_array **out, mlxc_device *device, double value, const int64_t *shape, int32_t rank, int32_t dtype,
@@ -173,7 +174,8 @@ MLXC_API mlxc_status mlxc_array_read(mlxc_array *array, void *buffer, size_t cap
 MLXC_API mlxc_status mlxc_array_peek(mlxc_array *array, const void **data, size_t *bytes, mlxc_error *error);
 
 /* The graph behind the arrays in Graphviz' DOT language. Text result. Threads: any. Errors: shared, BUFFER_TOO_SMALL. */
-MLXC_API mlxc_status mlxc_array_dot(mlxc_array *const *arrays, int64_t count, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_dot(mlxc_array *const *arrays, int64_t count, char *buffer, size_t capacity, size_t *needed,
+                                    mlxc_error *error);
 
 /* Elementwise */
 
@@ -183,7 +185,8 @@ MLXC_API mlxc_status mlxc_array_unary(mlxc_array **out, int32_t op, mlxc_array *
 /* op: MLXC_BINARY_... Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_array_binary(mlxc_array **out, int32_t op, mlxc_array *a, mlxc_array *b, mlxc_error *error);
 
-/* The same with a number as the second operand, which takes the dtype of a (so 0.5 with an int32 array is 0). Threads: any. Errors: shared. */
+/* The same with a number as the second operand, which takes the dtype of a (so 0.5 with an int32 array is 0). Threads: any. Errors: shared.
+ */
 MLXC_API mlxc_status mlxc_array_binary_scalar(mlxc_array **out, int32_t op, mlxc_array *a, double b, mlxc_error *error);
 
 /* a where condition (bool) is true, else b; all three broadcast. Threads: any. Errors: shared. */
@@ -201,8 +204,8 @@ MLXC_API mlxc_status mlxc_array_matmul(mlxc_array **out, mlxc_array *a, mlxc_arr
 MLXC_API mlxc_status mlxc_array_softmax(mlxc_array **out, mlxc_array *x, int32_t axis, int32_t log, mlxc_error *error);
 
 /* op: MLXC_REDUCE_... over `axes` (axis_count 0: all of them); keepdims 1 keeps them with size 1. Threads: any. Errors: shared. */
-MLXC_API mlxc_status mlxc_array_reduce(mlxc_array **out, int32_t op, mlxc_array *x, const int32_t *axes, int32_t axis_count, int32_t keepdims,
-                                       mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_reduce(mlxc_array **out, int32_t op, mlxc_array *x, const int32_t *axes, int32_t axis_count,
+                                       int32_t keepdims, mlxc_error *error);
 
 /* Index (int64) of the largest element along an axis, the first of equals. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_array_argmax(mlxc_array **out, mlxc_array *x, int32_t axis, int32_t keepdims, mlxc_error *error);

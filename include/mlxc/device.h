@@ -10,28 +10,19 @@ extern "C" {
 
 typedef struct mlxc_device_info {
   uint32_t struct_size;
-  int32_t available;     /* 1: mlxc_device_open takes this name; 0: it does not, see reason */
-  int64_t memory_bytes;  /* in all; 0 when unknown */
-  int32_t threads;       /* CPU: threads that kernels use; else 0 */
+  int32_t available;    /* 1: mlxc_device_open takes this name; 0: it does not, see reason */
+  int64_t memory_bytes; /* in all; 0 when unknown */
+  int32_t threads;      /* CPU: cores this process may use (affinity, cgroup quota), the default of threads; else 0 */
   int32_t reserved;
   char name[64];         /* "cpu", "vulkan:0" */
   char description[256]; /* the hardware's own name and the kernels chosen for it */
   char reason[256];      /* why it is not available; empty when it is */
 } mlxc_device_info;
 
-#define MLXC_DEVICE_INFO_INIT {(uint32_t)sizeof(mlxc_device_info), 0, 0, 0, 0, {0}, {0}, {0}}
-
-typedef struct mlxc_device_options {
-  uint32_t struct_size;
-  int32_t threads;      /* CPU threads; 0: all cores this process may use (affinity, cgroup quota) */
-  int64_t cache_limit;  /* bytes of freed memory kept for reuse; -1: chosen by the library */
-} mlxc_device_options;
-
-#define MLXC_DEVICE_OPTIONS_INIT {(uint32_t)sizeof(mlxc_device_options), 0, -1}
-
-/* Writes the defaults into the first struct_size bytes of *options, struct_size included: MLXC_DEVICE_OPTIONS_INIT for callers without
- * macros. NULL and a struct_size below 4 are ignored. Threads: any. */
-MLXC_API void mlxc_device_options_init(mlxc_device_options *options, uint32_t struct_size);
+#define MLXC_DEVICE_INFO_INIT                                       \
+  {                                                                 \
+    (uint32_t)sizeof(mlxc_device_info), 0, 0, 0, 0, {0}, {0}, { 0 } \
+  }
 
 /* How many devices this build knows of, including those that cannot be used here. Threads: any. Errors: INVALID_ARGUMENT. */
 MLXC_API mlxc_status mlxc_device_count(int32_t *count, mlxc_error *error);
@@ -40,11 +31,11 @@ MLXC_API mlxc_status mlxc_device_count(int32_t *count, mlxc_error *error);
  * Threads: any. Errors: INVALID_ARGUMENT (index out of range, struct_size). */
 MLXC_API mlxc_status mlxc_device_list(int32_t index, mlxc_device_info *info, mlxc_error *error);
 
-/* Opens a device by name: "cpu", or NULL or "auto" for the best available one. With default options every call gives the same shared
- * device; with options a device of its own, with its own threads and memory statistics.
- * Ownership: the caller frees the handle; arrays and models on the device keep it alive.
+/* Opens a device by name: "cpu", or NULL or "auto" for the best available one. A device exists once in a process; every call gives
+ * another handle of it.
+ * Ownership: the caller frees the handle; arrays and models do not need it.
  * Threads: any. Errors: NOT_FOUND (unknown name; lists the known ones), UNSUPPORTED (known, not available; says why), INVALID_ARGUMENT. */
-MLXC_API mlxc_status mlxc_device_open(mlxc_device **out, const char *name, const mlxc_device_options *options, mlxc_error *error);
+MLXC_API mlxc_status mlxc_device_open(mlxc_device **out, const char *name, mlxc_error *error);
 
 /* Describes an open device. Set info->struct_size first. Threads: any. Errors: INVALID_ARGUMENT, INVALID_HANDLE. */
 MLXC_API mlxc_status mlxc_device_inspect(mlxc_device *device, mlxc_device_info *info, mlxc_error *error);

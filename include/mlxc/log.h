@@ -8,10 +8,10 @@
 extern "C" {
 #endif
 
-#define MLXC_LOG_DEBUG 0
-#define MLXC_LOG_INFO 1
+#define MLXC_LOG_DEBUG   0
+#define MLXC_LOG_INFO    1
 #define MLXC_LOG_WARNING 2
-#define MLXC_LOG_ERROR 3
+#define MLXC_LOG_ERROR   3
 
 /* `message` is one line of UTF-8 without a line end, NUL-terminated, borrowed for the duration of the call. */
 typedef void (*mlxc_log_callback)(int32_t level, const char *message, void *user_data);

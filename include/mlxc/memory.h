@@ -18,7 +18,8 @@ typedef struct mlxc_memory_stats {
   int64_t peak_bytes;   /* highest active_bytes since the start or the last reset */
 } mlxc_memory_stats;
 
-#define MLXC_MEMORY_STATS_INIT {(uint32_t)sizeof(mlxc_memory_stats), 0, 0, 0, 0}
+#define MLXC_MEMORY_STATS_INIT \
+  { (uint32_t)sizeof(mlxc_memory_stats), 0, 0, 0, 0 }
 
 /* Statistics of one device; NULL: the sum over all open devices. Set stats->struct_size first.
  * Threads: any. Errors: INVALID_ARGUMENT, INVALID_HANDLE. */

@@ -13,7 +13,7 @@ extern "C" {
 
 /* Precision of matrix products. */
 #define MLXC_PRECISION_NATIVE 0 /* products may round their inputs to the weights' 16-bit type; sums are float32 */
-#define MLXC_PRECISION_HIGH 1   /* activations stay float32: results match a float32 run of the reference */
+#define MLXC_PRECISION_HIGH   1 /* activations stay float32: results match a float32 run of the reference */
 
 /* How weights are held. */
 #define MLXC_WEIGHTS_MAPPED 0 /* mapped from the file: fast to load, shared between processes; the file must not shrink meanwhile */
@@ -24,39 +24,41 @@ typedef int32_t (*mlxc_progress_callback)(int64_t done, int64_t total, void *use
 
 typedef struct mlxc_model_options {
   uint32_t struct_size;
-  int32_t precision;             /* MLXC_PRECISION_... */
-  mlxc_device *device;           /* NULL: the shared device, or one of its own when threads is set */
-  int32_t threads;               /* CPU threads; 0: those of the device; ignored when device is set */
-  int32_t weights;               /* MLXC_WEIGHTS_... */
-  int64_t context;               /* most positions of one sequence; 0: the model's own limit */
-  int64_t cache_tokens;          /* limit of cached keys and values over all sequences, in tokens; 0: chosen from the memory */
-  int64_t max_sequences;         /* requests that run together, more wait in line; 0: chosen */
-  int64_t step_tokens;           /* most tokens of one step: long prompts run in chunks; 0: chosen */
+  int32_t precision;               /* MLXC_PRECISION_... */
+  mlxc_device *device;             /* NULL: the best available one */
+  int32_t threads;                 /* CPU threads of the model's worker; 0: as many cores as this process may use */
+  int32_t weights;                 /* MLXC_WEIGHTS_... */
+  int64_t context;                 /* most positions of one sequence; 0: the model's own limit */
+  int64_t cache_tokens;            /* limit of cached keys and values over all sequences, in tokens; 0: chosen from the memory */
+  int64_t max_sequences;           /* requests that run together, more wait in line; 0: chosen */
+  int64_t step_tokens;             /* most tokens of one step: long prompts run in chunks; 0: chosen */
   mlxc_progress_callback progress; /* NULL: none */
   void *progress_user_data;
 } mlxc_model_options;
 
-#define MLXC_MODEL_OPTIONS_INIT {(uint32_t)sizeof(mlxc_model_options), MLXC_PRECISION_NATIVE, NULL, 0, MLXC_WEIGHTS_MAPPED, 0, 0, 0, 0, NULL, NULL}
+#define MLXC_MODEL_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_model_options), MLXC_PRECISION_NATIVE, NULL, 0, MLXC_WEIGHTS_MAPPED, 0, 0, 0, 0, NULL, NULL }
 
-/* Writes the defaults, as mlxc_device_options_init does. Threads: any. */
+/* Writes the defaults into the first struct_size bytes of *options, struct_size included: MLXC_MODEL_OPTIONS_INIT for callers without
+ * macros. NULL, and a struct_size below 4 or above 4096, are ignored. Threads: any. */
 MLXC_API void mlxc_model_options_init(mlxc_model_options *options, uint32_t struct_size);
 
 /* Poolings of token vectors into one embedding. */
 #define MLXC_POOLING_MODEL (-1) /* what the model's files say: the pooling config of an encoder; LAST for a causal model */
-#define MLXC_POOLING_MEAN 0
-#define MLXC_POOLING_LAST 1
-#define MLXC_POOLING_CLS 2      /* the first token */
+#define MLXC_POOLING_MEAN  0
+#define MLXC_POOLING_LAST  1
+#define MLXC_POOLING_CLS   2 /* the first token */
 
 typedef struct mlxc_model_info {
   uint32_t struct_size;
-  int32_t causal;               /* 1: generates, scores, gives logits; 0: an encoder, embeddings only */
-  int64_t vocabulary;           /* rows of the logits */
-  int64_t hidden;               /* width of embeddings */
+  int32_t causal;     /* 1: generates, scores, gives logits; 0: an encoder, embeddings only */
+  int64_t vocabulary; /* rows of the logits */
+  int64_t hidden;     /* width of embeddings */
   int64_t layers;
   int64_t heads;
   int64_t kv_heads;
   int64_t head_dim;
-  int64_t context;              /* most positions of one sequence, as loaded */
+  int64_t context; /* most positions of one sequence, as loaded */
   int64_t parameters;
   int64_t weight_bytes;
   int32_t weight_dtype;         /* MLXC_DTYPE_... of the largest part */
@@ -71,29 +73,32 @@ typedef struct mlxc_model_info {
   float top_p;
   float min_p;
   float repetition_penalty;
-  int32_t has_tokenizer;        /* 1: text can be given; 0: token ids only */
-  char family[32];              /* "qwen3", "llama", ... */
-  char architecture[64];        /* as published, for example "Qwen3ForCausalLM" */
+  int32_t has_tokenizer; /* 1: text can be given; 0: token ids only */
+  char family[32];       /* "qwen3", "llama", ... */
+  char architecture[64]; /* as published, for example "Qwen3ForCausalLM" */
 } mlxc_model_info;
 
-#define MLXC_MODEL_INFO_INIT \
-  {(uint32_t)sizeof(mlxc_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0f, 0, 0.0f, 0.0f, 0.0f, 0, {0}, {0}}
+#define MLXC_MODEL_INFO_INIT                                                                                                       \
+  {                                                                                                                                \
+    (uint32_t)sizeof(mlxc_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0f, 0, 0.0f, 0.0f, 0.0f, 0, {0}, { 0 } \
+  }
 
 typedef struct mlxc_model_stats {
   uint32_t struct_size;
   int32_t reserved;
-  int64_t running;          /* requests in the present step */
-  int64_t waiting;          /* requests in line */
-  int64_t submitted;        /* since loading */
+  int64_t running;   /* requests in the present step */
+  int64_t waiting;   /* requests in line */
+  int64_t submitted; /* since loading */
   int64_t finished;
-  int64_t prompt_tokens;    /* run through the model since loading; also counts inside a long prompt */
+  int64_t prompt_tokens; /* run through the model since loading; also counts inside a long prompt */
   int64_t generated_tokens;
   int64_t steps;
   int64_t cache_pages;
   int64_t cache_pages_used;
 } mlxc_model_stats;
 
-#define MLXC_MODEL_STATS_INIT {(uint32_t)sizeof(mlxc_model_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define MLXC_MODEL_STATS_INIT \
+  { (uint32_t)sizeof(mlxc_model_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* Loads a model folder as published on Hugging Face: config.json, one or several safetensors files and, for text, tokenizer.json.
  * `path` is UTF-8, NUL-terminated. Without a tokenizer file the model takes token ids only.
@@ -124,8 +129,8 @@ MLXC_API mlxc_status mlxc_model_tokenizer_copy(mlxc_tokenizer **out, mlxc_model 
 MLXC_API mlxc_status mlxc_model_device_copy(mlxc_device **out, mlxc_model *model, mlxc_error *error);
 
 /* Cancels every request and call of the model, which then end with MLXC_CANCELLED, and drops the caller's reference. When it returns no
- * callback of the model runs or will run, except that inside one of the model's own callbacks it returns at once and the model goes
- * when that callback has returned. Requests and results that were got from it stay readable. Threads: any. */
+ * callback of the model runs or will run; inside a callback it returns at once, and the rest happens when that callback has returned.
+ * Requests and results that were got from it stay readable. Threads: any. */
 MLXC_API void mlxc_model_free(mlxc_model *model);
 
 #ifdef __cplusplus

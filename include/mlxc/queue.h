@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/* Ownership: the caller frees it; requests that deliver into it keep its memory alive. Threads: any. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY. */
+/* Ownership: the caller frees it; requests that deliver into it keep its memory alive. Threads: any. Errors: INVALID_ARGUMENT,
+ * OUT_OF_MEMORY. */
 MLXC_API mlxc_status mlxc_queue_new(mlxc_queue **out, mlxc_error *error);
 
 /* Waits for events and takes up to `capacity` of them, oldest first; events of one request are in order. *count is how many came.

@@ -43,7 +43,8 @@ MLXC_API mlxc_status mlxc_result_peek_text(mlxc_result *result, int64_t index, c
 MLXC_API mlxc_status mlxc_result_peek_tokens(mlxc_result *result, int64_t index, const int32_t **tokens, int64_t *count, mlxc_error *error);
 
 /* Log-probability of each generated token, natural logarithm; empty without options.logprobs. As mlxc_result_peek_tokens. */
-MLXC_API mlxc_status mlxc_result_peek_logprobs(mlxc_result *result, int64_t index, const float **logprobs, int64_t *count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_result_peek_logprobs(mlxc_result *result, int64_t index, const float **logprobs, int64_t *count,
+                                               mlxc_error *error);
 
 /* The most likely tokens at generated token `position`, most likely first; empty without options.top_logprobs. As
  * mlxc_result_peek_tokens; also INVALID_ARGUMENT for a position outside the generated tokens. */
@@ -51,7 +52,8 @@ MLXC_API mlxc_status mlxc_result_peek_top_logprobs(mlxc_result *result, int64_t 
                                                    int64_t *count, mlxc_error *error);
 
 /* Logits [vocabulary] behind the last generated token; empty without options.keep_last_logits. As mlxc_result_peek_tokens. */
-MLXC_API mlxc_status mlxc_result_peek_last_logits(mlxc_result *result, int64_t index, const float **logits, int64_t *count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_result_peek_last_logits(mlxc_result *result, int64_t index, const float **logits, int64_t *count,
+                                                  mlxc_error *error);
 
 /* Times and counts. Set timings->struct_size first. Threads: any. Errors: INVALID_ARGUMENT (index), INVALID_HANDLE. */
 MLXC_API mlxc_status mlxc_result_timings(mlxc_result *result, int64_t index, mlxc_timings *timings, mlxc_error *error);

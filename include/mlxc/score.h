@@ -14,9 +14,10 @@ typedef struct mlxc_score_options {
   mlxc_cancel *cancel;        /* NULL: none */
 } mlxc_score_options;
 
-#define MLXC_SCORE_OPTIONS_INIT {(uint32_t)sizeof(mlxc_score_options), 1, NULL}
+#define MLXC_SCORE_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_score_options), 1, NULL }
 
-/* Writes the defaults, as mlxc_device_options_init does. Threads: any. */
+/* Writes the defaults, as mlxc_model_options_init does. Threads: any. */
 MLXC_API void mlxc_score_options_init(mlxc_score_options *options, uint32_t struct_size);
 
 /* Scores each label as a continuation of each prompt and returns log-probabilities.
@@ -27,9 +28,9 @@ MLXC_API void mlxc_score_options_init(mlxc_score_options *options, uint32_t stru
  * Threads: any. Errors: INVALID_ARGUMENT (an empty prompt or label, token outside the vocabulary, text without a tokenizer),
  * CONTEXT_FULL (prompt and label longer than the context; both numbers), BUFFER_TOO_SMALL, CANCELLED, UNSUPPORTED (an encoder),
  * OUT_OF_MEMORY, INVALID_HANDLE, BUSY (from inside a callback of this model). */
-MLXC_API mlxc_status mlxc_score(mlxc_model *model, const mlxc_prompt *prompts, int64_t prompt_count, const mlxc_prompt *labels, int64_t label_count,
-                                const mlxc_score_options *options, float *scores, int64_t scores_capacity, int32_t *token_counts,
-                                mlxc_error *error);
+MLXC_API mlxc_status mlxc_score(mlxc_model *model, const mlxc_prompt *prompts, int64_t prompt_count, const mlxc_prompt *labels,
+                                int64_t label_count, const mlxc_score_options *options, float *scores, int64_t scores_capacity,
+                                int32_t *token_counts, mlxc_error *error);
 
 /* Logits of every token of a sequence: row t is the model's prediction after tokens [0, t].
  *   logits: [token_count, vocabulary] float32, row-major; NULL: not wanted.

@@ -15,7 +15,8 @@ typedef struct mlxc_encode_options {
   int32_t reserved;
 } mlxc_encode_options;
 
-#define MLXC_ENCODE_OPTIONS_INIT {(uint32_t)sizeof(mlxc_encode_options), 1, 1, 0}
+#define MLXC_ENCODE_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_encode_options), 1, 1, 0 }
 
 /* Where a token lies in the encoded text, in bytes: [begin, end); both 0 for a token that the post-processor added. Layout pinned. */
 typedef struct mlxc_text_range {
@@ -28,7 +29,8 @@ typedef struct mlxc_decode_options {
   int32_t skip_special_tokens; /* 1: special tokens give no text */
 } mlxc_decode_options;
 
-#define MLXC_DECODE_OPTIONS_INIT {(uint32_t)sizeof(mlxc_decode_options), 0}
+#define MLXC_DECODE_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_decode_options), 0 }
 
 typedef struct mlxc_tokenizer_info {
   uint32_t struct_size;
@@ -38,9 +40,10 @@ typedef struct mlxc_tokenizer_info {
   int64_t special_count; /* see mlxc_tokenizer_special_tokens */
 } mlxc_tokenizer_info;
 
-#define MLXC_TOKENIZER_INFO_INIT {(uint32_t)sizeof(mlxc_tokenizer_info), 0, 0, 0, 0}
+#define MLXC_TOKENIZER_INFO_INIT \
+  { (uint32_t)sizeof(mlxc_tokenizer_info), 0, 0, 0, 0 }
 
-/* Write the defaults, as mlxc_device_options_init does. Threads: any. */
+/* Write the defaults, as mlxc_model_options_init does. Threads: any. */
 MLXC_API void mlxc_encode_options_init(mlxc_encode_options *options, uint32_t struct_size);
 MLXC_API void mlxc_decode_options_init(mlxc_decode_options *options, uint32_t struct_size);
 
@@ -55,13 +58,14 @@ MLXC_API mlxc_status mlxc_tokenizer_inspect(mlxc_tokenizer *tokenizer, mlxc_toke
 /* Encodes `text` into ids, as Hugging Face tokenizers do. Ill-formed UTF-8 is read as U+FFFD. List of ids: text_bytes + 16 places are
  * enough for one call with all but odd tokenizers.
  * Threads: any. Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, INVALID_HANDLE, OUT_OF_MEMORY. */
-MLXC_API mlxc_status mlxc_tokenizer_encode(mlxc_tokenizer *tokenizer, const char *text, size_t text_bytes, const mlxc_encode_options *options,
-                                           int32_t *ids, int64_t capacity, int64_t *needed, mlxc_error *error);
+MLXC_API mlxc_status mlxc_tokenizer_encode(mlxc_tokenizer *tokenizer, const char *text, size_t text_bytes,
+                                           const mlxc_encode_options *options, int32_t *ids, int64_t capacity, int64_t *needed,
+                                           mlxc_error *error);
 
 /* The same with the place of each token in the text; both lists have `capacity` places and *needed elements. As mlxc_tokenizer_encode. */
 MLXC_API mlxc_status mlxc_tokenizer_encode_ranges(mlxc_tokenizer *tokenizer, const char *text, size_t text_bytes,
-                                                  const mlxc_encode_options *options, int32_t *ids, mlxc_text_range *ranges, int64_t capacity,
-                                                  int64_t *needed, mlxc_error *error);
+                                                  const mlxc_encode_options *options, int32_t *ids, mlxc_text_range *ranges,
+                                                  int64_t capacity, int64_t *needed, mlxc_error *error);
 
 /* Decodes ids into text. Ids without a token give no text, as in Hugging Face tokenizers; bytes that are not UTF-8 become U+FFFD.
  * Text result. Threads: any. Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, INVALID_HANDLE, OUT_OF_MEMORY. */
@@ -69,7 +73,8 @@ MLXC_API mlxc_status mlxc_tokenizer_decode(mlxc_tokenizer *tokenizer, const int3
                                            char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
 
 /* The ids of all special tokens, rising. List of ids. Threads: any. Errors: BUFFER_TOO_SMALL, INVALID_ARGUMENT, INVALID_HANDLE. */
-MLXC_API mlxc_status mlxc_tokenizer_special_tokens(mlxc_tokenizer *tokenizer, int32_t *ids, int64_t capacity, int64_t *needed, mlxc_error *error);
+MLXC_API mlxc_status mlxc_tokenizer_special_tokens(mlxc_tokenizer *tokenizer, int32_t *ids, int64_t capacity, int64_t *needed,
+                                                   mlxc_error *error);
 
 /* The id of a vocabulary entry or added token, spelled as in tokenizer.json. *id is -1 on failure.
  * Threads: any. Errors: NOT_FOUND, INVALID_ARGUMENT, INVALID_HANDLE. */
@@ -77,7 +82,8 @@ MLXC_API mlxc_status mlxc_tokenizer_id(int32_t *id, mlxc_tokenizer *tokenizer, c
 
 /* The spelling of an id in tokenizer.json (not its decoded text: byte-level pieces are in their printable alphabet). Text result.
  * Threads: any. Errors: NOT_FOUND (no such id), BUFFER_TOO_SMALL, INVALID_ARGUMENT, INVALID_HANDLE. */
-MLXC_API mlxc_status mlxc_tokenizer_piece(mlxc_tokenizer *tokenizer, int32_t id, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
+MLXC_API mlxc_status mlxc_tokenizer_piece(mlxc_tokenizer *tokenizer, int32_t id, char *buffer, size_t capacity, size_t *needed,
+                                          mlxc_error *error);
 
 /* Decoders and models keep what they need. Threads: any. */
 MLXC_API void mlxc_tokenizer_free(mlxc_tokenizer *tokenizer);
@@ -90,7 +96,8 @@ MLXC_API mlxc_status mlxc_decoder_new(mlxc_decoder **out, mlxc_tokenizer *tokeni
  * mlxc_tokenizer_decode of all ids.
  * Ownership: *text (*bytes long, NUL-terminated) is borrowed until the next call on this decoder or its free.
  * Threads: one at a time. Errors: BUSY, INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY. */
-MLXC_API mlxc_status mlxc_decoder_add(mlxc_decoder *decoder, const int32_t *ids, int64_t count, const char **text, size_t *bytes, mlxc_error *error);
+MLXC_API mlxc_status mlxc_decoder_add(mlxc_decoder *decoder, const int32_t *ids, int64_t count, const char **text, size_t *bytes,
+                                      mlxc_error *error);
 
 /* Ends the stream: gives what was held back (an unfinished character becomes U+FFFD) and makes the decoder ready for another stream.
  * Ownership, threads, errors: as mlxc_decoder_add. */

@@ -44,17 +44,17 @@ typedef struct mlxc_array mlxc_array;         /* immutable, shared */
 typedef struct mlxc_function mlxc_function;   /* internally locked: one run at a time, others wait */
 
 /* Kinds of handles, as counted by mlxc_handle_count. */
-#define MLXC_HANDLE_ANY 0
-#define MLXC_HANDLE_DEVICE 1
-#define MLXC_HANDLE_MODEL 2
+#define MLXC_HANDLE_ANY       0
+#define MLXC_HANDLE_DEVICE    1
+#define MLXC_HANDLE_MODEL     2
 #define MLXC_HANDLE_TOKENIZER 3
-#define MLXC_HANDLE_DECODER 4
-#define MLXC_HANDLE_REQUEST 5
-#define MLXC_HANDLE_QUEUE 6
-#define MLXC_HANDLE_RESULT 7
-#define MLXC_HANDLE_CANCEL 8
-#define MLXC_HANDLE_ARRAY 9
-#define MLXC_HANDLE_FUNCTION 10
+#define MLXC_HANDLE_DECODER   4
+#define MLXC_HANDLE_REQUEST   5
+#define MLXC_HANDLE_QUEUE     6
+#define MLXC_HANDLE_RESULT    7
+#define MLXC_HANDLE_CANCEL    8
+#define MLXC_HANDLE_ARRAY     9
+#define MLXC_HANDLE_FUNCTION  10
 
 /* Borrowed UTF-8 text. Layout pinned. */
 typedef struct mlxc_text {
@@ -63,9 +63,9 @@ typedef struct mlxc_text {
 } mlxc_text;
 
 /* What to run a model on: text, which the model's tokenizer encodes, or token ids, which are used as they are. Layout pinned.
- * Exactly one of text and tokens is non-NULL. The call copies what it needs. */
+ * Exactly one of text and tokens is non-NULL (both NULL with counts 0: no token at all). The call copies what it needs. */
 typedef struct mlxc_prompt {
-  const char *text;      /* UTF-8; special tokens written in it are recognised, ill-formed parts are read as U+FFFD */
+  const char *text; /* UTF-8; special tokens written in it are recognised, ill-formed parts are read as U+FFFD */
   size_t text_bytes;
   const int32_t *tokens;
   int64_t token_count;

@@ -8,9 +8,9 @@
 extern "C" {
 #endif
 
-#define MLXC_VERSION_MAJOR 0
-#define MLXC_VERSION_MINOR 1
-#define MLXC_VERSION_PATCH 0
+#define MLXC_VERSION_MAJOR  0
+#define MLXC_VERSION_MINOR  1
+#define MLXC_VERSION_PATCH  0
 #define MLXC_VERSION_STRING "0.1.0"
 /* Rises when the ABI gains something; the SONAME's number changes only when it loses something. */
 #define MLXC_ABI_VERSION 1
