@@ -169,7 +169,7 @@ void write_npy(const std::string& path, DType dtype, std::span<const int64_t> sh
   if (found == std::end(kDescriptors)) fail(Status::unsupported, "npy files have no ", name_of(dtype), "; convert to float32");
   int64_t size = size_of(dtype);
   std::string extents;
-  for (int64_t extent : shape) {
+  for (const int64_t& extent : shape) {
     if (extent < 0) fail(Status::invalid_argument, "the shape has the negative extent ", extent);
     size = checked_mul(size, extent, "array size");
     extents += cat(extent, shape.size() == 1 ? "," : &extent == &shape.back() ? "" : ", ");

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -44,6 +46,26 @@ class TempFolder {
 
  private:
   std::filesystem::path path_;
+};
+
+// A file in memory with a path: for tests that rewrite a file thousands of times.
+class MemoryFile {
+ public:
+  MemoryFile() : fd_(memfd_create("mlxc-test", MFD_CLOEXEC)) {
+    if (fd_ == -1) throw std::runtime_error("memfd_create");
+  }
+  ~MemoryFile() { close(fd_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+  void write(std::string_view content) const {
+    if (ftruncate(fd_, 0) != 0 || pwrite(fd_, content.data(), content.size(), 0) != ssize_t(content.size()))
+      throw std::runtime_error("memfd write");
+  }
+
+ private:
+  int fd_;
 };
 
 }  // namespace mlxc::test
