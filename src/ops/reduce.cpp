@@ -67,7 +67,16 @@ Array reduce(ReduceOp op, const Array& x, const Dims& axes, bool keepdims) {
     for (int64_t axis : sorted)
       if (x.dim(int(axis)) == 0) fail(Status::invalid_argument, name_of(op), " of an empty axis has no value");
   }
-  return apply(Reduce(op, sorted, keepdims), {values});
+  bool adjacent = sorted.rank() == 0 || sorted.back() - sorted[0] + 1 == sorted.rank();
+  if (adjacent) return apply(Reduce(op, sorted, keepdims), {values});
+  // Backends reduce one run of axes: bring the reduced ones together at the end.
+  Dims order, last;
+  for (int axis = 0; axis < x.rank(); ++axis)
+    if (std::find(sorted.begin(), sorted.end(), axis) == sorted.end()) order.push_back(axis);
+  for (int i = 0; i < sorted.rank(); ++i) last.push_back(order.rank() + i);
+  for (int64_t axis : sorted) order.push_back(axis);
+  Array result = apply(Reduce(op, last, false), {transpose(values, order)});
+  return keepdims ? reshape(result, reduced_shape(x.shape(), sorted, true)) : result;
 }
 
 Array argmax(const Array& x, int axis, bool keepdims) { return arg_reduce(true, x, axis, keepdims); }

@@ -8,7 +8,7 @@ namespace mlxc {
 enum class ReduceOp : uint8_t { sum, mean, prod, max, min, any, all, logsumexp };
 std::string_view name_of(ReduceOp op);
 
-struct Reduce : PrimitiveBase<Reduce, OpCode::reduce> {  // axes sorted; keeps reduced axes as 1 when keepdims
+struct Reduce : PrimitiveBase<Reduce, OpCode::reduce> {  // axes sorted and adjacent; keeps reduced axes as 1 when keepdims
   static constexpr std::string_view kName = "reduce";
   Reduce(ReduceOp op, Dims axes, bool keepdims) : op(op), axes(axes), keepdims(keepdims) {}
   ReduceOp op;

@@ -1,0 +1,42 @@
+// From a planned operation to a call of a kernel with everything but addresses bound.
+#pragma once
+
+#include <memory>
+
+#include "backend/backend.h"
+#include "base/thread_pool.h"
+
+namespace mlxc::cpu {
+
+class Launch {
+ public:
+  virtual ~Launch() = default;
+  // operands: inputs, then outputs. Immutable: several threads may run one launch, each with a pool of its own.
+  virtual void run(ThreadPool& pool, std::byte* const* operands) const = 0;
+};
+using LaunchPtr = std::unique_ptr<Launch>;
+
+template <class Body>
+LaunchPtr make_launch(Body body) {
+  struct Bound final : Launch {
+    explicit Bound(Body body) : body(std::move(body)) {}
+    void run(ThreadPool& pool, std::byte* const* operands) const override { body(pool, operands); }
+    Body body;
+  };
+  return std::make_unique<Bound>(std::move(body));
+}
+
+// Throws Error(unsupported) naming operation and dtype when no kernel takes it.
+LaunchPtr lower(const LaunchPlan& plan);
+bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand);
+
+// The families, one file each.
+LaunchPtr lower_fused(const LaunchPlan& plan);
+LaunchPtr lower_array_op(const LaunchPlan& plan);
+LaunchPtr lower_transformer_op(const LaunchPlan& plan);
+
+// Rows of the last axis at one uniform stride, if the operand lies that way (leading axes collapse).
+bool uniform_rows(const OperandType& operand, int64_t* rows, int64_t* stride);
+[[noreturn]] void no_kernel(const LaunchPlan& plan);
+
+}  // namespace mlxc::cpu

@@ -1,0 +1,204 @@
+// Operations of the array library: products, reductions, copies, lookups, fills.
+#include <cstring>
+#include <vector>
+
+#include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/lower.h"
+#include "ops/creation.h"
+#include "ops/matmul.h"
+#include "ops/reduce.h"
+#include "ops/shape_ops.h"
+
+namespace mlxc::cpu {
+namespace {
+
+float* floats(std::byte* data) { return reinterpret_cast<float*>(data); }
+
+LaunchPtr lower_copy(const LaunchPlan& plan) {
+  Shape shape = plan.inputs[0].type.shape;
+  Strides strides = plan.inputs[0].strides;
+  int64_t item = size_of(plan.inputs[0].type.dtype);
+  return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
+    copy_strided(pool, operands[0], operands[1], item, {shape.begin(), size_t(shape.rank())}, {strides.begin(), size_t(strides.rank())});
+  });
+}
+
+LaunchPtr lower_concatenate(const LaunchPlan& plan) {
+  int axis = as<Concatenate>(*plan.primitive).axis;
+  Strides strides = contiguous_strides(plan.outputs[0].type.shape);
+  int64_t item = size_of(plan.outputs[0].type.dtype);
+  std::vector<Shape> shapes;
+  for (const OperandType& input : plan.inputs) shapes.push_back(input.type.shape);
+  return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
+    std::byte* to = operands[shapes.size()];
+    for (size_t i = 0; i < shapes.size(); ++i) {
+      const Shape& shape = shapes[i];
+      if (element_count(shape)) scatter_strided(pool, operands[i], to, item, {shape.begin(), size_t(shape.rank())}, {strides.begin(), size_t(strides.rank())});
+      to += shape[axis] * strides[axis] * item;
+    }
+  });
+}
+
+LaunchPtr lower_take(const LaunchPlan& plan) {
+  DType from = plan.inputs[0].type.dtype, to = plan.outputs[0].type.dtype;
+  int64_t table_rows = plan.inputs[0].type.shape[0], count = element_count(plan.inputs[1].type.shape);
+  int64_t width = count ? element_count(plan.outputs[0].type.shape) / count : 0;
+  bool wide = plan.inputs[1].type.dtype == DType::i64;
+  ConvertFn convert = convert_function(from, to);
+  return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
+    int64_t grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(width, 1));
+    pool.parallel_for(count, grain, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) {
+        int64_t row = wide ? reinterpret_cast<const int64_t*>(operands[1])[i] : reinterpret_cast<const int32_t*>(operands[1])[i];
+        std::byte* out = operands[2] + i * width * size_of(to);
+        if (row < 0 || row >= table_rows) std::memset(out, 0, size_t(width * size_of(to)));
+        else convert(operands[0] + row * width * size_of(from), out, width);
+      }
+    });
+  });
+}
+
+LaunchPtr lower_fill(const LaunchPlan& plan) {
+  DType dtype = plan.outputs[0].type.dtype;
+  int64_t count = element_count(plan.outputs[0].type.shape), item = size_of(dtype);
+  alignas(8) std::byte value[8] = {};
+  convert_function(DType::f64, dtype)(plan.primitive->constant(), value, 1);
+  int64_t bits;
+  std::memcpy(&bits, value, 8);
+  return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
+    pool.parallel_for(count, 65536, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) std::memcpy(operands[0] + i * item, &bits, size_t(item));
+    });
+  });
+}
+
+LaunchPtr lower_arange(const LaunchPlan& plan) {
+  const auto& op = as<Arange>(*plan.primitive);
+  ConvertFn convert = convert_function(DType::f64, op.dtype);
+  return make_launch([count = op.count, start = op.start, step = op.step, item = size_of(op.dtype), convert](ThreadPool& pool, std::byte* const* operands) {
+    pool.parallel_for(count, 16384, [&](int64_t begin, int64_t end, int) {
+      double values[256];
+      for (int64_t first = begin; first < end; first += 256) {
+        int64_t n = std::min<int64_t>(256, end - first);
+        for (int64_t i = 0; i < n; ++i) values[i] = start + double(first + i) * step;
+        convert(values, operands[0] + first * item, n);
+      }
+    });
+  });
+}
+
+// Reduced axes lie side by side (the builder moves them), so every reduction is [outer, count, inner] of contiguous data.
+ReduceArgs reduce_extents(const LaunchPlan& plan, const Dims& axes) {
+  const Shape& shape = plan.inputs[0].type.shape;
+  ReduceArgs args;
+  args.dtype = plan.inputs[0].type.dtype;
+  args.count = 1;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (axes.rank() && axis < axes[0]) args.outer *= shape[axis];
+    else if (axes.rank() && axis <= axes.back()) args.count *= shape[axis];
+    else args.inner *= shape[axis];
+  }
+  args.inner_stride = 1;
+  args.count_stride = args.inner;
+  args.outer_stride = args.inner * args.count;
+  return args;
+}
+
+LaunchPtr lower_reduce(const LaunchPlan& plan) {
+  ReduceArgs base;
+  if (plan.primitive->code() == OpCode::arg_reduce) {
+    const auto& op = as<ArgReduce>(*plan.primitive);
+    base = reduce_extents(plan, {op.axis});
+    base.op = op.max ? cpu::ReduceOp::argmax : cpu::ReduceOp::argmin;
+  } else {
+    const auto& op = as<Reduce>(*plan.primitive);
+    base = reduce_extents(plan, op.axes);
+    switch (op.op) {
+      case mlxc::ReduceOp::sum: base.op = cpu::ReduceOp::sum; break;
+      case mlxc::ReduceOp::mean: base.op = cpu::ReduceOp::mean; break;
+      case mlxc::ReduceOp::prod: base.op = cpu::ReduceOp::prod; break;
+      case mlxc::ReduceOp::max: base.op = cpu::ReduceOp::max; break;
+      case mlxc::ReduceOp::min: base.op = cpu::ReduceOp::min; break;
+      case mlxc::ReduceOp::any: base.op = cpu::ReduceOp::any; break;
+      case mlxc::ReduceOp::all: base.op = cpu::ReduceOp::all; break;
+      case mlxc::ReduceOp::logsumexp: base.op = cpu::ReduceOp::logsumexp; break;
+    }
+  }
+  if (reduce_result(base.op, base.dtype) != plan.outputs[0].type.dtype) no_kernel(plan);
+  return make_launch([base](ThreadPool& pool, std::byte* const* operands) {
+    ReduceArgs args = base;
+    args.x = operands[0];
+    args.out = operands[1];
+    cpu::reduce(pool, args);
+  });
+}
+
+LaunchPtr lower_softmax(const LaunchPlan& plan) {
+  int64_t rows, stride, width = plan.inputs[0].type.shape.back();
+  if (plan.inputs[0].type.dtype != DType::f32) no_kernel(plan);
+  uniform_rows(plan.inputs[0], &rows, &stride);
+  bool log = as<Softmax>(*plan.primitive).log;
+  return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
+    (log ? cpu::log_softmax : cpu::softmax)(pool, floats(operands[0]), stride, floats(operands[1]), width, rows, width, best_isa());
+  });
+}
+
+// Element offsets of each matrix of a batch.
+std::vector<int64_t> batch_offsets(const OperandType& operand) {
+  int axes = operand.type.shape.rank() - 2;
+  Shape shape(std::span<const int64_t>(operand.type.shape.begin(), size_t(axes)));
+  std::vector<int64_t> offsets(size_t(element_count(shape)));
+  for (size_t i = 0; i < offsets.size(); ++i) {
+    int64_t rest = int64_t(i);
+    for (int axis = axes - 1; axis >= 0; --axis) {
+      offsets[i] += rest % shape[axis] * operand.strides[axis];
+      rest /= shape[axis];
+    }
+  }
+  return offsets;
+}
+
+LaunchPtr lower_matmul(const LaunchPlan& plan) {
+  const OperandType &a = plan.inputs[0], &b = plan.inputs[1], &c = plan.outputs[0];
+  int rank = a.type.shape.rank();
+  MatmulArgs base;
+  base.dtype = a.type.dtype;
+  base.m = c.type.shape[rank - 2];
+  base.n = c.type.shape[rank - 1];
+  base.k = a.type.shape[rank - 1];
+  base.a_row = a.strides[rank - 2];
+  base.a_col = a.strides[rank - 1];
+  base.b_row = b.strides[rank - 2];
+  base.b_col = b.strides[rank - 1];
+  base.c_row = base.n;
+  return make_launch([base, a = batch_offsets(a), b = batch_offsets(b), c = batch_offsets(c)](ThreadPool& pool, std::byte* const* operands) {
+    MatmulArgs args = base;
+    args.a = operands[0];
+    args.b = operands[1];
+    args.c = operands[2];
+    args.batch = int64_t(c.size());
+    args.a_offsets = a.data();
+    args.b_offsets = b.data();
+    args.c_offsets = c.data();
+    cpu::matmul(pool, args);
+  });
+}
+
+}  // namespace
+
+LaunchPtr lower_array_op(const LaunchPlan& plan) {
+  switch (plan.primitive->code()) {
+    case OpCode::copy: return lower_copy(plan);
+    case OpCode::concatenate: return lower_concatenate(plan);
+    case OpCode::take: return lower_take(plan);
+    case OpCode::fill: return lower_fill(plan);
+    case OpCode::arange: return lower_arange(plan);
+    case OpCode::reduce:
+    case OpCode::arg_reduce: return lower_reduce(plan);
+    case OpCode::softmax: return lower_softmax(plan);
+    case OpCode::matmul: return lower_matmul(plan);
+    default: no_kernel(plan);
+  }
+}
+
+}  // namespace mlxc::cpu

@@ -1,0 +1,295 @@
+// Elementwise chains: an interpreter over tiles that stay in the first-level cache, each step one call of a vectorised kernel.
+#include <cstring>
+#include <map>
+#include <vector>
+
+#include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/lower.h"
+#include "graph/pass_ops.h"
+#include "ops/elementwise.h"
+
+namespace mlxc::cpu {
+namespace {
+
+constexpr int64_t kTile = 512;        // elements; with a handful of live values of 4 bytes they fit 16 KiB
+constexpr int64_t kTileBytes = kTile * 8;
+constexpr int64_t kGrain = 16384;     // elements a thread takes at least
+
+// 16-bit floats are computed in float32 and rounded after every step, so that fusing does not change results.
+DType compute_type(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype; }
+
+cpu::UnaryOp kernel_op(mlxc::UnaryOp op) {
+  using U = mlxc::UnaryOp;
+  using K = cpu::UnaryOp;
+  static const std::map<U, K> table{
+      {U::abs, K::abs}, {U::negative, K::negative}, {U::exp, K::exp}, {U::expm1, K::expm1}, {U::log, K::log}, {U::log1p, K::log1p}, {U::log2, K::log2},
+      {U::log10, K::log10}, {U::sqrt, K::sqrt}, {U::rsqrt, K::rsqrt}, {U::square, K::square}, {U::reciprocal, K::reciprocal}, {U::sin, K::sin}, {U::cos, K::cos},
+      {U::tan, K::tan}, {U::asin, K::asin}, {U::acos, K::acos}, {U::atan, K::atan}, {U::sinh, K::sinh}, {U::cosh, K::cosh}, {U::tanh, K::tanh},
+      {U::asinh, K::asinh}, {U::acosh, K::acosh}, {U::atanh, K::atanh}, {U::floor, K::floor}, {U::ceil, K::ceil}, {U::trunc, K::trunc}, {U::round, K::round},
+      {U::sign, K::sign}, {U::erf, K::erf}, {U::sigmoid, K::sigmoid}, {U::silu, K::silu}, {U::gelu_tanh, K::gelu_tanh}, {U::gelu_erf, K::gelu_erf},
+      {U::relu, K::relu}, {U::logical_not, K::logical_not}, {U::bitwise_not, K::bitwise_not}, {U::isnan, K::isnan}, {U::isinf, K::isinf},
+      {U::isfinite, K::isfinite}, {U::erfinv, K::erfinv}};
+  return table.at(op);
+}
+
+// Both enumerations list the binary operations in one order.
+cpu::BinaryOp kernel_op(mlxc::BinaryOp op) { return cpu::BinaryOp(int(op)); }
+static_assert(int(mlxc::BinaryOp::logaddexp) == int(cpu::BinaryOp::logaddexp) && int(mlxc::BinaryOp::logical_and) == int(cpu::BinaryOp::logical_and) &&
+              int(mlxc::BinaryOp::bitwise_and) == int(cpu::BinaryOp::bit_and) && int(mlxc::BinaryOp::shift_right) == int(cpu::BinaryOp::shift_right));
+
+// A tile of values: contiguous (step 1), or one value for all (step 0).
+struct Tile {
+  const std::byte* data;
+  int64_t step;
+};
+
+struct Step {
+  enum class Kind { constant, unary, binary, select, convert } kind = Kind::constant;
+  UnaryFn unary = nullptr;       // also conversions
+  BinaryFn binary = nullptr;
+  WhereFn select = nullptr;
+  int arguments[3] = {-1, -1, -1};
+  int slot = 0;                  // tile of scratch memory for the result
+  ConvertFn to_narrow = nullptr, to_wide = nullptr;  // rounding of 16-bit results
+  alignas(8) std::byte constant[8] = {};
+};
+
+struct Input {
+  Strides strides;               // over the collapsed shape
+  DType dtype;
+  int64_t item;
+  int slot;                      // where it is gathered or converted to
+  ConvertFn convert = nullptr;   // 16-bit to float32
+};
+
+class Evaluator {
+ public:
+  explicit Evaluator(const LaunchPlan& plan) {
+    const auto& fused = as<Fused>(*plan.primitive);
+    collapse(plan);
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      inputs_[i].slot = slots_++;
+      if (compute_type(inputs_[i].dtype) != inputs_[i].dtype) inputs_[i].convert = convert_function(inputs_[i].dtype, DType::f32);
+    }
+    std::vector<DType> types;
+    for (const Input& input : inputs_) types.push_back(input.dtype);
+    for (const FusedStep& from : fused.steps) {
+      steps_.push_back(lower_step(from, types, plan));
+      types.push_back(from.dtype);
+    }
+    DType result = fused.steps.back().dtype;
+    output_item_ = size_of(result);
+    if (compute_type(result) != result) narrow_output_ = convert_function(DType::f32, result);
+  }
+
+  void run(ThreadPool& pool, std::byte* const* operands) const {
+    int64_t inner = shape_.rank() ? shape_.back() : 1;
+    bool by_row = inner >= kTile / 2;  // tiles inside rows keep operands contiguous; short rows are gathered across
+    int64_t tiles_per_row = (inner + kTile - 1) / kTile;
+    int64_t tiles = by_row ? count_ / inner * tiles_per_row : (count_ + kTile - 1) / kTile;
+    pool.parallel_for(tiles, std::max<int64_t>(1, kGrain / kTile), [&](int64_t begin, int64_t end, int) {
+      thread_local std::vector<std::byte> scratch;
+      if (scratch.size() < size_t(slots_ * kTileBytes)) scratch.resize(size_t(slots_ * kTileBytes));
+      std::vector<Tile> values(inputs_.size() + steps_.size());
+      for (int64_t tile = begin; tile < end; ++tile) {
+        int64_t first = by_row ? tile / tiles_per_row * inner + tile % tiles_per_row * kTile : tile * kTile;
+        int64_t n = by_row ? std::min(kTile, inner - tile % tiles_per_row * kTile) : std::min(kTile, count_ - first);
+        run_tile(operands, scratch.data(), values.data(), first, n);
+      }
+    });
+  }
+
+ private:
+  // Drops axes of one element and merges neighbours that every operand walks through evenly.
+  void collapse(const LaunchPlan& plan) {
+    const Shape& shape = plan.outputs[0].type.shape;
+    count_ = element_count(shape);
+    for (const OperandType& input : plan.inputs) inputs_.push_back({Strides(), input.type.dtype, size_of(input.type.dtype), 0, nullptr});
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      if (shape[axis] == 1) continue;
+      bool merges = shape_.rank() > 0;
+      for (size_t i = 0; i < inputs_.size() && merges; ++i) merges = inputs_[i].strides.back() == plan.inputs[i].strides[axis] * shape[axis];
+      if (merges) shape_.back() *= shape[axis];
+      else shape_.push_back(shape[axis]);
+      for (size_t i = 0; i < inputs_.size(); ++i) {
+        if (merges) inputs_[i].strides.back() = plan.inputs[i].strides[axis];
+        else inputs_[i].strides.push_back(plan.inputs[i].strides[axis]);
+      }
+    }
+  }
+
+  Step lower_step(const FusedStep& from, const std::vector<DType>& types, const LaunchPlan& plan) {
+    Step step;
+    step.slot = slots_++;
+    DType result = compute_type(from.dtype);
+    if (!from.primitive) {
+      double value = from.constant;
+      if (result != from.dtype) {  // the constant as the 16-bit type has it
+        std::byte narrow[8];
+        float wide;
+        convert_function(DType::f64, from.dtype)(&value, narrow, 1);
+        convert_function(from.dtype, DType::f32)(narrow, &wide, 1);
+        std::memcpy(step.constant, &wide, sizeof wide);
+      } else {
+        convert_function(DType::f64, result)(&value, step.constant, 1);
+      }
+      return step;
+    }
+    for (int i = 0; i < 3; ++i) step.arguments[i] = from.arguments[size_t(i)];
+    auto type = [&](int i) { return compute_type(types[size_t(step.arguments[i])]); };
+    switch (from.primitive->code()) {
+      case OpCode::unary:
+        step.kind = Step::Kind::unary;
+        step.unary = unary_function(kernel_op(as<Unary>(*from.primitive).op), type(0));
+        if (!step.unary) no_kernel(from, types, plan);
+        break;
+      case OpCode::binary:
+        step.kind = Step::Kind::binary;
+        step.binary = binary_function(kernel_op(as<Binary>(*from.primitive).op), type(0));
+        if (!step.binary) no_kernel(from, types, plan);
+        break;
+      case OpCode::select:
+        step.kind = Step::Kind::select;
+        step.select = where_function(size_of(type(1)));
+        break;
+      case OpCode::cast:
+        step.kind = Step::Kind::convert;
+        step.unary = convert_function(type(0), result);
+        break;
+      default: no_kernel(from, types, plan);
+    }
+    if (result != from.dtype) {
+      step.to_narrow = convert_function(DType::f32, from.dtype);
+      step.to_wide = convert_function(from.dtype, DType::f32);
+    }
+    return step;
+  }
+
+  [[noreturn]] static void no_kernel(const FusedStep& step, const std::vector<DType>& types, const LaunchPlan&) {
+    fail(Status::unsupported, "the CPU has no kernel for ", step.primitive->name(), " of ", name_of(types[size_t(step.arguments[0])]));
+  }
+
+  // n elements from flat position `first` of one input, as a tile of its compute type.
+  Tile load(const Input& input, const std::byte* base, std::byte* slot, int64_t first, int64_t n) const {
+    int rank = shape_.rank();
+    int64_t inner = rank ? shape_.back() : 1, stride = rank ? input.strides.back() : 0;
+    int64_t rest = first, offset = 0;
+    Dims index = shape_;
+    for (int axis = rank - 1; axis >= 0; --axis) {
+      index[axis] = rest % shape_[axis];
+      offset += index[axis] * input.strides[axis];
+      rest /= shape_[axis];
+    }
+    bool in_row = rank == 0 || index.back() + n <= inner;
+    bool constant = true;
+    for (int64_t s : input.strides) constant &= s == 0;
+    Tile tile{base + offset * input.item, 1};
+    if (constant || (in_row && stride == 0)) {
+      tile.step = 0;
+    } else if (!(in_row && stride == 1)) {
+      gather(input, base, slot, index, offset, n);
+      tile.data = slot;
+    }
+    if (input.convert) {
+      input.convert(tile.data, slot + (tile.data == slot ? kTileBytes / 2 : 0), tile.step ? n : 1);
+      tile.data = slot + (tile.data == slot ? kTileBytes / 2 : 0);
+    }
+    return tile;
+  }
+
+  void gather(const Input& input, const std::byte* base, std::byte* to, Dims index, int64_t offset, int64_t n) const {
+    int rank = shape_.rank();
+    while (n > 0) {
+      int64_t run = std::min(n, shape_.back() - index.back()), stride = input.strides.back();
+      const std::byte* from = base + offset * input.item;
+      switch (input.item) {
+        case 1: copy_run<uint8_t>(from, to, run, stride); break;
+        case 2: copy_run<uint16_t>(from, to, run, stride); break;
+        case 4: copy_run<uint32_t>(from, to, run, stride); break;
+        default: copy_run<uint64_t>(from, to, run, stride);
+      }
+      to += run * input.item;
+      n -= run;
+      offset += run * stride;
+      index.back() += run;
+      for (int axis = rank - 1; axis > 0 && index[axis] == shape_[axis]; --axis) {
+        index[axis] = 0;
+        offset += input.strides[axis - 1] - shape_[axis] * input.strides[axis];
+        ++index[axis - 1];
+      }
+    }
+  }
+
+  template <class T>
+  static void copy_run(const std::byte* from, std::byte* to, int64_t n, int64_t stride) {
+    for (int64_t i = 0; i < n; ++i) std::memcpy(to + i * int64_t(sizeof(T)), from + i * stride * int64_t(sizeof(T)), sizeof(T));
+  }
+
+  void run_tile(std::byte* const* operands, std::byte* scratch, Tile* values, int64_t first, int64_t n) const {
+    size_t next = 0;
+    for (const Input& input : inputs_) {
+      values[next] = load(input, operands[next], scratch + input.slot * kTileBytes, first, n);
+      ++next;
+    }
+    std::byte* out = operands[inputs_.size()] + first * output_item_;
+    for (size_t i = 0; i < steps_.size(); ++i, ++next) {
+      const Step& step = steps_[i];
+      bool last = i + 1 == steps_.size();
+      std::byte* to = last && !narrow_output_ ? out : scratch + step.slot * kTileBytes;
+      int64_t spread = 0;  // all arguments constant over the tile: so is the result
+      for (int argument : step.arguments)
+        if (argument >= 0) spread |= values[argument].step;
+      int64_t count = spread ? n : 1;
+      values[next] = {to, spread};
+      switch (step.kind) {
+        case Step::Kind::constant: values[next] = {step.constant, 0}; break;
+        case Step::Kind::unary:
+        case Step::Kind::convert: step.unary(values[step.arguments[0]].data, to, count); break;
+        case Step::Kind::binary: {
+          const Tile &a = values[step.arguments[0]], &b = values[step.arguments[1]];
+          step.binary(a.data, a.step, b.data, b.step, to, count);
+          break;
+        }
+        case Step::Kind::select: {
+          const Tile &c = values[step.arguments[0]], &a = values[step.arguments[1]], &b = values[step.arguments[2]];
+          step.select(reinterpret_cast<const uint8_t*>(c.data), c.step, a.data, a.step, b.data, b.step, to, count);
+          break;
+        }
+      }
+      if (step.to_narrow) {
+        std::byte narrow[kTile * 2];
+        step.to_narrow(to, narrow, count);
+        step.to_wide(narrow, to, count);
+      }
+    }
+    Tile result = values[next - 1];
+    if (narrow_output_) {
+      narrow_output_(result.data, out, result.step ? n : 1);
+      result.data = out;
+    }
+    if (!result.step) spread_one(result.data, out, n);
+  }
+
+  // Fills a tile of the output from its one value, which may be the tile's own first element.
+  void spread_one(const std::byte* value, std::byte* out, int64_t n) const {
+    std::byte copy[8];
+    std::memcpy(copy, value, size_t(output_item_));
+    for (int64_t i = 0; i < n; ++i) std::memcpy(out + i * output_item_, copy, size_t(output_item_));
+  }
+
+  Shape shape_;  // collapsed
+  int64_t count_ = 0;
+  std::vector<Input> inputs_;
+  std::vector<Step> steps_;
+  int slots_ = 0;
+  int64_t output_item_ = 0;
+  ConvertFn narrow_output_ = nullptr;
+};
+
+}  // namespace
+
+LaunchPtr lower_fused(const LaunchPlan& plan) {
+  return make_launch([evaluator = Evaluator(plan)](ThreadPool& pool, std::byte* const* operands) { evaluator.run(pool, operands); });
+}
+
+}  // namespace mlxc::cpu

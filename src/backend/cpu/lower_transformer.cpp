@@ -1,0 +1,216 @@
+// Linear layers, norms, rotary positions and attention.
+#include <cstring>
+#include <vector>
+
+#include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/lower.h"
+#include "ops/matmul.h"
+#include "ops/transformer.h"
+
+namespace mlxc::cpu {
+namespace {
+
+float* floats(std::byte* data) { return reinterpret_cast<float*>(data); }
+const int32_t* ints(const std::byte* data) { return reinterpret_cast<const int32_t*>(data); }
+
+static_assert(mlxc::kPageSlots == cpu::kPageSlots);
+
+LaunchPtr lower_linear(const LaunchPlan& plan) {
+  const auto& op = as<mlxc::Linear>(*plan.primitive);
+  LinearArgs base;
+  uniform_rows(plan.inputs[0], &base.t, &base.x_stride);
+  base.k = plan.inputs[0].type.shape.back();
+  base.precision = op.precision == mlxc::Precision::high ? Precision::high : Precision::native;
+  std::vector<LinearOutput> outputs(static_cast<size_t>(op.weights));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const TensorType& weight = plan.inputs[1 + i].type;
+    outputs[i].weight_dtype = weight.dtype;
+    outputs[i].weight_stride = base.k;
+    outputs[i].n = outputs[i].y_stride = weight.shape[0];
+    if (op.has_bias) outputs[i].bias_dtype = plan.inputs[1 + outputs.size() + i].type.dtype;
+  }
+  return make_launch([base, outputs, has_bias = op.has_bias](ThreadPool& pool, std::byte* const* operands) {
+    LinearOutput bound[4];
+    size_t count = outputs.size(), first_output = 1 + count * (has_bias ? 2 : 1);
+    for (size_t i = 0; i < count; ++i) {
+      bound[i] = outputs[i];
+      bound[i].weight = operands[1 + i];
+      if (has_bias) bound[i].bias = operands[1 + count + i];
+      bound[i].y = floats(operands[first_output + i]);
+    }
+    LinearArgs args = base;
+    args.x = floats(operands[0]);
+    args.outputs = {bound, count};
+    linear(pool, args);
+  });
+}
+
+LaunchPtr lower_norm(const LaunchPlan& plan) {
+  NormArgs base;
+  const OperandType& x = plan.inputs[0];
+  base.dim = x.type.shape.back();
+  if (uniform_rows(x, &base.tokens, &base.x_stride)) {
+    base.y_stride = base.dim;
+  } else {  // [tokens, heads, dim] cut out of wider rows
+    base.tokens = x.type.shape[0];
+    base.heads = x.type.shape[1];
+    base.x_stride = x.strides[0];
+    base.x_head_stride = x.strides[1];
+    base.y_stride = base.heads * base.dim;
+    base.y_head_stride = base.dim;
+  }
+  base.weight_dtype = plan.inputs[1].type.dtype;
+  if (plan.primitive->code() == OpCode::rms_norm) {
+    const auto& op = as<RmsNorm>(*plan.primitive);
+    base.eps = op.eps;
+    base.weight_offset = op.weight_offset;
+    return make_launch([base](ThreadPool& pool, std::byte* const* operands) {
+      NormArgs args = base;
+      args.x = floats(operands[0]);
+      args.weight = operands[1];
+      args.y = floats(operands[2]);
+      rms_norm(pool, args);
+    });
+  }
+  base.eps = as<LayerNorm>(*plan.primitive).eps;
+  base.bias_dtype = plan.inputs[2].type.dtype;
+  return make_launch([base](ThreadPool& pool, std::byte* const* operands) {
+    NormArgs args = base;
+    args.x = floats(operands[0]);
+    args.weight = operands[1];
+    args.bias = operands[2];
+    args.y = floats(operands[3]);
+    layer_norm(pool, args);
+  });
+}
+
+LaunchPtr lower_rope(const LaunchPlan& plan) {
+  RopeArgs base;
+  const OperandType& x = plan.inputs[0];
+  base.tokens = x.type.shape[0];
+  base.heads = x.type.shape[1];
+  base.head_dim = x.type.shape[2];
+  base.x_stride = x.strides[0];
+  base.x_head_stride = x.strides[1];
+  base.y_stride = base.heads * base.head_dim;
+  base.y_head_stride = base.head_dim;
+  base.rotary = plan.inputs[2].type.shape[0] * 2;
+  base.factor = as<Rope>(*plan.primitive).attention_factor;
+  return make_launch([base](ThreadPool& pool, std::byte* const* operands) {
+    RopeArgs args = base;
+    args.x = floats(operands[0]);
+    args.positions = ints(operands[1]);
+    args.inverse_frequencies = floats(operands[2]);
+    args.y = floats(operands[3]);
+    rope(pool, args);
+  });
+}
+
+KvLayout page_layout(const TensorType& pages) { return {pages.dtype, pages.shape[1], pages.shape[3]}; }
+
+LaunchPtr lower_kv_write(const LaunchPlan& plan) {
+  KvWriteArgs base;
+  base.layout = page_layout(plan.inputs[0].type);
+  base.tokens = plan.inputs[2].type.shape[0];
+  base.k_stride = plan.inputs[2].strides[0];
+  base.v_stride = plan.inputs[3].strides[0];
+  base.page_table_stride = plan.inputs[4].type.shape[1];
+  return make_launch([base](ThreadPool& pool, std::byte* const* operands) {
+    KvWriteArgs args = base;
+    args.k = floats(operands[2]);
+    args.v = floats(operands[3]);
+    args.page_table = ints(operands[4]);
+    args.sequences = ints(operands[5]);
+    args.positions = ints(operands[6]);
+    args.k_pages = operands[7];
+    args.v_pages = operands[8];
+    kv_write(pool, args);
+  });
+}
+
+LaunchPtr lower_paged_attention(const LaunchPlan& plan) {
+  const auto& op = as<PagedAttention>(*plan.primitive);
+  AttentionArgs base;
+  const Shape& q = plan.inputs[0].type.shape;
+  base.layout = page_layout(plan.inputs[1].type);
+  base.tokens = q[0];
+  base.q_heads = q[1];
+  base.q_stride = plan.inputs[0].strides[0];
+  base.out_stride = q[1] * q[2];
+  base.page_table_stride = plan.inputs[3].type.shape[1];
+  base.scale = op.scale;
+  base.softcap = op.softcap;
+  base.window = op.window;
+  return make_launch([base](ThreadPool& pool, std::byte* const* operands) {
+    AttentionArgs args = base;
+    args.q = floats(operands[0]);
+    args.k_pages = operands[1];
+    args.v_pages = operands[2];
+    args.page_table = ints(operands[3]);
+    args.sequences = ints(operands[4]);
+    args.positions = ints(operands[5]);
+    args.out = floats(operands[6]);
+    attention(pool, args);
+  });
+}
+
+LaunchPtr lower_dense_attention(const LaunchPlan& plan) {
+  DenseAttentionArgs base;
+  const Shape &q = plan.inputs[0].type.shape, &k = plan.inputs[1].type.shape;
+  base.q_stride = plan.inputs[0].strides[0];
+  base.k_stride = plan.inputs[1].strides[0];
+  base.v_stride = plan.inputs[2].strides[0];
+  base.q_heads = q[1];
+  base.kv_heads = k[1];
+  base.head_dim = q[2];
+  base.scale = as<DenseAttention>(*plan.primitive).scale;
+  base.out_stride = q[1] * q[2];
+  size_t starts = size_t(plan.inputs[3].type.shape[0]);
+  return make_launch([base, starts](ThreadPool& pool, std::byte* const* operands) {
+    DenseAttentionArgs args = base;
+    args.q = floats(operands[0]);
+    args.k = floats(operands[1]);
+    args.v = floats(operands[2]);
+    args.offsets = {ints(operands[3]), starts};
+    args.out = floats(operands[4]);
+    attention_dense(pool, args);
+  });
+}
+
+LaunchPtr lower_segment_mean(const LaunchPlan& plan) {
+  int64_t segments = plan.outputs[0].type.shape[0], width = plan.outputs[0].type.shape[1], rows = plan.inputs[0].type.shape[0];
+  return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
+    const float* x = floats(operands[0]);
+    const int32_t* starts = ints(operands[1]);
+    float* out = floats(operands[2]);
+    pool.parallel_for(segments, 1, [&](int64_t begin, int64_t end, int) {
+      for (int64_t s = begin; s < end; ++s) {
+        float* mean = out + s * width;
+        std::memset(mean, 0, size_t(width) * sizeof(float));
+        int64_t first = std::clamp<int64_t>(starts[s], 0, rows), last = std::clamp<int64_t>(starts[s + 1], first, rows);
+        for (int64_t row = first; row < last; ++row)
+          for (int64_t i = 0; i < width; ++i) mean[i] += x[row * width + i];
+        float scale = last > first ? 1.0f / float(last - first) : 0.0f;
+        for (int64_t i = 0; i < width; ++i) mean[i] *= scale;
+      }
+    });
+  });
+}
+
+}  // namespace
+
+LaunchPtr lower_transformer_op(const LaunchPlan& plan) {
+  switch (plan.primitive->code()) {
+    case OpCode::linear: return lower_linear(plan);
+    case OpCode::rms_norm:
+    case OpCode::layer_norm: return lower_norm(plan);
+    case OpCode::rope: return lower_rope(plan);
+    case OpCode::kv_write: return lower_kv_write(plan);
+    case OpCode::paged_attention: return lower_paged_attention(plan);
+    case OpCode::dense_attention: return lower_dense_attention(plan);
+    case OpCode::segment_pool: return lower_segment_mean(plan);
+    default: no_kernel(plan);
+  }
+}
+
+}  // namespace mlxc::cpu
