@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/quote.h"
 
 namespace mlxc {
@@ -290,6 +291,8 @@ ModelConfig ModelConfig::parse(const JsonObject& file) {
   c.mlp_bias = encoder || (c.family == Family::llama && text.get<bool>("mlp_bias", false));
   const double scalar = gemma ? positive(text, "query_pre_attn_scalar", 256) : double(c.head_dim);
   c.attention_scale = float(1 / std::sqrt(scalar));
+  // transformers reads this field of Gemma 3 and leaves attention scores uncapped; published models have none.
+  if (gemma && text.has("attn_logit_softcapping")) log(LogLevel::warning, text.where(), ": attn_logit_softcapping has no effect on gemma3");
   if (gemma) c.logit_cap = float(maybe_positive(text, "final_logit_softcapping").value_or(0));
   if (encoder) c.token_types = count(text, "type_vocab_size", 2, kMostWidth);
   checked_mul(checked_mul(c.vocabulary, c.hidden, "the embedding table's size"), int64_t(4), "the embedding table's size");

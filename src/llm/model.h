@@ -76,6 +76,9 @@ class Model {
   Device* device_ = nullptr;
   ModelInfo info_;
   Precision precision_ = Precision::native;
+
+ private:
+  std::shared_ptr<const void> weights_;  // what loads of the same folder share, counted
 };
 
 }  // namespace mlxc

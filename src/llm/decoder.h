@@ -1,0 +1,87 @@
+// The skeleton that causal families share: embedding, blocks, final norm, head. A family is its block and a few words.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "llm/config.h"
+#include "nn/modules.h"
+
+namespace mlxc {
+
+class Block {
+ public:
+  virtual ~Block() = default;
+  virtual Array forward(const Array& x, nn::Step& step) const = 0;
+};
+
+// The parts of a causal checkpoint, by the names that published folders use. Lives while a model is loaded.
+class DecoderParts {
+ public:
+  DecoderParts(const ModelConfig& config, Weights& weights);
+
+  const ModelConfig& config() const { return config_; }
+  size_t layers() const { return config_.layers.size(); }
+  Scope layer(size_t i) const { return body_ / "layers" / i; }
+  // options.shape is filled in from the config.
+  nn::Attention attention(size_t i, nn::Attention::Options options);
+  nn::Embedding embedding() const;
+  nn::RmsNorm norm(float weight_offset) const { return {body_ / "norm", config_.hidden, config_.norm_eps, weight_offset}; }
+  nn::Linear head(const nn::Embedding& embedding) const;
+
+ private:
+  const nn::Rotary& rotary(size_t i);
+
+  const ModelConfig& config_;
+  Weights& weights_;
+  Scope body_;
+  std::string head_;  // name of the head's weight
+  std::vector<std::optional<nn::Rotary>> rotaries_;
+};
+
+class Decoder final : public Model {
+ public:
+  struct Style {
+    float embedding_scale = 1;
+    float norm_offset = 0;  // added to the final norm's weight
+  };
+  Decoder(const DecoderParts& parts, std::vector<std::unique_ptr<Block>> blocks, const Style& style);
+
+  StepOutputs step(const StepInputs& inputs) const override;
+  Array encode(const Array& tokens, const Array& positions, const Array& starts) const override;
+
+ private:
+  Style style_;
+  float logit_cap_;
+  nn::Embedding embedding_;
+  std::vector<std::unique_ptr<Block>> blocks_;
+  nn::RmsNorm norm_;
+  nn::Linear head_;
+};
+
+// h = x + attention(norm(x)); h + mlp(norm(h)): Llama, and Qwen and Mistral after it.
+class PreNormBlock : public Block {
+ public:
+  PreNormBlock(const Scope& at, const ModelConfig& config, nn::Attention attention)
+      : norm_in_(at / "input_layernorm", config.hidden, config.norm_eps),
+        attention_(std::move(attention)),
+        norm_post_(at / "post_attention_layernorm", config.hidden, config.norm_eps),
+        mlp_(at / "mlp", config.hidden, config.intermediate, config.activation, config.mlp_bias) {}
+
+  Array forward(const Array& x, nn::Step& step) const override {
+    const Array h = x + attention_(norm_in_(x), step);
+    return h + mlp_(norm_post_(h));
+  }
+
+ private:
+  nn::RmsNorm norm_in_;
+  nn::Attention attention_;
+  nn::RmsNorm norm_post_;
+  nn::GatedMlp mlp_;
+};
+
+// A model of such blocks, all with the same attention options.
+std::shared_ptr<Model> make_pre_norm_decoder(const ModelConfig& config, Weights& weights, const nn::Attention::Options& options);
+
+}  // namespace mlxc

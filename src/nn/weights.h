@@ -1,0 +1,91 @@
+// The tensors of a checkpoint as arrays: mapped where the device can use them as they lie, copied otherwise, shared between loads.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/array.h"
+#include "io/checkpoint.h"
+#include "ops/matmul.h"
+
+namespace mlxc {
+
+// The arrays of one folder on one device. Loading the same files again in the same mode while a store lives gives the same store.
+class WeightStore {
+ public:
+  static std::shared_ptr<WeightStore> find_or_create(Device& device, const Checkpoint& checkpoint, LoadMode mode);
+  static int64_t live();  // stores that some model holds
+
+  Array find(const std::string& name) const;                // null if absent
+  Array insert(const std::string& name, const Array& array);  // the first to insert wins; gives what the store holds now
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, Array> arrays_;
+};
+
+struct WeightTotals {
+  int64_t parameters = 0, bytes = 0;
+  DType dtype = DType::f32;  // of most bytes
+};
+
+// One load: reads tensors by name, checks shapes, reports progress. Used by one thread.
+class Weights {
+ public:
+  using Progress = std::function<bool(int64_t done, int64_t total)>;
+  Weights(Device& device, const std::string& folder, LoadMode mode, Precision precision, Progress progress);
+
+  Device& device() const { return device_; }
+  Precision precision() const { return precision_; }
+  const std::string& folder() const { return checkpoint_->folder(); }
+  bool has(const std::string& name) const { return checkpoint_->find(name) != nullptr; }
+  // Error(not_found) names a missing tensor, Error(format) the actual and the expected shape, Error(unsupported) the dtype.
+  Array tensor(const std::string& name, const Shape& shape);
+  bool equal(const std::string& a, const std::string& b) const;  // same type, shape and bytes
+  void finish();                                                 // reports that all is there
+  WeightTotals totals() const;
+  const std::shared_ptr<WeightStore>& store() const { return store_; }
+
+ private:
+  Array load(const Checkpoint::Tensor& tensor, const Shape& shape);
+  struct Place {
+    std::string path;
+    int64_t position;
+  };
+  Place place_of(const Checkpoint::Tensor& tensor) const;
+  void advance(int64_t bytes);
+
+  Device& device_;
+  Precision precision_;
+  LoadMode mode_;
+  Progress progress_;
+  std::shared_ptr<const Checkpoint> checkpoint_;
+  std::shared_ptr<WeightStore> store_;
+  std::map<std::string, Array> used_;
+  int64_t done_ = 0;
+};
+
+// A place in the tree of names, as modules see it: `at / "self_attn" / "q_proj"`.
+class Scope {
+ public:
+  Scope(Weights& weights, std::string prefix) : weights_(&weights), prefix_(std::move(prefix)) {}
+  Scope operator/(std::string_view name) const { return {*weights_, prefix_.empty() ? std::string(name) : cat(prefix_, ".", name)}; }
+  Scope operator/(size_t index) const { return *this / std::to_string(index); }
+
+  const std::string& name() const { return prefix_; }
+  Weights& weights() const { return *weights_; }
+  Precision precision() const { return weights_->precision(); }
+  bool has(std::string_view name) const { return weights_->has((*this / name).name()); }
+  Array tensor(std::string_view name, const Shape& shape) const { return weights_->tensor((*this / name).name(), shape); }
+
+ private:
+  Weights* weights_;
+  std::string prefix_;
+};
+
+}  // namespace mlxc
