@@ -124,8 +124,9 @@ class Engine {
   virtual std::shared_ptr<Request> submit(std::vector<int32_t> prompt, const GenerateOptions& options, TokenCallback on_token, DoneCallback on_done) = 0;
   // Log-probability of each label as a continuation of each prompt; a prompt runs once for all its labels. cancel may be null.
   virtual ScoreResult score(const std::vector<std::vector<int32_t>>& prompts, const std::vector<std::vector<int32_t>>& labels, const std::atomic<bool>* cancel) = 0;
-  // [sequences, hidden]; pooling over the last hidden states, causal models and encoders alike. An encoder's sequence longer than
-  // max_embedding_tokens is cut to that many tokens, the last of which stays its last one ([SEP]), as tokenizers truncates.
+  // [sequences, hidden]; pooling over the last hidden states, causal models and encoders alike. A sequence longer than the model's
+  // max_embedding_tokens (an encoder without: its context) is cut to that many tokens, and its last one ([SEP]) stays the last, as
+  // tokenizers truncates.
   virtual std::vector<float> embed(const std::vector<std::vector<int32_t>>& sequences, Pooling pooling, bool normalize, const std::atomic<bool>* cancel) = 0;
   // Logits of every given token, [tokens, vocabulary]; hidden (may be null) takes [tokens, hidden]. Writes into the caller's memory.
   virtual void logits(std::span<const int32_t> tokens, float* logits, float* hidden, const std::atomic<bool>* cancel) = 0;

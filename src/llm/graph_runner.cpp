@@ -1,0 +1,223 @@
+// The runner behind the engine: one Function per bucket of tokens and output rows over shared K/V states.
+#include <algorithm>
+#include <cstring>
+#include <list>
+#include <map>
+#include <tuple>
+
+#include "graph/function.h"
+#include "llm/runner.h"
+#include "ops/transformer.h"
+
+namespace mlxc {
+namespace {
+
+constexpr size_t kPrograms = 48;  // kept; the one used longest ago goes first
+
+// Fewer tokens than rows of a step with prompts in it would be a bucket of its own for every pair: coarser.
+int64_t bucket_of_rows(int64_t rows, int64_t tokens) {
+  if (rows == tokens) return bucket_of(tokens);
+  int64_t bucket = 1;
+  while (bucket < rows) bucket *= 2;
+  return std::min(bucket, bucket_of(tokens));
+}
+
+struct Program {
+  Function function;
+  Array tokens, positions, sequences, output_rows, starts;  // rewritten before each run
+};
+
+struct ProgramKey {
+  int64_t tokens, rows;  // rows: sequences of an encoder's batch
+  bool logits;
+  auto operator<=>(const ProgramKey&) const = default;
+};
+
+// Least recently used first.
+class ProgramCache {
+ public:
+  template <class Make>
+  Program& get(const ProgramKey& key, Make&& make) {
+    if (auto found = index_.find(key); found != index_.end()) {
+      programs_.splice(programs_.end(), programs_, found->second);
+      return found->second->second;
+    }
+    Program made = make();
+    while (programs_.size() >= kPrograms) {
+      index_.erase(programs_.front().first);
+      programs_.pop_front();
+    }
+    programs_.emplace_back(key, std::move(made));
+    try {
+      index_.emplace(key, std::prev(programs_.end()));
+    } catch (...) {
+      programs_.pop_back();
+      throw;
+    }
+    return programs_.back().second;
+  }
+  void clear() {
+    index_.clear();
+    programs_.clear();
+  }
+
+ private:
+  std::list<std::pair<ProgramKey, Program>> programs_;
+  std::map<ProgramKey, std::list<std::pair<ProgramKey, Program>>::iterator> index_;
+};
+
+void fill(const Array& array, const std::vector<int32_t>& values, int32_t padding) {
+  int32_t* to = array.data_as<int32_t>();
+  std::copy(values.begin(), values.end(), to);
+  std::fill(to + values.size(), to + array.size(), padding);
+}
+
+class GraphRunner : public Runner {
+ public:
+  GraphRunner(std::shared_ptr<const Model> model, int threads, int64_t table_rows, int64_t table_width)
+      : model_(std::move(model)), device_(model_->device()) {
+    if (threads > 0) stream_ = device_.new_stream(threads);
+    if (!model_->info().causal) return;
+    page_table_ = Array::allocate(device_, {table_rows, table_width}, DType::i32);
+    std::ranges::fill(page_table(), 0);
+  }
+
+  void resize_pages(int64_t pages) override {
+    const ModelInfo& info = model_->info();
+    const Shape shape{pages, info.kv_heads, kPageSlots, info.head_dim};
+    auto grown = [&](const std::vector<Array>& old) {
+      std::vector<Array> states;
+      for (int64_t layer = 0; layer < info.layers; ++layer) {
+        Array state = Array::allocate(device_, shape, model_->cache_dtype());
+        if (!old.empty()) std::memcpy(state.data(), old[size_t(layer)].data(), size_t(old[size_t(layer)].bytes()));
+        states.push_back(std::move(state));
+      }
+      return states;
+    };
+    std::vector<Array> keys = grown(keys_), values = grown(values_);
+    keys_ = std::move(keys);
+    values_ = std::move(values);
+    programs_.clear();  // their states have the old shape
+    results_.clear();
+  }
+
+  void clear_page(int32_t page) override {
+    for_each_state([&](std::byte* state, size_t bytes) { std::memset(state + size_t(page) * bytes, 0, bytes); });
+  }
+
+  void copy_page(int32_t from, int32_t to) override {
+    for_each_state([&](std::byte* state, size_t bytes) { std::memcpy(state + size_t(to) * bytes, state + size_t(from) * bytes, bytes); });
+  }
+
+  std::span<int32_t> page_table() override { return {page_table_.data_as<int32_t>(), size_t(page_table_.size())}; }
+
+  StepRows run(const StepBatch& batch, const std::atomic<bool>* cancel) override {
+    const int64_t tokens = bucket_of(int64_t(batch.tokens.size()));
+    const int64_t wanted = std::max<int64_t>(1, int64_t(batch.output_rows.size()));  // a prompt's inner part wants none: one for the graph
+    const int64_t rows = wanted == int64_t(batch.tokens.size()) ? tokens : bucket_of_rows(wanted, int64_t(batch.tokens.size()));
+    Program& program = programs_.get({tokens, rows, batch.wants_logits}, [&] { return capture_step(tokens, rows, batch.wants_logits); });
+    fill(program.tokens, batch.tokens, 0);
+    fill(program.positions, batch.positions, 0);
+    fill(program.sequences, batch.sequences, -1);
+    fill(program.output_rows, batch.output_rows, 0);
+    std::vector<Array> inputs{program.tokens, program.positions, program.sequences, page_table_, program.output_rows};
+    inputs.insert(inputs.end(), keys_.begin(), keys_.end());
+    inputs.insert(inputs.end(), values_.begin(), values_.end());
+    run_program(program, inputs, cancel);
+    StepRows result{nullptr, results_[0].data_as<float>()};
+    if (batch.wants_logits) result.logits = results_[1].data_as<float>();
+    return result;
+  }
+
+  StepRows encode(const StepBatch& batch, const std::atomic<bool>* cancel) override {
+    const int64_t tokens = bucket_of(int64_t(batch.tokens.size()));
+    const int64_t borders = bucket_of(int64_t(batch.starts.size()) + 1);  // one more sequence holds the padding
+    Program& program = programs_.get({tokens, borders, false}, [&] { return capture_encoder(tokens, borders); });
+    fill(program.tokens, batch.tokens, 0);
+    fill(program.positions, batch.positions, 0);
+    fill(program.starts, batch.starts, int32_t(tokens));
+    run_program(program, {program.tokens, program.positions, program.starts}, cancel);
+    return {nullptr, results_[0].data_as<float>()};
+  }
+
+ private:
+  template <class Body>
+  void for_each_state(Body&& body) {
+    for (const auto* states : {&keys_, &values_})
+      for (const Array& state : *states) body(static_cast<std::byte*>(state.data()), size_t(state.bytes() / state.dim(0)));
+  }
+
+  Array indices(int64_t count) { return Array::allocate(device_, {count}, DType::i32); }
+
+  Program capture_step(int64_t tokens, int64_t rows, bool logits) {
+    Program program;
+    program.tokens = indices(tokens);
+    program.positions = indices(tokens);
+    program.sequences = indices(tokens);
+    program.output_rows = indices(rows);
+    StepInputs step{program.tokens, program.positions, program.sequences, page_table_, program.output_rows, keys_, values_};
+    std::vector<Array> inputs{step.tokens, step.positions, step.sequences, step.page_table, step.output_rows};
+    inputs.insert(inputs.end(), keys_.begin(), keys_.end());
+    inputs.insert(inputs.end(), values_.begin(), values_.end());
+    StepOutputs result = model_->step(step);
+    std::vector<Array> outputs{result.hidden};
+    if (logits) outputs.push_back(result.logits);
+    std::vector<StatePair> states;
+    for (size_t i = 0; i < keys_.size() + values_.size(); ++i) states.push_back({int(5 + i), int(outputs.size() + i)});
+    outputs.insert(outputs.end(), result.keys.begin(), result.keys.end());
+    outputs.insert(outputs.end(), result.values.begin(), result.values.end());
+    program.function = Function::capture(std::move(inputs), std::move(outputs), std::move(states));
+    return program;
+  }
+
+  Program capture_encoder(int64_t tokens, int64_t borders) {
+    Program program;
+    program.tokens = indices(tokens);
+    program.positions = indices(tokens);
+    program.starts = indices(borders);
+    Array hidden = model_->encode(program.tokens, program.positions, program.starts);
+    program.function = Function::capture({program.tokens, program.positions, program.starts}, {hidden});
+    return program;
+  }
+
+  void run_program(Program& program, const std::vector<Array>& inputs, const std::atomic<bool>* cancel) {
+    results_.clear();  // its memory can be used by this run
+    RunOptions options;
+    options.stream = stream_.get();
+    options.cancel = cancel;
+    results_ = program.function.run(inputs, options);
+    results_.resize(batch_outputs(program));
+    for (const Array& result : results_)
+      if (!result.contiguous() || result.dtype() != DType::f32)
+        fail(Status::internal, "a step's output is not row-major float32 but ", name_of(result.dtype()), " ", to_string(result.shape()));
+  }
+
+  // The states among the outputs lie where they lay: only hidden states and logits are kept.
+  size_t batch_outputs(const Program& program) const { return results_.size() - (program.sequences ? keys_.size() + values_.size() : 0); }
+
+  const std::shared_ptr<const Model> model_;
+  Device& device_;
+  std::unique_ptr<Stream> stream_;
+  std::vector<Array> keys_, values_;
+  Array page_table_;
+  ProgramCache programs_;
+  std::vector<Array> results_;
+};
+
+}  // namespace
+
+std::unique_ptr<Runner> new_graph_runner(std::shared_ptr<const Model> model, int threads, int64_t table_rows, int64_t table_width) {
+  return std::make_unique<GraphRunner>(std::move(model), threads, table_rows, table_width);
+}
+
+int64_t page_bytes(const Model& model) {
+  const ModelInfo& info = model.info();
+  return 2 * info.layers * info.kv_heads * info.head_dim * kPageSlots * size_of(model.cache_dtype());
+}
+
+int64_t bucket_of(int64_t count) {
+  const int64_t step = count <= 8 ? 1 : count <= 64 ? 4 : count <= 256 ? 16 : 64;
+  return (count + step - 1) / step * step;
+}
+
+}  // namespace mlxc
