@@ -18,7 +18,9 @@ class NullDevice final : public Device {
   int64_t memory_bytes() const override { return 0; }
   std::unique_ptr<Stream> new_stream(int) override { return std::make_unique<Stream>(); }
   Stream& default_stream() override { return stream_; }
-  bool accepts_layout(const Primitive&, size_t, const OperandType& operand) const override { return is_contiguous(operand.type.shape, operand.strides); }
+  bool accepts_layout(const Primitive& primitive, size_t, const OperandType& operand) const override {
+    return primitive.code() == OpCode::fused || is_contiguous(operand.type.shape, operand.strides);
+  }
   std::unique_ptr<Executable> compile(std::vector<LaunchPlan> launches) override;
   FusionLimits fusion_limits() const override { return fusion_; }
 

@@ -1,0 +1,122 @@
+// Reductions and softmax against float64 loops.
+#include "ops/reduce.h"
+
+#include "ops/reference.h"
+
+namespace mlxc {
+namespace {
+
+using namespace test;
+
+Reference reduce_slowly(ReduceOp op, const Reference& x, const Dims& axes, bool keepdims) {
+  auto reduced = [&](int axis) { return axes.rank() == 0 || std::find(axes.begin(), axes.end(), axis) != axes.end(); };
+  Shape kept, full;
+  for (int axis = 0; axis < x.shape.rank(); ++axis) {
+    full.push_back(reduced(axis) ? 1 : x.shape[axis]);
+    if (!reduced(axis) || keepdims) kept.push_back(reduced(axis) ? 1 : x.shape[axis]);
+  }
+  std::vector<std::vector<double>> groups(size_t(element_count(full)));
+  for_each_index(x.shape, [&](const Dims& index) {
+    int64_t flat = 0;
+    for (int axis = 0; axis < full.rank(); ++axis) flat = flat * full[axis] + (full[axis] == 1 ? 0 : index[axis]);
+    groups[size_t(flat)].push_back(x.at(index));
+  });
+  Reference result{kept, {}};
+  for (const auto& group : groups) {
+    double total = 0, product = 1, high = -INFINITY, low = INFINITY, exponentials = 0;
+    bool any = false, all = true;
+    for (double v : group) {
+      total += v;
+      product *= v;
+      high = std::max(high, v);
+      low = std::min(low, v);
+      exponentials += std::exp(v);
+      any |= v != 0;
+      all &= v != 0;
+    }
+    switch (op) {
+      case ReduceOp::sum: result.values.push_back(total); break;
+      case ReduceOp::mean: result.values.push_back(total / double(group.size())); break;
+      case ReduceOp::prod: result.values.push_back(product); break;
+      case ReduceOp::max: result.values.push_back(high); break;
+      case ReduceOp::min: result.values.push_back(low); break;
+      case ReduceOp::any: result.values.push_back(any); break;
+      case ReduceOp::all: result.values.push_back(all); break;
+      case ReduceOp::logsumexp: result.values.push_back(std::log(exponentials)); break;
+    }
+  }
+  return result;
+}
+
+TEST(Reduce, MatchesFloat64OverEveryChoiceOfAxesAndLayout) {
+  std::mt19937 random(4);
+  std::uniform_real_distribution<double> draw(-1.5, 1.5);
+  for (ReduceOp op : {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::any, ReduceOp::all, ReduceOp::logsumexp})
+    for (DType dtype : {DType::f16, DType::bf16, DType::f32, DType::f64, DType::i32, DType::i64, DType::u8})
+      for (const Shape& shape : {Shape{7}, Shape{3, 5}, Shape{2, 3, 4}, Shape{3, 700}, Shape{1031}})
+        for (Lay lay : kLayouts)
+          for (int mask = 0; mask < (1 << shape.rank()); ++mask)
+            for (bool keepdims : {false, true}) {
+              if (is_integer(dtype) && (op == ReduceOp::mean || op == ReduceOp::logsumexp)) continue;
+              Dims axes;
+              for (int axis = 0; axis < shape.rank(); ++axis)
+                if (mask >> axis & 1) axes.push_back(axis);
+              Reference x;
+              auto next = [&] { return is_integer(dtype) ? std::floor(std::abs(draw(random)) * 2) : draw(random); };
+              Array result = reduce(op, arrange(shape, dtype, lay, next, &x), axes, keepdims);
+              double count = double(element_count(shape));
+              double tolerance = is_float(result.dtype()) ? unit(result.dtype()) * (op == ReduceOp::prod ? 2 * count : 8) + (dtype == DType::f64 ? 1e-14 : 2e-7) * std::sqrt(count) : 0;
+              EXPECT_TRUE(near(fetch(result), reduce_slowly(op, x, axes, keepdims), tolerance, op == ReduceOp::prod ? 1e-30 : 1))
+                  << name_of(op) << " " << name_of(dtype) << " " << to_string(shape) << " axes " << to_string(axes) << " layout " << int(lay);
+            }
+}
+
+TEST(Reduce, EmptyAxesGiveTheNeutralElementWhereThereIsOne) {
+  Array x = make({}, {2, 0}, DType::f32);
+  EXPECT_EQ(fetch(reduce(ReduceOp::sum, x, {1}, false)).values, (std::vector<double>{0, 0}));
+  EXPECT_EQ(fetch(reduce(ReduceOp::prod, x, {1}, false)).values, (std::vector<double>{1, 1}));
+  EXPECT_EQ(fetch(reduce(ReduceOp::any, x, {1}, false)).values, (std::vector<double>{0, 0}));
+  EXPECT_EQ(fetch(reduce(ReduceOp::all, x, {1}, false)).values, (std::vector<double>{1, 1}));
+  EXPECT_THROW(reduce(ReduceOp::max, x, {1}, false), Error);
+  EXPECT_THROW(argmax(x, 1, false), Error);
+}
+
+TEST(Reduce, RefusesAxesTwiceOrOutOfRange) {
+  Array x = make({1, 2}, {2}, DType::f32);
+  EXPECT_THROW(reduce(ReduceOp::sum, x, {0, -1}, false), Error);
+  EXPECT_THROW(reduce(ReduceOp::sum, x, {1}, false), Error);
+}
+
+TEST(ArgReduce, FindsTheFirstWinnerAlongEachAxis) {
+  Array x = make({3, 9, 9, 1, 4, 4}, {2, 3}, DType::f32);
+  EXPECT_EQ(fetch(argmax(x, 1, false)).values, (std::vector<double>{1, 1}));
+  EXPECT_EQ(fetch(argmax(x, 0, false)).values, (std::vector<double>{0, 0, 0}));
+  EXPECT_EQ(fetch(argmin(x, 1, true)).values, (std::vector<double>{0, 0}));
+  EXPECT_EQ(argmin(x, 1, true).shape(), (Shape{2, 1}));
+  EXPECT_EQ(fetch(argmax(make({1, NAN, 3}, {3}, DType::f32), 0, false)).values, (std::vector<double>{1}));  // NaN wins, as in NumPy
+}
+
+TEST(Softmax, SumsToOneAndMatchesFloat64AlongEveryAxis) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<double> draw(-30, 30);
+  for (DType dtype : {DType::f16, DType::bf16, DType::f32})
+    for (const Shape& shape : {Shape{1}, Shape{33}, Shape{5, 1000}, Shape{2, 3, 17}})
+      for (Lay lay : kLayouts)
+        for (int axis = 0; axis < shape.rank(); ++axis) {
+          Reference x;
+          Array input = arrange(shape, dtype, lay, [&] { return draw(random); }, &x);
+          Reference shifted = reduce_slowly(ReduceOp::logsumexp, x, {axis}, true), expected{shape, {}}, expected_log{shape, {}};
+          for_each_index(shape, [&](const Dims& index) {
+            Dims at = index;
+            at[axis] = 0;
+            expected_log.values.push_back(x.at(index) - shifted.at(at));
+            expected.values.push_back(std::exp(expected_log.values.back()));
+          });
+          double tolerance = 4 * unit(dtype) + 2e-6;
+          EXPECT_TRUE(near(fetch(softmax(input, axis)), expected, tolerance, 1e-6)) << name_of(dtype) << " " << to_string(shape) << " axis " << axis;
+          EXPECT_TRUE(near(fetch(log_softmax(input, axis)), expected_log, tolerance, 1)) << name_of(dtype) << " " << to_string(shape) << " axis " << axis;
+        }
+}
+
+}  // namespace
+}  // namespace mlxc
