@@ -1,0 +1,105 @@
+package mlxc
+
+// #include "shim.h"
+import "C"
+
+import "unsafe"
+
+// DeviceInfo describes a place to compute.
+type DeviceInfo struct {
+	Name        string // "cpu", "vulkan:0": what OpenDevice takes
+	Description string // the hardware's own name and the kernels chosen for it
+	Available   bool
+	Reason      string // why it is not available
+	Memory      int64  // bytes in all; 0 when unknown
+	Threads     int    // CPU: cores this process may use
+}
+
+func newDeviceInfo(info *C.mlxc_device_info) DeviceInfo {
+	return DeviceInfo{
+		Name: C.GoString(&info.name[0]), Description: C.GoString(&info.description[0]), Available: info.available != 0,
+		Reason: C.GoString(&info.reason[0]), Memory: int64(info.memory_bytes), Threads: int(info.threads),
+	}
+}
+
+// Devices lists what the library knows of, also what cannot be used here, with the reason.
+func Devices() ([]DeviceInfo, error) {
+	if err := ready(); err != nil {
+		return nil, err
+	}
+	e := newNativeError()
+	var count C.int32_t
+	if status := C.mlxc_device_count(&count, &e); status != C.MLXC_OK {
+		return nil, failure("Devices", status, &e)
+	}
+	devices := make([]DeviceInfo, 0, count)
+	for i := range count {
+		var info C.mlxc_device_info
+		info.struct_size = C.uint32_t(unsafe.Sizeof(info))
+		if status := C.mlxc_device_list(i, &info, &e); status != C.MLXC_OK {
+			return nil, failure("Devices", status, &e)
+		}
+		devices = append(devices, newDeviceInfo(&info))
+	}
+	return devices, nil
+}
+
+// Device is an open device, for [WithDevice] and [NewArrayOn].
+type Device struct {
+	handle
+	native *C.mlxc_device
+}
+
+// OpenDevice opens a device by name: "cpu", or "auto" for the best available one. A device exists once in a process; every call gives
+// another handle of it.
+func OpenDevice(name string) (*Device, error) {
+	if err := ready(); err != nil {
+		return nil, err
+	}
+	text, err := newCString("OpenDevice", name)
+	if err != nil {
+		return nil, err
+	}
+	defer text.free()
+	e := newNativeError()
+	d := &Device{}
+	if status := C.mlxc_device_open(&d.native, text.data, &e); status != C.MLXC_OK {
+		return nil, failure("OpenDevice", status, &e)
+	}
+	native := d.native
+	d.free = func() { C.mlxc_device_free(native) }
+	d.watch = newWatch(d, "Device")
+	return d, nil
+}
+
+// Close frees the handle; models and arrays do not need it.
+func (d *Device) Close() error {
+	if d != nil {
+		d.close()
+	}
+	return nil
+}
+
+// Info describes the device.
+func (d *Device) Info() (DeviceInfo, error) {
+	if d == nil || !d.enter() {
+		return DeviceInfo{}, ErrClosed
+	}
+	defer d.leave()
+	var info C.mlxc_device_info
+	info.struct_size = C.uint32_t(unsafe.Sizeof(info))
+	e := newNativeError()
+	if status := C.mlxc_device_inspect(d.native, &info, &e); status != C.MLXC_OK {
+		return DeviceInfo{}, failure("Device.Info", status, &e)
+	}
+	return newDeviceInfo(&info), nil
+}
+
+// Memory is the array memory of this device.
+func (d *Device) Memory() (MemoryStats, error) {
+	if d == nil || !d.enter() {
+		return MemoryStats{}, ErrClosed
+	}
+	defer d.leave()
+	return readMemory(d.native)
+}

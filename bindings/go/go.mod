@@ -1,0 +1,3 @@
+module libmlxc.dev/go/mlxc
+
+go 1.24
