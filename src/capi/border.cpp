@@ -19,7 +19,8 @@ size_t character_bytes(std::string_view text, size_t i) noexcept {
   for (size_t k = 1; k < bytes; ++k)
     if ((at(i + k) & 0xc0) != 0x80) return 0;
   unsigned char second = at(i + 1);
-  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
+  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||
+      (first == 0xf4 && second > 0x8f))
     return 0;
   return bytes;
 }
@@ -108,8 +109,7 @@ int64_t in_range(int64_t value, int64_t low, int64_t high, const char* name) {
 void give_text(std::string_view text, char* buffer, size_t capacity, size_t* needed) {
   *require(needed, "needed") = text.size() + 1;
   if (capacity > 0) require(buffer, "buffer");
-  if (capacity < text.size() + 1)
-    fail(Status::buffer_too_small, "the buffer has ", capacity, " bytes, ", text.size() + 1, " are needed");
+  if (capacity < text.size() + 1) fail(Status::buffer_too_small, "the buffer has ", capacity, " bytes, ", text.size() + 1, " are needed");
   if (!text.empty()) std::memcpy(buffer, text.data(), text.size());
   buffer[text.size()] = '\0';
 }
@@ -127,7 +127,8 @@ void read_struct(const void* given, void* value, size_t size, const char* name) 
   auto bytes = static_cast<const unsigned char*>(given);
   for (size_t i = size; i < given_size; ++i)
     if (bytes[i] != 0)
-      fail(Status::unsupported, name, " has ", given_size, " bytes, this library knows ", size, ", and a field beyond them is set; update libmlxc");
+      fail(Status::unsupported, name, " has ", given_size, " bytes, this library knows ", size,
+           ", and a field beyond them is set; update libmlxc");
   // Whole steps of 8 bytes, so that no field is taken half.
   std::memcpy(value, given, std::min(size, size_t(given_size) / 8 * 8));
 }
@@ -136,7 +137,8 @@ void write_struct(void* out, const void* value, size_t size, const char* name) {
   uint32_t out_size = struct_size_of(out, name);
   auto bytes = static_cast<unsigned char*>(out);
   size_t known = std::min(size, size_t(out_size) / 8 * 8);
-  if (known > sizeof out_size) std::memcpy(bytes + sizeof out_size, static_cast<const unsigned char*>(value) + sizeof out_size, known - sizeof out_size);
+  if (known > sizeof out_size)
+    std::memcpy(bytes + sizeof out_size, static_cast<const unsigned char*>(value) + sizeof out_size, known - sizeof out_size);
   if (out_size > size) std::memset(bytes + size, 0, out_size - size);
 }
 

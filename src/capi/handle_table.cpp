@@ -86,8 +86,10 @@ std::shared_ptr<void> HandleTable::remove(const void* handle, int kind) noexcept
   counts_[size_t(kind)].fetch_sub(1, std::memory_order_relaxed);
   std::lock_guard lock(line_mutex_);
   auto index = uint32_t((reinterpret_cast<std::byte*>(s) - base_) / std::ptrdiff_t(kSlotBytes));
-  if (waiting_ == 0) first_ = index;
-  else slot(last_)->next = index;
+  if (waiting_ == 0)
+    first_ = index;
+  else
+    slot(last_)->next = index;
   last_ = index;
   ++waiting_;
   return object;

@@ -23,9 +23,9 @@ class HandleTable {
   HandleTable(const HandleTable&) = delete;
   HandleTable& operator=(const HandleTable&) = delete;
 
-  void* insert(int kind, std::shared_ptr<void> object);                            // throws Error(out_of_memory)
-  std::shared_ptr<void> find(const void* handle, int kind) const noexcept;         // null: not a live handle of this kind
-  std::shared_ptr<void> remove(const void* handle, int kind) noexcept;             // the table's reference, or null
+  void* insert(int kind, std::shared_ptr<void> object);                     // throws Error(out_of_memory)
+  std::shared_ptr<void> find(const void* handle, int kind) const noexcept;  // null: not a live handle of this kind
+  std::shared_ptr<void> remove(const void* handle, int kind) noexcept;      // the table's reference, or null
   int64_t count(int kind) const noexcept { return counts_[size_t(kind)].load(std::memory_order_relaxed); }
 
  private:
@@ -45,10 +45,10 @@ class HandleTable {
   uint32_t take_index();
 
   std::byte* base_ = nullptr;
-  size_t capacity_ = 0;             // slots reserved
-  std::atomic<size_t> used_{0};     // slots that exist; they stay for ever
-  size_t committed_ = 0;            // slots whose memory is writable
-  std::mutex line_mutex_;           // the line of freed slots, oldest first
+  size_t capacity_ = 0;          // slots reserved
+  std::atomic<size_t> used_{0};  // slots that exist; they stay for ever
+  size_t committed_ = 0;         // slots whose memory is writable
+  std::mutex line_mutex_;        // the line of freed slots, oldest first
   uint32_t first_ = 0, last_ = 0, waiting_ = 0;
   std::array<std::atomic<int64_t>, kKinds> counts_{};
 };
