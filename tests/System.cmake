@@ -101,3 +101,11 @@ mlxc_installed_test(consumer_go ${consumers} sh run_go.sh ${PROJECT_BINARY_DIR}/
 mlxc_installed_test(go_vet ${go_package} ${MLXC_GO} vet ./...)
 mlxc_installed_test(go_test ${go_package} ${MLXC_GO} test -count=1 -v ./...)
 mlxc_installed_test(go_race ${go_package} ${MLXC_GO} test -count=1 -race ./...)
+if(EXISTS ${PROJECT_SOURCE_DIR}/examples/go.mod)
+  mlxc_installed_test(go_examples ${PROJECT_SOURCE_DIR}/examples ${MLXC_GO} test -count=1 -v ./...)
+endif()
+
+# The same package without linking: the library is opened at run time, from the file that the variable names.
+add_test(NAME go_dlopen COMMAND ${MLXC_GO} test -count=1 -v -tags mlxc_dlopen ./... WORKING_DIRECTORY ${go_package})
+set_tests_properties(go_dlopen PROPERTIES
+  ENVIRONMENT "MLXC_LIBRARY=$<TARGET_FILE:mlxc>;CGO_ENABLED=1;GOTOOLCHAIN=local;GOFLAGS=-buildvcs=false;CC=${CMAKE_C_COMPILER};MLXC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR}")
