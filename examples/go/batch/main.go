@@ -1,0 +1,48 @@
+// Command batch continues every line of its input, all at once, in one call.
+//
+//	printf 'The king\nThe fox\n' | go run ./go/batch -model ../tests/models/fable-qwen3
+package main
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"strings"
+
+	"libmlxc.dev/go/mlxc"
+)
+
+func main() {
+	log.SetFlags(0)
+	path := flag.String("model", "../tests/models/fable-qwen3", "model folder")
+	tokens := flag.Int("tokens", 40, "most tokens for each line")
+	flag.Parse()
+	if err := run(*path, *tokens); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(path string, tokens int) error {
+	var prompts []string
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		if line := strings.TrimSpace(lines.Text()); line != "" {
+			prompts = append(prompts, line)
+		}
+	}
+	model, err := mlxc.LoadModel(path)
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	results, err := model.GenerateBatch(context.Background(), prompts, mlxc.MaxTokens(tokens), mlxc.Temperature(0))
+	if err != nil {
+		return err
+	}
+	for i, result := range results {
+		fmt.Printf("%s|%s (%s)\n", prompts[i], result.Text, result.FinishReason)
+	}
+	return nil
+}
