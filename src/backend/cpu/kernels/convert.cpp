@@ -1,0 +1,69 @@
+// Conversions between all thirteen element types.
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "backend/cpu/kernels/kernels.h"
+
+namespace mlxc::cpu {
+namespace {
+
+// Element types in the order of DType; boolean is a byte of its own kind.
+enum class Boolean : uint8_t { no = 0, yes = 1 };
+template <int Type>
+using Element = std::tuple_element_t<size_t(Type), std::tuple<Boolean, uint8_t, int8_t, uint16_t, int16_t, uint32_t, int32_t, uint64_t, int64_t, float16, bfloat16, float, double>>;
+
+template <class To, class From>
+To convert_one(From value) {
+  if constexpr (std::is_same_v<From, To>) {
+    return value;
+  } else if constexpr (std::is_same_v<From, float16> || std::is_same_v<From, bfloat16>) {
+    return convert_one<To>(float(value));
+  } else if constexpr (std::is_same_v<From, Boolean>) {
+    return convert_one<To>(uint8_t(value != Boolean::no));
+  } else if constexpr (std::is_same_v<To, Boolean>) {
+    return value != From(0) ? Boolean::yes : Boolean::no;
+  } else if constexpr (std::is_same_v<To, float16> || std::is_same_v<To, bfloat16>) {
+    return To(float(value));
+  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    // Truncates and saturates. The limits as floats: the lowest is exact, the one past the highest is a power of two.
+    constexpr From low = From(std::numeric_limits<To>::min()), past = From(uint64_t(std::numeric_limits<To>::max() / 2 + 1)) * 2;
+    if (!(value >= low)) return value < low ? std::numeric_limits<To>::min() : To(0);  // NaN gives 0
+    return value >= past ? std::numeric_limits<To>::max() : To(value);
+  } else {
+    return To(value);
+  }
+}
+
+template <int From, int To>
+void convert_all(const void* in, void* out, int64_t n) {
+  auto* from = static_cast<const Element<From>*>(in);
+  auto* to = static_cast<Element<To>*>(out);
+  for (int64_t i = 0; i < n; ++i) to[i] = convert_one<Element<To>>(from[i]);
+}
+
+template <int From, size_t... To>
+constexpr std::array<ConvertFn, kDTypeCount> row(std::index_sequence<To...>) {
+  return {&convert_all<From, int(To)>...};
+}
+template <size_t... From>
+constexpr std::array<std::array<ConvertFn, kDTypeCount>, kDTypeCount> table(std::index_sequence<From...>) {
+  return {row<int(From)>(std::make_index_sequence<kDTypeCount>())...};
+}
+constexpr auto kTable = table(std::make_index_sequence<kDTypeCount>());
+
+}  // namespace
+
+ConvertFn convert_function(DType from, DType to, const Isa&) { return kTable[size_t(from)][size_t(to)]; }
+
+void convert(ThreadPool& pool, const void* in, DType from, void* out, DType to, int64_t n, const Isa& isa) {
+  ConvertFn function = convert_function(from, to, isa);
+  pool.parallel_for(n, 32768, [&](int64_t begin, int64_t end, int) {
+    function(static_cast<const std::byte*>(in) + begin * size_of(from), static_cast<std::byte*>(out) + begin * size_of(to), end - begin);
+  });
+}
+
+}  // namespace mlxc::cpu
