@@ -226,9 +226,8 @@ void SafetensorsWriter::write(const std::string& path) const {
   for (const auto& entry : entries_) order.push_back(&entry);
   std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return size_of(a->second.dtype) > size_of(b->second.dtype); });
 
-  std::string header;
+  std::string header = "{";
   try {
-    header = "{";
     if (!metadata_.empty()) header += cat("\"__metadata__\":", Json(metadata_).dump(), ",");
     int64_t begin = 0;
     for (const auto* item : order) {

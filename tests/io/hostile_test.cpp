@@ -31,6 +31,7 @@ void* counted(size_t size, size_t alignment) {
   if (void* p = counted(size, 0)) return p;
   throw std::bad_alloc();
 }
+[[gnu::noinline]] void* operator new(size_t size, const std::nothrow_t&) noexcept { return counted(size, 0); }
 [[gnu::noinline]] void* operator new(size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
   return counted(size, size_t(alignment));
 }
