@@ -1,12 +1,13 @@
 // Conversions between all thirteen element types.
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/kernels/isa.h"
 
 namespace mlxc::cpu {
 namespace {
@@ -15,6 +16,15 @@ namespace {
 enum class Boolean : uint8_t { no = 0, yes = 1 };
 template <int Type>
 using Element = std::tuple_element_t<size_t(Type), std::tuple<Boolean, uint8_t, int8_t, uint16_t, int16_t, uint32_t, int32_t, uint64_t, int64_t, float16, bfloat16, float, double>>;
+
+// To odd, so that rounding the result to 16 bits equals rounding the double once.
+float round_to_odd(double value) {
+  const float near = float(value);
+  if (double(near) == value || std::isnan(value) || std::isinf(near)) return near;
+  uint32_t bits = std::bit_cast<uint32_t>(near);
+  if (std::abs(double(near)) > std::abs(value)) --bits;
+  return std::bit_cast<float>(bits | 1u);
+}
 
 template <class To, class From>
 To convert_one(From value) {
@@ -27,7 +37,7 @@ To convert_one(From value) {
   } else if constexpr (std::is_same_v<To, Boolean>) {
     return value != From(0) ? Boolean::yes : Boolean::no;
   } else if constexpr (std::is_same_v<To, float16> || std::is_same_v<To, bfloat16>) {
-    return To(float(value));
+    return To(std::is_same_v<From, float> ? float(value) : round_to_odd(double(value)));
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
     // Truncates and saturates. The limits as floats: the lowest is exact, the one past the highest is a power of two.
     constexpr From low = From(std::numeric_limits<To>::min()), past = From(uint64_t(std::numeric_limits<To>::max() / 2 + 1)) * 2;
@@ -57,7 +67,13 @@ constexpr auto kTable = table(std::make_index_sequence<kDTypeCount>());
 
 }  // namespace
 
-ConvertFn convert_function(DType from, DType to, const Isa&) { return kTable[size_t(from)][size_t(to)]; }
+ConvertFn convert_function(DType from, DType to, const Isa& isa) {
+  if (from == DType::f16 && to == DType::f32) return isa.elementwise->half_to_float;
+  if (from == DType::bf16 && to == DType::f32) return isa.elementwise->brain_to_float;
+  if (from == DType::f32 && to == DType::f16) return isa.elementwise->float_to_half;
+  if (from == DType::f32 && to == DType::bf16) return isa.elementwise->float_to_brain;
+  return kTable[size_t(from)][size_t(to)];
+}
 
 void convert(ThreadPool& pool, const void* in, DType from, void* out, DType to, int64_t n, const Isa& isa) {
   ConvertFn function = convert_function(from, to, isa);

@@ -51,8 +51,22 @@ struct AttentionBlock {
 };
 using AttentionFn = void (*)(const AttentionBlock&);
 
+// Indexed by UnaryOp and BinaryOp; null where there is no vector form.
+struct ElementwiseTable {
+  const UnaryFn* unary_f32;
+  const BinaryFn* binary_f32;
+  const BinaryFn* binary_f64;
+  ConvertFn half_to_float, brain_to_float, float_to_half, float_to_brain;
+  WhereFn where[4];  // by element size: 1, 2, 4, 8 bytes
+};
+struct IntegerTable {
+  const BinaryFn* binary[8];  // by dtype from u8 to i64
+};
+
 struct Isa {
   CpuLevel level;
+  const ElementwiseTable* elementwise;
+  const IntegerTable* integers;
 
   // linear; indexed by 16-bit kind: f32, f16, bf16
   DotFn dot_f32, dot_f16, dot_bf16;
@@ -72,10 +86,21 @@ struct Isa {
   void (*rotate)(const float* x, float* y, const float* cosines, const float* sines, int64_t half);
   void (*softmax)(const float* x, float* y, int64_t n, bool logarithm);
   void (*scale_row)(const void* in, DType dtype, float scale, float* out, int64_t n);
+
+  // reductions of n contiguous floats; the extremes take n >= 1 and return the first NaN
+  float (*sum)(const float* x, int64_t n);
+  float (*squares)(const float* x, int64_t n, float mean);          // of the differences from the mean
+  float (*exponentials)(const float* x, int64_t n, float shift);    // sum of exp(x - shift)
+  float (*maximum)(const float* x, int64_t n);
+  float (*minimum)(const float* x, int64_t n);
 };
 
 extern const Isa kPortable;
+extern const ElementwiseTable kElementwisePortable;
+extern const IntegerTable kIntegersPortable;
 #if defined(__x86_64__)
+extern const ElementwiseTable kElementwiseAvx2, kElementwiseAvx512;
+extern const IntegerTable kIntegersAvx2;
 extern const Isa kAvx2, kAvx512;
 Isa avx512bf16();  // kAvx512 with the bfloat16 products replaced
 #endif

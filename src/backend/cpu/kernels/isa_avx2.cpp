@@ -3,6 +3,6 @@
 #include "backend/cpu/kernels/table-inl.h"
 
 namespace mlxc::cpu {
-constinit const Isa kAvx2 = MLXC_ISA::table(CpuLevel::avx2);
+constinit const Isa kAvx2 = MLXC_ISA::table(CpuLevel::avx2, kElementwiseAvx2, kIntegersAvx2);
 }  // namespace mlxc::cpu
 #endif

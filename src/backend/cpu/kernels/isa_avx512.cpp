@@ -3,6 +3,6 @@
 #include "backend/cpu/kernels/table-inl.h"
 
 namespace mlxc::cpu {
-constinit const Isa kAvx512 = MLXC_ISA::table(CpuLevel::avx512);
+constinit const Isa kAvx512 = MLXC_ISA::table(CpuLevel::avx512, kElementwiseAvx512, kIntegersAvx2);
 }  // namespace mlxc::cpu
 #endif

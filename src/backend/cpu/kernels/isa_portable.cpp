@@ -2,5 +2,5 @@
 #include "backend/cpu/kernels/table-inl.h"
 
 namespace mlxc::cpu {
-constinit const Isa kPortable = MLXC_ISA::table(CpuLevel::portable);
+constinit const Isa kPortable = MLXC_ISA::table(CpuLevel::portable, kElementwisePortable, kIntegersPortable);
 }  // namespace mlxc::cpu

@@ -3,14 +3,17 @@
 
 #include "backend/cpu/kernels/attention-inl.h"
 #include "backend/cpu/kernels/dot-inl.h"
+#include "backend/cpu/kernels/reduce-inl.h"
 #include "backend/cpu/kernels/rows-inl.h"
 
 namespace mlxc::cpu::MLXC_ISA {
 namespace {
 
-constexpr Isa table(CpuLevel level) {
+constexpr Isa table(CpuLevel level, const ElementwiseTable& elementwise, const IntegerTable& integers) {
   return {
       .level = level,
+      .elementwise = &elementwise,
+      .integers = &integers,
       .dot_f32 = dot<FloatProduct<float>>,
       .dot_f16 = dot<FloatProduct<Half>>,
       .dot_bf16 = dot<FloatProduct<Brain>>,
@@ -28,6 +31,11 @@ constexpr Isa table(CpuLevel level) {
       .rotate = rotate,
       .softmax = softmax,
       .scale_row = scale_row,
+      .sum = reduce_sum,
+      .squares = reduce_squares,
+      .exponentials = reduce_exp,
+      .maximum = reduce_extreme<true>,
+      .minimum = reduce_extreme<false>,
   };
 }
 

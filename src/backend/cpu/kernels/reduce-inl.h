@@ -1,0 +1,58 @@
+// Reductions of a short contiguous run of floats (the driver cuts rows into runs of 4096 and adds those in double).
+#pragma once
+
+#include "backend/cpu/kernels/math-inl.h"
+#include "backend/cpu/kernels/rows-inl.h"
+
+namespace mlxc::cpu::MLXC_ISA {
+namespace {
+
+float reduce_sum(const float* x, int64_t n) {
+  return sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) { return load_n(x + i, count); });
+}
+
+float reduce_squares(const float* x, int64_t n, float mean) {
+  return sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    F v = load_n(x + i, count) - mean;
+    if (count < W) v = keep_lanes(v, count);
+    return v * v;
+  });
+}
+
+float reduce_exp(const float* x, int64_t n, float shift) {
+  return sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    F v = exp(load_n(x + i, count) - shift);
+    return count < W ? keep_lanes(v, count) : v;
+  });
+}
+
+// The first NaN sticks: a comparison with it is false, and only a NaN differs from itself.
+template <bool Most>
+float reduce_extreme(const float* x, int64_t n) {
+  auto better = [](auto a, auto b) __attribute__((always_inline)) {
+    if constexpr (Most) return (a > b) | (a != a);
+    else return (a < b) | (a != a);
+  };
+  F best[4];
+  for (F& b : best) b = splat(*x);
+  int64_t i = 0;
+  for (; i + 4 * W <= n; i += 4 * W) {
+    for (int j = 0; j < 4; ++j) {
+      F v = load(x + i + j * W);
+      best[j] = better(v, best[j]) ? v : best[j];
+    }
+  }
+  for (; i + W <= n; i += W) {
+    F v = load(x + i);
+    best[0] = better(v, best[0]) ? v : best[0];
+  }
+  float all[4 * W];
+  for (int j = 0; j < 4; ++j) store(all + j * W, best[j]);
+  float result = *x;
+  for (float v : all) result = better(v, result) ? v : result;
+  for (; i < n; ++i) result = better(x[i], result) ? x[i] : result;
+  return result;
+}
+
+}  // namespace
+}  // namespace mlxc::cpu::MLXC_ISA

@@ -1,0 +1,373 @@
+// Reductions. A row is cut into runs of kRun elements; each run gives a partial result (floats through the vector kernels), and partials are
+// combined in order, in double. Long rows are shared out in parts of fixed length, so the result does not depend on the thread count.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/scratch.h"
+#include "base/error.h"
+
+namespace mlxc::cpu {
+namespace {
+
+constexpr int64_t kRun = 4096;
+constexpr int64_t kPart = 1 << 16;  // a multiple of kRun
+constexpr int64_t kForkElements = 1 << 15;
+
+// What each operation keeps: sum, prod, mean: value. Extremes: value and index. logsumexp: value = sum of exp(x - shift). variance: value = sum of
+// squared differences from shift = mean of `count` elements.
+template <class Value>
+struct Partial {
+  Value value{};
+  double shift = 0;
+  int64_t index = 0;
+  int64_t count = 0;
+};
+
+template <class T>
+struct ValueOf {  // integers keep their bits: sums wrap, extremes are exact
+  using type = std::conditional_t<std::is_floating_point_v<T>, double, std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>;
+};
+
+bool is_extreme(ReduceOp op) { return op == ReduceOp::max || op == ReduceOp::min || op == ReduceOp::argmax || op == ReduceOp::argmin; }
+
+template <class Value>
+bool is_nan(Value v) { return v != v; }
+
+// Whether b, which comes later, takes the place of a.
+template <class Value>
+bool beats(ReduceOp op, Value b, Value a) {
+  if (is_nan(a)) return false;
+  if (is_nan(b)) return true;
+  return op == ReduceOp::max || op == ReduceOp::argmax ? b > a : b < a;
+}
+
+template <class Value>
+Value wrapping(Value a, Value b, bool product) {
+  if constexpr (std::is_floating_point_v<Value>) return product ? a * b : a + b;
+  else return Value(product ? uint64_t(a) * uint64_t(b) : uint64_t(a) + uint64_t(b));
+}
+
+template <class Value>
+void combine(ReduceOp op, Partial<Value>& a, const Partial<Value>& b) {
+  if (b.count == 0) return;
+  if (a.count == 0) {
+    a = b;
+    return;
+  }
+  switch (op) {
+    case ReduceOp::prod: a.value = wrapping(a.value, b.value, true); break;
+    case ReduceOp::all: a.value = a.value != 0 && b.value != 0; break;
+    case ReduceOp::any: a.value = a.value != 0 || b.value != 0; break;
+    case ReduceOp::logsumexp: {
+      const double shift = std::max(a.shift, b.shift);
+      if (!std::isinf(shift)) a.value = Value(double(a.value) * std::exp(a.shift - shift) + double(b.value) * std::exp(b.shift - shift));
+      else a.value = Value(double(a.value) + double(b.value));
+      a.shift = shift;
+      break;
+    }
+    case ReduceOp::variance: {
+      const double delta = b.shift - a.shift, all = double(a.count + b.count);
+      a.value = Value(double(a.value) + double(b.value) + delta * delta * double(a.count) * double(b.count) / all);
+      a.shift += delta * double(b.count) / all;
+      break;
+    }
+    default:
+      if (is_extreme(op)) {
+        if (beats(op, b.value, a.value)) {
+          a.value = b.value;
+          a.index = b.index;
+        }
+      } else {
+        a.value = wrapping(a.value, b.value, false);
+      }
+  }
+  a.count += b.count;
+}
+
+// exp(x - shift) where the shift is infinite: +inf counts its own occurrences, -inf has none.
+double shifted_exp(double x, double shift) { return std::isinf(shift) ? (std::isnan(x) ? x : double(x == shift && x > 0)) : std::exp(x - shift); }
+
+template <class T>
+Partial<typename ValueOf<T>::type> run_partial(ReduceOp op, const T* x, int64_t n, int64_t start, const Isa& isa) {
+  using Value = typename ValueOf<T>::type;
+  constexpr bool kVector = std::is_same_v<T, float>;
+  Partial<Value> p{.index = start, .count = n};
+  auto sum = [&] {
+    if constexpr (kVector) return double(isa.sum(x, n));
+    Value parts[4] = {};
+    for (int64_t i = 0; i < n; ++i) parts[i % 4] = wrapping(parts[i % 4], Value(x[i]), false);
+    return double(0) + double(parts[0]) + double(parts[1]) + double(parts[2]) + double(parts[3]);
+  };
+  switch (op) {
+    case ReduceOp::sum:
+    case ReduceOp::mean:
+      if constexpr (std::is_floating_point_v<T>) {
+        p.value = sum();
+      } else {
+        for (int64_t i = 0; i < n; ++i) p.value = wrapping(p.value, Value(x[i]), false);
+      }
+      break;
+    case ReduceOp::prod:
+      p.value = 1;
+      for (int64_t i = 0; i < n; ++i) p.value = wrapping(p.value, Value(x[i]), true);
+      break;
+    case ReduceOp::all:
+    case ReduceOp::any: {
+      const bool all = op == ReduceOp::all;
+      p.value = all;
+      for (int64_t i = 0; i < n; ++i) {
+        if ((x[i] != 0) != all) p.value = !all;
+      }
+      break;
+    }
+    case ReduceOp::logsumexp: {
+      double shift;
+      if constexpr (kVector) {
+        shift = isa.maximum(x, n);
+      } else {
+        shift = double(x[0]);
+        for (int64_t i = 1; i < n; ++i) shift = beats(ReduceOp::max, double(x[i]), shift) ? double(x[i]) : shift;
+      }
+      p.shift = shift;
+      double total = 0;
+      if (kVector && std::isfinite(shift)) {
+        if constexpr (kVector) total = isa.exponentials(x, n, float(shift));
+      } else {
+        for (int64_t i = 0; i < n; ++i) total += shifted_exp(double(x[i]), shift);
+      }
+      p.value = Value(total);
+      break;
+    }
+    case ReduceOp::variance: {
+      p.shift = sum() / double(n);
+      double squares = 0;
+      if constexpr (kVector) {
+        const float mean = float(p.shift);
+        const double off = p.shift - double(mean);
+        squares = double(isa.squares(x, n, mean)) - double(n) * off * off;  // the mean was rounded for the vector kernel
+      } else {
+        for (int64_t i = 0; i < n; ++i) squares += (double(x[i]) - p.shift) * (double(x[i]) - p.shift);
+      }
+      p.value = Value(squares);
+      break;
+    }
+    default:  // extremes
+      if constexpr (kVector) {
+        const bool most = op == ReduceOp::max || op == ReduceOp::argmax;
+        const float best = most ? isa.maximum(x, n) : isa.minimum(x, n);
+        p.value = best;
+        if (op == ReduceOp::argmax || op == ReduceOp::argmin) {
+          int64_t i = 0;
+          while (i < n && !(x[i] == best || (best != best && x[i] != x[i]))) ++i;
+          p.index = start + i;
+        }
+      } else {
+        p.value = Value(x[0]);
+        for (int64_t i = 1; i < n; ++i) {
+          if (beats(op, Value(x[i]), p.value)) {
+            p.value = Value(x[i]);
+            p.index = start + i;
+          }
+        }
+      }
+  }
+  return p;
+}
+
+template <class T>
+constexpr DType kTypeOf = std::is_same_v<T, float> ? DType::f32 : DType::f64;
+
+// One row of the input: a run of it as contiguous T, gathered or converted when it does not lie so.
+template <class T>
+struct Row {
+  const std::byte* base;
+  int64_t stride;
+  DType dtype;
+  bool converts;  // T is float or double and dtype another
+
+  const T* run(int64_t start, int64_t n, T* buffer, const Isa& isa) const {
+    const int64_t size = size_of(dtype);
+    const std::byte* from = base + start * stride * size;
+    if (stride == 1 && !converts) return reinterpret_cast<const T*>(from);
+    alignas(8) std::byte gathered[kRun * 8];
+    std::byte* to = converts ? gathered : reinterpret_cast<std::byte*>(buffer);
+    if (stride != 1) {
+      gather(from, to, size, n);
+      from = to;
+    }
+    if (converts) convert_function(dtype, kTypeOf<T>, isa)(from, buffer, n);
+    return buffer;
+  }
+
+  void gather(const std::byte* from, std::byte* to, int64_t size, int64_t n) const {
+    auto copy = [&]<class U>(U) {
+      for (int64_t i = 0; i < n; ++i) reinterpret_cast<U*>(to)[i] = reinterpret_cast<const U*>(from)[i * stride];
+    };
+    switch (size) {
+      case 1: return copy(uint8_t());
+      case 2: return copy(uint16_t());
+      case 4: return copy(uint32_t());
+      default: return copy(uint64_t());
+    }
+  }
+};
+
+template <class T>
+auto range_partial(ReduceOp op, const Row<T>& row, int64_t begin, int64_t end, const Isa& isa) {
+  alignas(64) T buffer[kRun];
+  Partial<typename ValueOf<T>::type> all;
+  for (int64_t i = begin; i < end; i += kRun) {
+    const int64_t n = std::min(kRun, end - i);
+    combine(op, all, run_partial(op, row.run(i, n, buffer, isa), n, i, isa));
+  }
+  return all;
+}
+
+template <class Value>
+void write_result(const ReduceArgs& args, const Partial<Value>& p, int64_t at) {
+  auto put = [&](auto value) {
+    switch (reduce_result(args.op, args.dtype)) {
+      case DType::boolean: static_cast<uint8_t*>(args.out)[at] = value != 0; break;
+      case DType::u8: static_cast<uint8_t*>(args.out)[at] = uint8_t(value); break;
+      case DType::i8: static_cast<int8_t*>(args.out)[at] = int8_t(value); break;
+      case DType::u16: static_cast<uint16_t*>(args.out)[at] = uint16_t(value); break;
+      case DType::i16: static_cast<int16_t*>(args.out)[at] = int16_t(value); break;
+      case DType::u32: static_cast<uint32_t*>(args.out)[at] = uint32_t(value); break;
+      case DType::i32: static_cast<int32_t*>(args.out)[at] = int32_t(value); break;
+      case DType::u64: static_cast<uint64_t*>(args.out)[at] = uint64_t(value); break;
+      case DType::i64: static_cast<int64_t*>(args.out)[at] = int64_t(value); break;
+      case DType::f16: static_cast<float16*>(args.out)[at] = float16(float(value)); break;
+      case DType::bf16: static_cast<bfloat16*>(args.out)[at] = bfloat16(float(value)); break;
+      case DType::f32: static_cast<float*>(args.out)[at] = float(value); break;
+      case DType::f64: static_cast<double*>(args.out)[at] = double(value); break;
+    }
+  };
+  switch (args.op) {
+    case ReduceOp::argmax:
+    case ReduceOp::argmin: return put(p.index);
+    case ReduceOp::mean: return put(double(p.value) / double(args.count));
+    case ReduceOp::variance: return put(double(p.value) / (double(args.count) - args.correction));
+    case ReduceOp::logsumexp:
+      if (p.count == 0) return put(-std::numeric_limits<double>::infinity());
+      return put(std::isinf(p.shift) && p.value == p.value ? p.shift : p.shift + std::log(double(p.value)));
+    default: return put(p.value);
+  }
+}
+
+template <class T>
+void reduce_rows(ThreadPool& pool, const ReduceArgs& args, const Isa& isa) {
+  using Value = typename ValueOf<T>::type;
+  const int64_t outputs = args.outer * args.inner, size = size_of(args.dtype);
+  const bool converts = std::is_floating_point_v<T> && kTypeOf<T> != args.dtype;
+  auto row_of = [&](int64_t i) {
+    const int64_t offset = i / args.inner * args.outer_stride + i % args.inner * args.inner_stride;
+    return Row<T>{static_cast<const std::byte*>(args.x) + offset * size, args.count_stride, args.dtype, converts};
+  };
+  Partial<Value> nothing;
+  if (args.op == ReduceOp::prod || args.op == ReduceOp::all) nothing.value = 1;
+  if (args.count == 0) {
+    for (int64_t i = 0; i < outputs; ++i) write_result(args, nothing, i);
+    return;
+  }
+  const int64_t parts = (args.count + kPart - 1) / kPart;
+  if (parts == 1 || outputs >= 4 * pool.size()) {
+    // In parts here too: a row's result must not depend on how many rows there are.
+    pool.parallel_for(outputs, std::max<int64_t>(1, kForkElements / args.count), [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) {
+        Partial<Value> all;
+        for (int64_t part = 0; part < parts; ++part) {
+          combine(args.op, all, range_partial(args.op, row_of(i), part * kPart, std::min(args.count, (part + 1) * kPart), isa));
+        }
+        write_result(args, all, i);
+      }
+    });
+    return;
+  }
+  auto* partials = scratch<Partial<Value>>(ScratchUse::shared, outputs * parts);
+  pool.parallel_for(outputs * parts, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t start = i % parts * kPart;
+      partials[i] = range_partial(args.op, row_of(i / parts), start, std::min(args.count, start + kPart), isa);
+    }
+  });
+  for (int64_t i = 0; i < outputs; ++i) {
+    Partial<Value> all;
+    for (int64_t part = 0; part < parts; ++part) combine(args.op, all, partials[i * parts + part]);
+    write_result(args, all, i);
+  }
+}
+
+// float32 over an outer axis: whole rows are added (or compared) to a row of results, lanes along `inner`.
+void reduce_columns(ThreadPool& pool, const ReduceArgs& args, const Isa& isa) {
+  constexpr int64_t kColumns = 1024, kRows = 64;  // rows summed in float before they go to double
+  const bool adds = args.op == ReduceOp::sum || args.op == ReduceOp::mean;
+  const BinaryFn function = binary_function(adds ? BinaryOp::add : args.op == ReduceOp::max ? BinaryOp::maximum : BinaryOp::minimum, DType::f32, isa);
+  const int64_t blocks = (args.inner + kColumns - 1) / kColumns;
+  const int64_t grain = std::max<int64_t>(1, kForkElements / (args.count * std::min(kColumns, args.inner)));
+  pool.parallel_for(args.outer * blocks, grain, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t outer = i / blocks, column = i % blocks * kColumns, n = std::min(kColumns, args.inner - column);
+      const float* x = static_cast<const float*>(args.x) + outer * args.outer_stride + column;
+      float* out = static_cast<float*>(args.out) + outer * args.inner + column;
+      alignas(64) float run[kColumns];
+      double totals[kColumns];
+      if (!adds) {
+        std::copy_n(x, n, out);
+        for (int64_t r = 1; r < args.count; ++r) function(out, 1, x + r * args.count_stride, 1, out, n);
+        continue;
+      }
+      std::fill_n(totals, n, 0.0);
+      for (int64_t r0 = 0; r0 < args.count; r0 += kRows) {
+        std::copy_n(x + r0 * args.count_stride, n, run);
+        for (int64_t r = r0 + 1; r < std::min(args.count, r0 + kRows); ++r) function(run, 1, x + r * args.count_stride, 1, run, n);
+        for (int64_t c = 0; c < n; ++c) totals[c] += double(run[c]);
+      }
+      const double divisor = args.op == ReduceOp::mean ? double(args.count) : 1;
+      for (int64_t c = 0; c < n; ++c) out[c] = float(totals[c] / divisor);
+    }
+  });
+}
+
+}  // namespace
+
+DType reduce_result(ReduceOp op, DType dtype) {
+  switch (op) {
+    case ReduceOp::argmax:
+    case ReduceOp::argmin: return DType::i64;
+    case ReduceOp::all:
+    case ReduceOp::any: return DType::boolean;
+    case ReduceOp::sum:
+    case ReduceOp::prod: return is_float(dtype) ? dtype : dtype == DType::boolean || is_signed(dtype) ? DType::i64 : DType::u64;
+    case ReduceOp::mean:
+    case ReduceOp::variance:
+    case ReduceOp::logsumexp: return is_float(dtype) ? dtype : DType::f64;
+    default: return dtype;
+  }
+}
+
+void reduce(ThreadPool& pool, const ReduceArgs& args, const Isa& isa) {
+  if (args.outer <= 0 || args.inner <= 0) return;
+  if (args.count == 0 && is_extreme(args.op)) fail(Status::invalid_argument, "the maximum or minimum of no elements does not exist: an axis of size 0 was reduced");
+  const bool columns = args.op == ReduceOp::sum || args.op == ReduceOp::mean || args.op == ReduceOp::max || args.op == ReduceOp::min;
+  if (args.dtype == DType::f32 && columns && args.inner > 1 && args.inner_stride == 1 && args.count > 0) return reduce_columns(pool, args, isa);
+  const bool fractional = args.op == ReduceOp::mean || args.op == ReduceOp::variance || args.op == ReduceOp::logsumexp;
+  if (fractional && !is_float(args.dtype)) return reduce_rows<double>(pool, args, isa);
+  switch (args.dtype) {
+    case DType::boolean:
+    case DType::u8: return reduce_rows<uint8_t>(pool, args, isa);
+    case DType::i8: return reduce_rows<int8_t>(pool, args, isa);
+    case DType::u16: return reduce_rows<uint16_t>(pool, args, isa);
+    case DType::i16: return reduce_rows<int16_t>(pool, args, isa);
+    case DType::u32: return reduce_rows<uint32_t>(pool, args, isa);
+    case DType::i32: return reduce_rows<int32_t>(pool, args, isa);
+    case DType::u64: return reduce_rows<uint64_t>(pool, args, isa);
+    case DType::i64: return reduce_rows<int64_t>(pool, args, isa);
+    case DType::f64: return reduce_rows<double>(pool, args, isa);
+    default: return reduce_rows<float>(pool, args, isa);
+  }
+}
+
+}  // namespace mlxc::cpu
