@@ -11,7 +11,7 @@ import sys
 
 SEAM = ["backend/backend.h"]
 # What a kernel needs of the graph: the types of operands and the parameters of primitives, never plans, programs or functions.
-OPERANDS = ["graph/primitive.h", "graph/fused.h", "graph/array.h"]
+OPERANDS = ["graph/primitive.h", "graph/pass_ops.h", "graph/array.h"]
 PUBLIC = ["mlxc/"]
 
 LAYERS = {
@@ -24,7 +24,7 @@ LAYERS = {
     "ops": ["graph/", "array/", "base/"],
     "backend/null": SEAM + OPERANDS + ["ops/", "array/", "base/"],
     "backend/cpu": SEAM + OPERANDS + ["ops/", "array/", "base/"],
-    "nn": ["ops/", "io/", "graph/", "array/", "base/"],
+    "nn": SEAM + ["ops/", "io/", "graph/", "array/", "base/"],
     "train": ["nn/", "ops/", "io/", "graph/", "array/", "base/"],
     "llm": SEAM + ["nn/", "text/", "ops/", "io/", "graph/", "array/", "base/"],
     "capi": PUBLIC + ["llm/", "train/", "nn/", "text/", "backend/", "ops/", "io/", "graph/", "array/", "base/"],
@@ -32,7 +32,7 @@ LAYERS = {
 }
 
 LIBRARIES = {
-    r"nlohmann/": ["base", "cli"],
+    r"nlohmann/": ["base", "text", "capi", "cli"],
     r"pcre2": ["text"],
     r"utf8proc": ["text"],
     r"(cblas|lapacke)": ["backend/cpu"],
