@@ -58,22 +58,22 @@ const std::map<std::pair<char32_t, char32_t>, char32_t>& composites() {
     std::map<std::pair<char32_t, char32_t>, char32_t> pairs;
     for (size_t r = 0; r < kNormalizableCount; ++r) {
       for (char32_t c = kNormalizableRanges[r].first; c <= kNormalizableRanges[r].last; ++c) {
-        const utf8proc_property_t* property = utf8proc_get_property(static_cast<utf8proc_int32_t>(c));
-        if ((c >= kHangulBase && c < kHangulBase + kHangulCount) || property->comp_exclusion || property->decomp_type != 0) continue;
+        if (c >= kHangulBase && c < kHangulBase + kHangulCount) continue;
         // utf8proc keeps full decompositions: the pair is (composite of all but the last, last).
         std::vector<Change> full;
         decompose_into(c, false, full);
-        if (full.size() < 2 || combining_class(c) != 0 || combining_class(full[0].c) != 0) continue;
-        utf8proc_int32_t first[8];
-        size_t count = 0;
-        for (; count + 1 < full.size() && count < 8; ++count) first[count] = static_cast<utf8proc_int32_t>(full[count].c);
-        if (count > 1) {
-          if (utf8proc_normalize_utf32(first, static_cast<utf8proc_ssize_t>(count),
-                                       static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE)) != 1) {
-            continue;
-          }
-        }
-        pairs[{static_cast<char32_t>(first[0]), full.back().c}] = c;
+        if (full.size() < 2 || full.size() > 8) continue;
+        auto composed = [&](size_t count) -> char32_t {
+          utf8proc_int32_t parts[8];
+          for (size_t i = 0; i < count; ++i) parts[i] = static_cast<utf8proc_int32_t>(full[i].c);
+          auto options = static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+          bool single = utf8proc_normalize_utf32(parts, static_cast<utf8proc_ssize_t>(count), options) == 1;
+          return single ? static_cast<char32_t>(parts[0]) : 0;
+        };
+        if (composed(full.size()) != c) continue;  // excluded from composition, or another character's twin
+        char32_t first = full.size() == 2 ? full[0].c : composed(full.size() - 1);
+        if (first == 0) continue;
+        pairs[{first, full.back().c}] = c;
       }
     }
     return pairs;

@@ -31,21 +31,23 @@ void Vocabulary::grow(size_t slots) {
   for (size_t i = 0; i < entries_.size(); ++i) {
     uint64_t hash = hash_bytes(piece_at(i), seed_);
     size_t at = hash & (slots - 1);
-    while (slots_[at].entry) at = (at + 1) & (slots - 1);
+    while (slots_[at].entry && piece_at(slots_[at].entry - 1) != piece_at(i)) at = (at + 1) & (slots - 1);
     slots_[at] = {static_cast<uint32_t>(hash >> 32), static_cast<uint32_t>(i + 1)};
   }
 }
 
-void Vocabulary::set(std::string_view piece, uint32_t id) {
+void Vocabulary::insert(std::string_view piece, uint32_t id, bool keep_both) {
   if (entries_.size() * 2 >= slots_.size()) grow(slots_.size() * 2);
   uint64_t hash = hash_bytes(piece, seed_);
   auto tag = static_cast<uint32_t>(hash >> 32);
   size_t mask = slots_.size() - 1, at = hash & mask;
   for (; slots_[at].entry; at = (at + 1) & mask) {
-    if (slots_[at].tag == tag && piece_at(slots_[at].entry - 1) == piece) {
+    if (slots_[at].tag != tag || piece_at(slots_[at].entry - 1) != piece) continue;
+    if (!keep_both) {
       entries_[slots_[at].entry - 1].id = id;
       return;
     }
+    break;
   }
   if (arena_.size() + piece.size() > UINT32_MAX) fail(Status::unsupported, "the pieces of the vocabulary have more than 4 GiB");
   entries_.push_back({static_cast<uint32_t>(arena_.size()), static_cast<uint32_t>(piece.size()), id});

@@ -16,7 +16,9 @@ class Vocabulary {
   Vocabulary();
   void reserve(size_t pieces, size_t bytes);
   // Of equal pieces the last one wins, as in Hugging Face's maps.
-  void set(std::string_view piece, uint32_t id);
+  void set(std::string_view piece, uint32_t id) { insert(piece, id, false); }
+  // The same, but the earlier entry stays readable by its id (Unigram lists may repeat a piece).
+  void append(std::string_view piece, uint32_t id) { insert(piece, id, true); }
   // Builds the index from ids; no set() afterwards.
   void finish();
 
@@ -36,6 +38,7 @@ class Vocabulary {
   struct Slot {
     uint32_t tag, entry;  // entry + 1; 0 is free
   };
+  void insert(std::string_view piece, uint32_t id, bool keep_both);
   void grow(size_t slots);
 
   std::string arena_;
