@@ -23,6 +23,7 @@ type Token struct {
 	Logprob float32
 	Top     []TokenLogprob // with TopLogprobs: most likely first
 	Elapsed time.Duration  // since the submission
+	Finish  FinishReason   // FinishNone for all but the last token
 }
 
 // Summary is how a stream ended.
@@ -271,7 +272,7 @@ func (m *model) deliver(events []C.mlxc_event, targets []*stream) {
 		}
 		token := Token{
 			ID: int32(event.token), Text: goString(event.text, event.text_bytes), Index: int(event.index), Logprob: float32(event.logprob),
-			Elapsed: time.Duration(float64(event.seconds) * float64(time.Second)),
+			Elapsed: time.Duration(float64(event.seconds) * float64(time.Second)), Finish: FinishReason(event.finish_reason),
 		}
 		if event.top_count > 0 {
 			token.Top = copySlice[TokenLogprob](event.top, C.int64_t(event.top_count))

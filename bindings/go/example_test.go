@@ -1,0 +1,121 @@
+package mlxc_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+
+	"libmlxc.dev/go/mlxc"
+)
+
+func Example() {
+	model, err := mlxc.LoadModel(fable, mlxc.WithPrecision(mlxc.PrecisionHigh))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	fmt.Print("Once upon a time")
+	for token, err := range model.Generate(context.Background(), "Once upon a time", mlxc.MaxTokens(10), mlxc.Temperature(0)) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Print(token.Text)
+	}
+	// Output: Once upon a time, the king's daughter was a king's daughter
+}
+
+func ExampleModel_Generate_stop() {
+	model, err := mlxc.LoadModel(fable, mlxc.WithPrecision(mlxc.PrecisionHigh))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	var summary mlxc.Summary
+	for token, err := range model.Generate(context.Background(), "The fox looked at the", mlxc.Temperature(0), mlxc.Stop("?"), mlxc.Summarize(&summary)) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Print(token.Text)
+	}
+	fmt.Printf("\n(%s)", summary.FinishReason)
+	// Output:
+	//  wolf with a smile. "What do you want with a snake
+	// (stop)
+}
+
+func ExampleModel_GenerateBatch() {
+	model, err := mlxc.LoadModel(fable, mlxc.WithPrecision(mlxc.PrecisionHigh))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	prompts := []string{"Once upon a time", "The fox looked at the"}
+	results, err := model.GenerateBatch(context.Background(), prompts, mlxc.MaxTokens(5), mlxc.Temperature(0))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for i, result := range results {
+		fmt.Printf("%s|%s (%s)\n", prompts[i], result.Text, result.FinishReason)
+	}
+	// Output:
+	// Once upon a time|, the king's daughter (length)
+	// The fox looked at the| wolf with a smile. (length)
+}
+
+func ExampleModel_Score() {
+	model, err := mlxc.LoadModel(fable)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	labels := []string{" time", " wolf", " table"}
+	scores, err := model.Score(context.Background(), []string{"Once upon a", "The fox ran away from the"}, labels)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%q %q\n", labels[scores.Best(0, true)], labels[scores.Best(1, true)])
+	// Output: " time" " wolf"
+}
+
+func ExampleTokenizer() {
+	tokenizer, err := mlxc.LoadTokenizer(fable)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer tokenizer.Close()
+	ids, err := tokenizer.Encode("Once upon a time")
+	if err != nil {
+		log.Fatal(err)
+	}
+	text, err := tokenizer.Decode(ids)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(ids, text)
+	// Output: [49 1705 620 261 554] Once upon a time
+}
+
+func ExampleScope() {
+	s := mlxc.NewScope()
+	defer s.Close()
+	x := s.Own(mlxc.NewArray([]float32{1, 2, 3, 4}, 2, 2))
+	w := s.Own(mlxc.NewArray([]float32{0, 1, 1, 0}, 2, 2))
+	y := s.Own(s.Own(x.Matmul(w)).BinaryScalar(mlxc.OpMultiply, 10))
+	if err := s.Err(); err != nil {
+		log.Fatal(err)
+	}
+	values, err := y.Float32s()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(y.Shape(), values)
+	// Output: [2 2] [20 10 40 30]
+}
+
+func ExampleError() {
+	_, err := mlxc.LoadModel("/no/such/folder")
+	var failure *mlxc.Error
+	fmt.Println(errors.Is(err, mlxc.ErrNotFound), errors.As(err, &failure) && failure.Op == "LoadModel")
+	// Output: true true
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package mlxc_test
+
+const raceEnabled = false
