@@ -1,0 +1,2 @@
+// Package examples holds small programs: generate, batch, classify, search.
+package examples

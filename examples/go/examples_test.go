@@ -1,0 +1,45 @@
+package examples
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The programs are built and run as a reader would.
+func TestExamples(t *testing.T) {
+	top := os.Getenv("MLXC_TEST_DATA")
+	if top == "" {
+		top = filepath.Join("..", "..", "tests")
+	}
+	folder := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", folder, "./generate", "./batch", "./classify", "./search").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, c := range []struct {
+		program   string
+		arguments []string
+		input     string
+		parts     []string
+	}{
+		{"generate", []string{"-tokens", "12", "-temperature", "0", "Once upon a time"}, "", []string{"Once upon a time, the king's", "12 tokens, "}},
+		{"batch", []string{"-tokens", "5"}, "Once upon a time\n\nThe fox looked at the\n", []string{"Once upon a time|, the king's", "The fox looked at the| wolf", "(length)"}},
+		{"classify", []string{"-labels", "time,fox", "Once upon a"}, "", []string{"Once upon a -> time\n", "fox ("}},
+		{"search", []string{"the wolf in the forest", "Seven and eight.", "The wolf ran into the forest."}, "", []string{"The wolf ran into the forest.\n0"}},
+	} {
+		command := exec.Command(filepath.Join(folder, c.program), append([]string{"-model", filepath.Join(top, "models", "fable-qwen3")}, c.arguments...)...)
+		command.Stdin = strings.NewReader(c.input)
+		out, err := command.CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v\n%s", c.program, err, out)
+			continue
+		}
+		for _, part := range c.parts {
+			if !strings.Contains(string(out), part) {
+				t.Errorf("%s: %q is missing in\n%s", c.program, part, out)
+			}
+		}
+	}
+}
