@@ -27,7 +27,7 @@ typedef struct mlxc_go_text {
   mlxc_timings timings;
 } mlxc_go_text;
 
-/* progress is a runtime/cgo.Handle, 0: none. */
+/* progress is a runtime/cgo.Handle; 0: none. */
 mlxc_status mlxc_go_load(mlxc_model **out, const char *path, const mlxc_model_options *options, uintptr_t progress, mlxc_error *error);
 
 mlxc_status mlxc_go_start(mlxc_request **out, mlxc_model *model, const char *text, size_t text_bytes, const int32_t *tokens, int64_t token_count,
