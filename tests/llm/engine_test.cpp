@@ -12,6 +12,7 @@ namespace {
 
 using fake::Control;
 using namespace std::chrono_literals;
+using Tokens = std::vector<int32_t>;
 constexpr auto kForever = std::chrono::nanoseconds(-1);
 
 std::vector<int32_t> prompt_of(size_t count, int32_t seed) {
@@ -36,14 +37,15 @@ Status status_of(const std::function<void()>& body, std::string* message = nullp
   return Status::ok;
 }
 
-// Byte-level, one token a byte from "a" on: enough for stop strings.
+// One letter a token: enough for stop strings.
 std::shared_ptr<const Tokenizer> letters() {
   std::string vocabulary;
-  for (int i = 0; i < fake::kVocabulary; ++i)
-    vocabulary += cat(i ? "," : "", "\"", i < 26 ? std::string(1, char('a' + i)) : cat("w", i), "\":", i);
+  for (int i = 0; i < fake::kVocabulary; ++i) vocabulary += cat(i ? "," : "", "\"", char(i < 26 ? 'a' + i : 'A' + i - 26), "\":", i);
   return Tokenizer::from_json(cat(
-      R"({"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,"pre_tokenizer":null,)",
-      R"("post_processor":null,"decoder":{"type":"Fuse"},"model":{"type":"WordLevel","vocab":{)", vocabulary, R"(},"unk_token":"a"}})"));
+      R"({"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,"pre_tokenizer":null,"post_processor":null,)",
+      R"("decoder":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true},)",
+      R"("model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":null,"end_of_word_suffix":null,)",
+      R"("fuse_unk":false,"byte_fallback":false,"ignore_merges":false,"vocab":{)", vocabulary, R"(},"merges":[]}})"));
 }
 
 TEST(Engine, GeneratesGreedily) {
@@ -83,10 +85,9 @@ TEST(Engine, RequestsShareStepsAndDoNotInfluenceEachOther) {
   auto alone = fake::engine(std::make_shared<Control>());
   for (int i = 0; i < 100; ++i) {
     generate.sampling.seed = uint64_t(i % 5);
-    if (i < 5)
-      EXPECT_EQ(requests[size_t(i)]->result().tokens, fake::generate(*alone, prompt_of(size_t(1 + i % 5 * 50), i % 5), generate).tokens);
-    else
-      EXPECT_EQ(requests[size_t(i)]->result().tokens, requests[size_t(i % 5)]->result().tokens);
+    const Tokens expected = i < 5 ? fake::generate(*alone, prompt_of(size_t(1 + i % 5 * 50), i % 5), generate).tokens
+                                  : requests[size_t(i % 5)]->result().tokens;
+    EXPECT_EQ(requests[size_t(i)]->result().tokens, expected) << i;
   }
 }
 
@@ -285,7 +286,9 @@ TEST(Engine, LogprobsAreOfTheModelsOwnDistribution) {
     EXPECT_NEAR(result.logprobs[i], fake::logprob(seen, std::vector<int32_t>{token}), 1e-5);
     ASSERT_EQ(result.top_logprobs[i].size(), 3u);
     EXPECT_EQ(result.top_logprobs[i][0].token, fake::greedy(seen, 1)[0]);
-    if (i == 11) EXPECT_EQ(result.last_logits, fake::logits_after(seen));
+    if (i == 11) {
+      EXPECT_EQ(result.last_logits, fake::logits_after(seen));
+    }
     seen.push_back(token);
   }
 }

@@ -144,17 +144,17 @@ TEST(Sampler, FrequenciesFollowTheDistribution) {
 
 TEST(Sampler, KeepsExactlyTheNucleusOfALargeVocabulary) {
   for (float spread : {0.1f, 1.0f, 4.0f}) {
-    const std::vector<float> logits = random_logits(50000, 11, spread);
+    const std::vector<float> logits = random_logits(20000, 11, spread);
     for (float top_p : {0.0f, 0.3f, 0.95f}) {
       SamplingOptions options;
       options.temperature = 1;
-      options.top_p = top_p;
+      options.top_p = top_p + (top_p > 0 ? 1e-5f : 0);  // float and double sums may differ by the token at the border
       const std::vector<double> expected = expected_distribution(options, logits);
-      for (uint64_t i = 0; i < 40; ++i) {
+      options.top_p = top_p;
+      Sampler sampler(options, {});
+      for (uint64_t i = 0; i < 20; ++i) {
         std::vector<float> row = logits;
-        const int32_t token = Sampler(options, {}).sample(row, {}, i);
-        // The last of the nucleus is where float and double sums may differ by a token.
-        EXPECT_TRUE(expected[size_t(token)] > 0 || top_p > 0.9f) << spread << " " << top_p << " " << i;
+        EXPECT_GT(expected[size_t(sampler.sample(row, {}, i))], 0) << spread << " " << top_p << " " << i;
       }
     }
   }
