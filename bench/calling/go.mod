@@ -1,4 +1,4 @@
-module libmlxc.dev/go/bench
+module libmlxc.dev/go/mlxc/bench/calling
 
 go 1.24
 
