@@ -141,8 +141,12 @@ void panel(const DotArgs& args, int64_t column) {
 template <class P>
 void dot(const DotArgs& args) {
   int64_t column = 0;
-  if (args.rows == 1) {
-    for (; column + 8 <= args.columns; column += 8) panel<P, 8>(args, column);
+  if (args.rows == 1) {  // eight streams of w: one row alone has too few accumulators to hide the latency of its additions
+    const auto* x = static_cast<const typename P::X*>(args.x);
+    for (; column + 8 <= args.columns; column += 8) {
+      const auto* w = static_cast<const typename P::Wt*>(args.w) + column * args.w_stride;
+      tile<P, 1, 8, true>(x, args.x_stride, w, args.w_stride, args.k, args.y + column, args.y_stride);
+    }
   }
   for (; column + 4 <= args.columns; column += 4) panel<P, 4>(args, column);
   for (; column < args.columns; ++column) panel<P, 1>(args, column);
