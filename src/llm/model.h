@@ -64,8 +64,8 @@ class Model {
   const ModelInfo& info() const { return info_; }
   Device& device() const { return *device_; }
   Precision precision() const { return precision_; }
-  // Keys and values: float32 at precision high, else 16-bit.
-  DType cache_dtype() const { return precision_ == Precision::high ? DType::f32 : DType::bf16; }
+  // Keys and values: float32 at precision high, else as the weights, so that native is never less accurate than a run in their type.
+  DType cache_dtype() const { return precision_ == Precision::high ? DType::f32 : info_.weight_dtype; }
 
   // Builds the graph of one step; the caller captures it as a Function. Encoders throw Error(unsupported).
   virtual StepOutputs step(const StepInputs& inputs) const = 0;
