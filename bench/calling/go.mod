@@ -1,4 +1,4 @@
-module libmlxc.dev/go/mlxc/bench/calling
+module libmlxc.dev/go/bench
 
 go 1.24
 

@@ -1,133 +1,149 @@
-// What calling costs, from Go: `calling batch|stream|naive MODEL REQUESTS TOKENS REPEATS` prints one JSON line.
+// Command calling measures what calling costs from Go: the generations of calling.c as one batch, as streams, and as one cgo call for each
+// token, which is what a thin binding of a token-by-token interface would do.
 //
-//	batch    Model.GenerateBatch: one cgo call
-//	stream   one goroutine a request over Model.Generate: one poller a model
-//	naive    what one writes first: a goroutine a request, each blocked in a cgo call for every token
+//	calling MODE MODEL THREADS REQUESTS TOKENS ROUNDS
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log"
 	"os"
 	"runtime"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"libmlxc.dev/go/mlxc"
 )
 
-const prompt = "Once upon a time"
-
-func batch(model *mlxc.Model, requests, tokens int) (int, error) {
-	prompts := make([]string, requests)
-	for i := range prompts {
-		prompts[i] = prompt
-	}
-	results, err := model.GenerateBatch(context.Background(), prompts, mlxc.MaxTokens(tokens), mlxc.IgnoreModelStop())
-	total := 0
-	for _, result := range results {
-		total += len(result.Tokens)
-	}
-	return total, err
+type workload struct {
+	prompts []string
+	tokens  int
 }
 
-func stream(model *mlxc.Model, requests, tokens int) (int, error) {
-	counts, failures := make([]int, requests), make([]error, requests)
-	var all sync.WaitGroup
+// round runs the workload once and gives the bytes of text that came.
+type round func(w workload) (int, error)
+
+func main() {
+	log.SetFlags(0)
+	if len(os.Args) != 7 {
+		log.Fatal("usage: calling batch|stream|naive MODEL THREADS REQUESTS TOKENS ROUNDS")
+	}
+	if err := run(os.Args[1], os.Args[2], number(3), number(4), number(5), number(6)); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func number(argument int) int {
+	value, err := strconv.Atoi(os.Args[argument])
+	if err != nil {
+		log.Fatal(err)
+	}
+	return value
+}
+
+func run(mode, path string, threads, requests, tokens, rounds int) error {
+	w := workload{tokens: tokens}
 	for i := range requests {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			for _, err := range model.Generate(context.Background(), prompt, mlxc.MaxTokens(tokens), mlxc.IgnoreModelStop()) {
-				if err != nil {
-					failures[i] = err
-					return
-				}
-				counts[i]++
-			}
-		}()
+		w.prompts = append(w.prompts, fmt.Sprintf("Once upon a time there were %d kings", i))
 	}
-	all.Wait()
-	return sum(counts, failures)
-}
-
-func sum(counts []int, failures []error) (total int, err error) {
-	for i, count := range counts {
-		total += count
-		if failures[i] != nil {
-			err = failures[i]
+	once, end, err := open(mode, path, threads)
+	if err != nil {
+		return err
+	}
+	defer end()
+	var seconds []float64
+	var calls int64
+	var mallocs uint64
+	for i := range rounds + 1 { // the first one warms up
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		callsBefore, start := runtime.NumCgoCall(), time.Now()
+		text, err := once(w)
+		if err != nil {
+			return err
+		}
+		if text == 0 {
+			return errors.New("no text came")
+		}
+		if i > 0 {
+			seconds = append(seconds, time.Since(start).Seconds())
+			calls = runtime.NumCgoCall() - callsBefore
+			runtime.ReadMemStats(&after)
+			mallocs = after.Mallocs - before.Mallocs
 		}
 	}
-	return total, err
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{"seconds": seconds, "peak_kb": peakKB(), "cgo_calls": calls, "allocations": mallocs})
+}
+
+func open(mode, path string, threads int) (round, func(), error) {
+	if mode == "naive" {
+		return openNaive(path, threads)
+	}
+	model, err := mlxc.LoadModel(path, mlxc.WithThreads(threads))
+	if err != nil {
+		return nil, nil, err
+	}
+	options := func(w workload) []mlxc.GenerateOption {
+		return []mlxc.GenerateOption{mlxc.MaxTokens(w.tokens), mlxc.Temperature(0), mlxc.IgnoreModelStop()}
+	}
+	end := func() { model.Close() }
+	switch mode {
+	case "batch":
+		return func(w workload) (int, error) {
+			results, err := model.GenerateBatch(context.Background(), w.prompts, options(w)...)
+			bytes := 0
+			for _, result := range results {
+				bytes += len(result.Text)
+			}
+			return bytes, err
+		}, end, nil
+	case "stream":
+		return func(w workload) (int, error) {
+			return each(w, func(prompt string) (bytes int, err error) {
+				for token, err := range model.Generate(context.Background(), prompt, options(w)...) {
+					if err != nil {
+						return 0, err
+					}
+					bytes += len(token.Text)
+				}
+				return bytes, nil
+			})
+		}, end, nil
+	}
+	return nil, nil, fmt.Errorf("unknown mode %q", mode)
+}
+
+// each runs a goroutine for each prompt.
+func each(w workload, one func(prompt string) (int, error)) (int, error) {
+	var group sync.WaitGroup
+	bytes, errs := make([]int, len(w.prompts)), make([]error, len(w.prompts))
+	for i, prompt := range w.prompts {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			bytes[i], errs[i] = one(prompt)
+		}()
+	}
+	group.Wait()
+	sum := 0
+	for _, n := range bytes {
+		sum += n
+	}
+	return sum, errors.Join(errs...)
 }
 
 func peakKB() int {
-	status, _ := os.ReadFile("/proc/self/status")
-	for _, line := range strings.Split(string(status), "\n") {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmHWM:" {
-			kb, _ := strconv.Atoi(fields[1])
+	text, _ := os.ReadFile("/proc/self/status")
+	for line := range bytes.Lines(text) {
+		if rest, found := bytes.CutPrefix(line, []byte("VmHWM:")); found {
+			kb, _ := strconv.Atoi(string(bytes.Fields(rest)[0]))
 			return kb
 		}
 	}
 	return 0
-}
-
-func measure(repeats int, run func() (int, error)) error {
-	var report struct {
-		Seconds  []float64 `json:"seconds"`
-		Tokens   int       `json:"tokens"`
-		CgoCalls int64     `json:"cgo_calls"`
-		PeakKB   int       `json:"peak_kb"`
-	}
-	for r := range repeats + 1 { // the first run warms up: programs are planned, pages allocated
-		calls, start := runtime.NumCgoCall(), time.Now()
-		tokens, err := run()
-		if err != nil {
-			return err
-		}
-		if r > 0 {
-			report.Seconds = append(report.Seconds, time.Since(start).Seconds())
-		}
-		report.Tokens, report.CgoCalls = tokens, runtime.NumCgoCall()-calls
-	}
-	report.PeakKB = peakKB()
-	return json.NewEncoder(os.Stdout).Encode(report)
-}
-
-func run(how, folder string, requests, tokens, repeats int) error {
-	if how == "naive" {
-		model, err := loadNaive(folder)
-		if err != nil {
-			return err
-		}
-		defer model.free()
-		return measure(repeats, func() (int, error) { return model.stream(requests, tokens) })
-	}
-	model, err := mlxc.LoadModel(folder)
-	if err != nil {
-		return err
-	}
-	defer model.Close()
-	if how == "batch" {
-		return measure(repeats, func() (int, error) { return batch(model, requests, tokens) })
-	}
-	return measure(repeats, func() (int, error) { return stream(model, requests, tokens) })
-}
-
-func main() {
-	if len(os.Args) != 6 {
-		fmt.Fprintln(os.Stderr, "usage: calling batch|stream|naive MODEL REQUESTS TOKENS REPEATS")
-		os.Exit(2)
-	}
-	var numbers [3]int
-	for i := range numbers {
-		numbers[i], _ = strconv.Atoi(os.Args[3+i])
-	}
-	if err := run(os.Args[1], os.Args[2], numbers[0], numbers[1], numbers[2]); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 }

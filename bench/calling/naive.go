@@ -1,80 +1,75 @@
 package main
 
-// #cgo pkg-config: mlxc
-// #include <mlxc/mlxc.h>
-// #include <stdlib.h>
-//
-// static mlxc_status load(mlxc_model **model, const char *path) { return mlxc_model_load(model, path, NULL, NULL); }
-// static mlxc_status start(mlxc_request **request, mlxc_model *model, const char *text, size_t bytes, int64_t tokens, mlxc_queue *queue) {
-//   mlxc_prompt prompt = {text, bytes, NULL, 0};
-//   mlxc_generate_options options = MLXC_GENERATE_OPTIONS_INIT;
-//   options.max_tokens = tokens;
-//   options.ignore_model_stop = 1;
-//   return mlxc_generate_start(request, model, &prompt, &options, queue, 0, NULL, NULL, NULL);
-// }
+/*
+#cgo pkg-config: mlxc
+#include <stdlib.h>
+#include <mlxc/mlxc.h>
+
+static mlxc_status load(mlxc_model **out, const char *path, int32_t threads, mlxc_error *error) {
+  mlxc_model_options options = MLXC_MODEL_OPTIONS_INIT;
+  options.threads = threads;
+  error->struct_size = sizeof *error;
+  return mlxc_model_load(out, path, &options, error);
+}
+
+static mlxc_status start(mlxc_request **out, mlxc_queue **queue, mlxc_model *model, const char *text, size_t bytes, int64_t tokens, mlxc_error *error) {
+  mlxc_prompt prompt = {text, bytes, NULL, 0};
+  mlxc_generate_options options = MLXC_GENERATE_OPTIONS_INIT;
+  options.temperature = 0;
+  options.max_tokens = tokens;
+  options.ignore_model_stop = 1;
+  error->struct_size = sizeof *error;
+  mlxc_status status = mlxc_queue_new(queue, error);
+  return status ? status : mlxc_generate_start(out, model, &prompt, &options, *queue, 0, NULL, NULL, error);
+}
+
+static mlxc_status next(mlxc_queue *queue, mlxc_event *event, mlxc_error *error) {
+  int64_t count = 0;
+  error->struct_size = sizeof *error;
+  return mlxc_queue_next(queue, -1, event, 1, &count, error);
+}
+*/
 import "C"
 
 import (
-	"fmt"
-	"sync"
+	"errors"
 	"unsafe"
 )
 
-type naiveModel struct{ native *C.mlxc_model }
-
-func loadNaive(folder string) (*naiveModel, error) {
-	path := C.CString(folder)
-	defer C.free(unsafe.Pointer(path))
-	var model naiveModel
-	if status := C.load(&model.native, path); status != C.MLXC_OK {
-		return nil, fmt.Errorf("loading %s gave status %d", folder, status)
-	}
-	return &model, nil
-}
-
-func (m *naiveModel) free() { C.mlxc_model_free(m.native) }
-
-// one waits in C for every single token, on a queue of its own.
-func (m *naiveModel) one(tokens int) (int, error) {
-	text := C.CString(prompt)
+// openNaive waits inside the library for every single token: one blocked OS thread a stream, one call and one switch a token.
+func openNaive(path string, threads int) (round, func(), error) {
+	text := C.CString(path)
 	defer C.free(unsafe.Pointer(text))
-	var queue *C.mlxc_queue
-	if status := C.mlxc_queue_new(&queue, nil); status != C.MLXC_OK {
-		return 0, fmt.Errorf("queue: status %d", status)
+	var model *C.mlxc_model
+	var e C.mlxc_error
+	if C.load(&model, text, C.int32_t(threads), &e) != C.MLXC_OK {
+		return nil, nil, errors.New(C.GoString(&e.message[0]))
 	}
-	defer C.mlxc_queue_free(queue)
-	var request *C.mlxc_request
-	if status := C.start(&request, m.native, text, C.size_t(len(prompt)), C.int64_t(tokens), queue); status != C.MLXC_OK {
-		return 0, fmt.Errorf("start: status %d", status)
-	}
-	defer C.mlxc_request_free(request)
-	count := 0
-	for {
-		var event C.mlxc_event
-		var n C.int64_t
-		if status := C.mlxc_queue_next(queue, -1, &event, 1, &n, nil); status != C.MLXC_OK {
-			return count, fmt.Errorf("next: status %d", status)
+	one := func(prompt string, tokens int) (int, error) {
+		var e C.mlxc_error
+		var request *C.mlxc_request
+		var queue *C.mlxc_queue
+		text := C.CString(prompt)
+		defer C.free(unsafe.Pointer(text))
+		status := C.start(&request, &queue, model, text, C.size_t(len(prompt)), C.int64_t(tokens), &e)
+		defer C.mlxc_queue_free(queue)
+		if status != C.MLXC_OK {
+			return 0, errors.New(C.GoString(&e.message[0]))
 		}
-		if n == 1 && event._type == C.MLXC_EVENT_DONE {
-			return count, nil
-		}
-		if n == 1 && event.token >= 0 {
-			_ = C.GoStringN(event.text, C.int(event.text_bytes))
-			count++
+		defer C.mlxc_request_free(request)
+		bytes := 0
+		for {
+			var event C.mlxc_event
+			if C.next(queue, &event, &e) != C.MLXC_OK {
+				return 0, errors.New(C.GoString(&e.message[0]))
+			}
+			if event._type == C.MLXC_EVENT_DONE {
+				return bytes, nil
+			}
+			bytes += len(C.GoStringN(event.text, C.int(event.text_bytes)))
 		}
 	}
-}
-
-func (m *naiveModel) stream(requests, tokens int) (int, error) {
-	counts, failures := make([]int, requests), make([]error, requests)
-	var all sync.WaitGroup
-	for i := range requests {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			counts[i], failures[i] = m.one(tokens)
-		}()
-	}
-	all.Wait()
-	return sum(counts, failures)
+	return func(w workload) (int, error) {
+		return each(w, func(prompt string) (int, error) { return one(prompt, w.tokens) })
+	}, func() { C.mlxc_model_free(model) }, nil
 }

@@ -1,89 +1,104 @@
-"""What calling costs: the same requests made in five ways, with time, peak memory and cgo calls.
+#!/usr/bin/env python3
+"""What calling costs: the same generations from C in process, from Go in three ways, and by one `mlxc` process for each request.
 
-  python3 bench/calling/run.py [--model FOLDER] [--requests 16] [--tokens 64] [--rounds 7]
+Every way runs in a process of its own; the ways take turns, so that what else the machine does meets all of them alike. Times are of the
+generations alone, except for the process for each request, where starting and loading belong to the price.
 
-Ways: C in process (batch, stream), Go batch, Go stream, a cgo call for every token, one `mlxc generate` process a request. A round runs every way
-once, in turn; within a process a first run warms up and the next three are timed (a process a request is timed whole: loading is what it
-costs). Medians over all rounds; the spread is that of the middle half. Needs `make build`, `scripts/build bench bench_calling` and Go 1.24.
+    bench/calling/run.py --build build/release [--model tests/models/fable-qwen3] [--turns 7] [--threads N]
 """
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
-import sys
+import tempfile
 import time
 
-TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+WAYS = ["C in process", "Go batch", "Go stream", "Go, naive: a cgo call per token", "an mlxc process per request"]
 
 
-def checked(command, **options):
-    done = subprocess.run(command, capture_output=True, text=True, **options)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}\nexited with {done.returncode}:\n{done.stderr[-2000:]}")
-    return done.stdout
+def build(build_folder, folder):
+    """Builds both programs against an installed tree of their own."""
+    prefix = os.path.join(folder, "prefix")
+    subprocess.run(["cmake", "--install", build_folder, "--prefix", prefix], check=True, stdout=subprocess.DEVNULL)
+    lib = next(os.path.join(root, "") for root, _, files in os.walk(prefix) if "libmlxc.so.1" in files)
+    environment = dict(os.environ, PKG_CONFIG_PATH=os.path.join(lib, "pkgconfig"), LD_LIBRARY_PATH=lib, CGO_ENABLED="1",
+                       GOTOOLCHAIN="local", GOFLAGS="-buildvcs=false")
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "mlxc"], env=environment, check=True, capture_output=True, text=True).stdout.split()
+    c = os.path.join(folder, "calling-c")
+    subprocess.run([os.environ.get("CC", "cc"), "-O2", "-std=gnu11", os.path.join(HERE, "calling.c"), *flags, "-o", c], check=True)
+    go = os.path.join(folder, "calling-go")
+    compiler = subprocess.run([os.path.join(TOP, "scripts", "go-toolchain")], check=True, capture_output=True, text=True).stdout.strip()
+    subprocess.run([compiler, "build", "-o", go, "."], cwd=HERE, env=environment, check=True)
+    return c, go, os.path.join(prefix, "bin", "mlxc"), environment
 
 
-def build_go(stage):
-    checked(["cmake", "--install", TOP + "/build/release", "--prefix", stage])
-    go = checked([TOP + "/scripts/go-toolchain"]).strip()
-    environment = dict(os.environ, PKG_CONFIG_PATH=stage + "/lib/pkgconfig", LD_LIBRARY_PATH=stage + "/lib", CGO_ENABLED="1", GOTOOLCHAIN="local")
-    checked([go, "build", "-o", TOP + "/build/calling", "."], cwd=HERE, env=environment)
-    return environment
-
-
-def processes(args):
-    seconds, peak, tokens = 0, 0, 0
-    for _ in range(args.requests):
-        start = time.monotonic()
-        child = subprocess.Popen([TOP + "/build/release/mlxc", "generate", "--model", args.model, "--prompt", "Once upon a time", "--max-tokens",
-                                  str(args.tokens), "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+def process_per_request(mlxc, model, threads, requests, tokens, environment):
+    """One turn: the requests one after the other, each a process."""
+    start, peak = time.monotonic(), 0
+    for i in range(requests):
+        child = subprocess.Popen([mlxc, "generate", "--model", model, "--threads", str(threads), "--prompt", f"Once upon a time there were {i} kings",
+                                  "--max-tokens", str(tokens), "--temperature", "0", "--json"], stdout=subprocess.PIPE, env=environment)
         text = child.stdout.read()
         _, status, usage = os.wait4(child.pid, 0)
-        if status != 0:
-            sys.exit("mlxc generate failed")
-        seconds += time.monotonic() - start
+        if status or not json.loads(text):
+            raise SystemExit(f"mlxc generate failed with status {status}")
         peak = max(peak, usage.ru_maxrss)
-        tokens += len(json.loads(text)[0]["tokens"])
-    return dict(seconds=[seconds], tokens=tokens, cgo_calls=0, peak_kb=peak)
+    return {"seconds": [time.monotonic() - start], "peak_kb": peak, "cgo_calls": 0, "allocations": 0}
+
+
+def measure(arguments, c, go, mlxc, environment, requests, tokens):
+    runs = {way: [] for way in WAYS}
+    common = [arguments.model, str(arguments.threads), str(requests), str(tokens), str(arguments.rounds)]
+    commands = [[c, *common], [go, "batch", *common], [go, "stream", *common], [go, "naive", *common]]
+    for turn in range(arguments.turns):
+        for way in range(len(WAYS)):
+            # Each turn begins with another way: none always comes after the same one.
+            way = (way + turn) % len(WAYS)
+            if way == 4:
+                if turn < 2:
+                    runs[WAYS[4]].append(process_per_request(mlxc, arguments.model, arguments.threads, requests, tokens, environment))
+                continue
+            out = subprocess.run(commands[way], env=environment, check=True, capture_output=True, text=True).stdout
+            runs[WAYS[way]].append(json.loads(out))
+    return runs
+
+
+def table(runs, requests, tokens):
+    print(f"\n{requests} request{'s' * (requests > 1)} of {tokens} tokens")
+    print(f"{'':34}{'time ms':>9} {'quartiles':>15} {'to C':>8} {'peak MB':>8} {'cgo calls':>10} {'a token':>8} {'allocations a token':>20}")
+    base = None
+    for way in WAYS:
+        seconds = sorted(s for run in runs[way] for s in run["seconds"])
+        median = statistics.median(seconds)
+        low, high = (seconds[len(seconds) // 4], seconds[-1 - len(seconds) // 4])
+        base = base or median
+        peak = max(run["peak_kb"] for run in runs[way]) / 1024
+        calls, allocations = runs[way][-1]["cgo_calls"], runs[way][-1]["allocations"]
+        go = way.startswith("Go")
+        print(f"{way:34}{median * 1e3:9.1f} {low * 1e3:7.1f}-{high * 1e3:<7.1f} {(median / base - 1) * 100:+7.1f}% {peak:8.1f} {calls if go else '-':>10} "
+              f"{f'{calls / requests / tokens:.2f}' if go else '-':>8} {f'{allocations / requests / tokens:.2f}' if go else '-':>20}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default=TOP + "/tests/models/fable-qwen3")
-    parser.add_argument("--requests", type=int, default=16)
-    parser.add_argument("--tokens", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=7)
-    args = parser.parse_args()
-
-    environment = build_go(TOP + "/build/calling-stage")
-    tail = [args.model, str(args.requests), str(args.tokens), "3"]
-    in_process = {
-        "C, batch": [TOP + "/build/bench/bench/bench_calling", "batch"],
-        "C, stream": [TOP + "/build/bench/bench/bench_calling", "stream"],
-        "Go, GenerateBatch": [TOP + "/build/calling", "batch"],
-        "Go, Generate in a goroutine each": [TOP + "/build/calling", "stream"],
-        "Go, a cgo call for every token": [TOP + "/build/calling", "naive"],
-    }
-    runs = {name: [] for name in in_process}
-    runs["one `mlxc` process a request"] = []
-    for _ in range(args.rounds):
-        for name, command in in_process.items():
-            runs[name].append(json.loads(checked(command + tail, env=environment)))
-        runs["one `mlxc` process a request"].append(processes(args))
-
-    print(f"{args.requests} requests of {args.tokens} tokens, {os.path.basename(args.model)}\n")
-    print("| | ms | spread | against C | tokens | peak MB | cgo calls |\n|---|---|---|---|---|---|---|")
-    base = {}
-    for name, rows in runs.items():
-        times = sorted(1000 * s for row in rows for s in row["seconds"])
-        median = statistics.median(times)
-        spread = 100 * (times[3 * len(times) // 4] - times[len(times) // 4]) / median
-        base[name] = median
-        against = base["C, batch"] if "atch" in name else base["C, stream"]
-        print(f"| {name} | {median:.1f} | {spread:.1f} % | {100 * (median / against - 1):+.1f} % | {rows[0]['tokens']} | "
-              f"{max(row['peak_kb'] for row in rows) / 1024:.0f} | {rows[0]['cgo_calls']} |")
+    parser.add_argument("--build", default=os.path.join(TOP, "build", "release"))
+    parser.add_argument("--model", default=os.path.join(TOP, "tests", "models", "fable-qwen3"))
+    parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5, help="generations in each process")
+    parser.add_argument("--threads", type=int, default=0, help="0: as many as the library chooses")
+    arguments = parser.parse_args()
+    arguments.model = os.path.abspath(arguments.model)
+    folder = tempfile.mkdtemp(prefix="calling-")
+    try:
+        programs = build(os.path.abspath(arguments.build), folder)
+        for requests, tokens in ((1, 200), (16, 64)):
+            table(measure(arguments, *programs, requests, tokens), requests, tokens)
+    finally:
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -37,10 +37,9 @@ def output(command):
 
 def ours(case, model, threads):
     _, prompt, generated, batch, depth = case
-    command = [TOP + "/build/release/mlxc", "bench", "--model", model["folder"], "--threads", str(threads), "--precision", "native", "--json",
+    command = [TOP + "/build/release/mlxc", "bench", "--model", model["folder"], "--threads", str(threads), "--precision", "native", "--json", "-r", "1",
                "-p", str(prompt), "-n", str(generated), "-b", str(batch), "-d", str(depth)]
-    result = json.loads(output(command))
-    return result["prompt_tokens_per_second" if prompt else "generate_tokens_per_second"]
+    return json.loads(output(command))["results"][-1]["tokens_per_second"]
 
 
 def theirs(case, model, threads, llama):
