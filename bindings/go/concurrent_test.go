@@ -205,7 +205,6 @@ func TestAllocationsByToken(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	model := load(t, fable)
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	mallocs := func(tokens int) float64 {
 		return testing.AllocsPerRun(3, func() {
 			for _, err := range model.Generate(context.Background(), "The king", mlxc.MaxTokens(tokens), mlxc.IgnoreModelStop(), mlxc.Temperature(0)) {
@@ -284,6 +283,7 @@ func TestLeaks(t *testing.T) {
 		cycle(i)
 	}
 	rss0, threads0 := settled()
+	goroutines := runtime.NumGoroutine()
 	for i := range cycles {
 		cycle(i)
 		if cycles >= 1000 && i%(cycles/10) == 0 {
@@ -299,6 +299,7 @@ func TestLeaks(t *testing.T) {
 	if threads1 > threads0+2 {
 		t.Errorf("threads grew from %d to %d", threads0, threads1)
 	}
+	eventually(t, "no goroutine is left over", func() bool { return runtime.NumGoroutine() <= goroutines })
 	if live := mlxc.LiveHandles(); live != handles {
 		t.Errorf("handles went from %d to %d", handles, live)
 	}

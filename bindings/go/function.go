@@ -15,12 +15,9 @@ type Function struct {
 	outputs int
 }
 
-// State says that an output is the new value of an input and takes over its memory: caches, running sums.
-type State struct{ Input, Output int }
-
 // NewFunction captures the graph between inputs ([Placeholder], or arrays with data) and outputs. Other arrays behind the outputs are
 // constants. The arrays may be closed at once.
-func NewFunction(inputs, outputs []*Array, states ...State) (*Function, error) {
+func NewFunction(inputs, outputs []*Array) (*Function, error) {
 	in, leaveIn, err := enterAll(inputs)
 	if err != nil {
 		return nil, err
@@ -31,15 +28,10 @@ func NewFunction(inputs, outputs []*Array, states ...State) (*Function, error) {
 		return nil, err
 	}
 	defer leaveOut()
-	pairs := make([]C.mlxc_state_pair, len(states))
-	for i, state := range states {
-		both := axes32([]int{state.Input, state.Output})
-		pairs[i] = C.mlxc_state_pair{input: both[0], output: both[1]}
-	}
 	f := &Function{outputs: len(outputs)}
 	e := newNativeError()
 	status := C.mlxc_function_new(&f.native, unsafe.SliceData(in), C.int64_t(len(in)), unsafe.SliceData(out), C.int64_t(len(out)),
-		unsafe.SliceData(pairs), C.int64_t(len(pairs)), &e)
+		nil, 0, &e)
 	if status != C.MLXC_OK {
 		return nil, failure("NewFunction", status, &e)
 	}
@@ -49,8 +41,7 @@ func NewFunction(inputs, outputs []*Array, states ...State) (*Function, error) {
 	return f, nil
 }
 
-// Call runs the function and gives its outputs, computed; the caller closes them. An input that is a state is used up. ctx stops the run,
-// which leaves states half updated.
+// Call runs the function and gives its outputs, computed; the caller closes them. ctx stops the run.
 func (f *Function) Call(ctx context.Context, inputs ...*Array) ([]*Array, error) {
 	const op = "Function.Call"
 	if ctx == nil {

@@ -3,22 +3,6 @@ package mlxc
 /*
 #include <stdlib.h>
 #include "shim.h"
-
-// These keep nothing of what they are given, so that arguments may stay on the goroutine's stack.
-#cgo noescape mlxc_array_binary
-#cgo noescape mlxc_array_shape
-#cgo noescape mlxc_array_unary
-#cgo noescape mlxc_decoder_add
-#cgo noescape mlxc_decoder_finish
-#cgo noescape mlxc_embed
-#cgo noescape mlxc_go_batch
-#cgo noescape mlxc_go_start
-#cgo noescape mlxc_go_timings
-#cgo noescape mlxc_model_read_stats
-#cgo noescape mlxc_queue_next
-#cgo noescape mlxc_request_cancel
-#cgo noescape mlxc_tokenizer_decode
-#cgo noescape mlxc_tokenizer_encode
 */
 import "C"
 

@@ -226,8 +226,8 @@ func (m *model) poll() {
 	defer C.free(unsafe.Pointer(events))
 	targets := make([]*stream, capacity)
 	e := newNativeError()
+	var count C.int64_t
 	for {
-		var count C.int64_t
 		if status := C.mlxc_queue_next(m.queue, -1, events, capacity, &count, &e); status != C.MLXC_OK {
 			m.endAll(status, &e)
 			return
