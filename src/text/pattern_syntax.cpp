@@ -52,6 +52,9 @@ const Members& word_members() {
   return members;
 }
 
+// Outside of brackets Oniguruma's \w and \b take six Latin-1 digits and fractions for word characters as well.
+constexpr char kBareWordExtra[] = "\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}";
+
 Members space_members() { return of_set(CodeSet(kPatternSpaceRanges, kPatternSpaceCount)); }
 
 Members hex_members() {
@@ -62,7 +65,7 @@ Members hex_members() {
   return of_set(set);
 }
 
-Members named_members(std::string name, std::string_view shown) {
+Members named_members(std::string name, std::string_view shown, bool posix) {
   std::string plain;
   for (char c : name) {
     if (c != ' ' && c != '_' && c != '-') plain += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
@@ -71,6 +74,9 @@ Members named_members(std::string name, std::string_view shown) {
   if (plain == "digit") return of_categories(category_mask("nd"));
   if (plain == "space" || plain == "whitespace") return space_members();
   if (plain == "word") return word_members();
+  if (plain == "punct" && posix) {  // in brackets Oniguruma's POSIX class holds the symbols too
+    return of_categories(category_mask("p") | category_mask("s"));
+  }
   if (plain == "xdigit") return hex_members();
   if (plain == "cntrl") return of_categories(category_mask("cc"));
   if (plain == "han") return of_set(CodeSet(kHanRanges, kHanCount));
@@ -79,12 +85,7 @@ Members named_members(std::string name, std::string_view shown) {
   if (plain == "ascii") return set.add(0, 0x7F), of_set(set);
   if (plain == "assigned") return of_set(CodeSet::of_categories(kAllCategories & ~category_mask("cn")));
   if (plain == "blank") return set.add('\t', '\t'), set.add(CodeSet::of_categories(category_mask("zs"))), of_set(set);
-  if (plain == "punct") {
-    Members members = of_categories(category_mask("p"));
-    for (char c : std::string_view("$+<=>^`|~")) set.add(c, c);
-    set.add(*members.set);
-    return {members.inside + "$+<=>\\^`|~", set};
-  }
+  if (plain == "punct") return of_categories(category_mask("p"));
   if (plain == "graph" || plain == "print") {
     set = CodeSet::of_categories(kAllCategories & ~(category_mask("cc") | category_mask("cn")));
     if (plain == "graph") set = set.minus(CodeSet(kPatternSpaceRanges, kPatternSpaceCount));
@@ -418,7 +419,7 @@ class Translator {
         if (stop == std::string_view::npos) refuse("a property is not closed");
         std::string_view name = in_.substr(at_, stop - at_);
         at_ = stop + 1;
-        members = named_members(std::string(name), name);
+        members = named_members(std::string(name), name, false);
         return true;
       }
       default: return false;
@@ -432,8 +433,11 @@ class Translator {
     Members members;
     bool negated = false;
     char c = in_[at_];
-    const std::string& word = word_members().inside;
-    if (class_escape(members, negated)) return atom((negated ? "[^" : "[") + members.inside + "]");
+    const std::string word = word_members().inside + kBareWordExtra;
+    if (class_escape(members, negated)) {
+      if (members.inside == word_members().inside) members.inside = word;
+      return atom((negated ? "[^" : "[") + members.inside + "]");
+    }
     if (auto code = character_escape()) return atom(literal(*code));
     if (c == 'b' || c == 'B') {
       ++at_;
@@ -503,7 +507,7 @@ class Translator {
           bool inverse = !name.empty() && name[0] == '^';
           if (inverse) name.remove_prefix(1);
           at_ = stop + 2;
-          Members members = named_members(std::string(name), name);
+          Members members = named_members(std::string(name), name, true);
           if (inverse) {
             if (!members.set) refuse("a negated property inside a bracket is not supported");
             members = of_set(members.set->complement());

@@ -195,7 +195,7 @@ char32_t to_lower(char32_t c) {
 
 bool is_normalized(std::string_view text, NormalForm form) {
   const ClassTable& table = class_table();
-  uint16_t mask = form == NormalForm::nfc ? kNfcMaybe : kNormalizable;
+  uint16_t mask = form == NormalForm::nfc ? kNfcMaybe : form == NormalForm::nfkc ? kNormalizable | kNfcMaybe : kNormalizable;
   size_t at = 0;
   while (at < text.size()) {
     auto lead = static_cast<unsigned char>(text[at]);
