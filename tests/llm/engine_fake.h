@@ -79,6 +79,8 @@ struct Control {
   std::atomic<int64_t> runs{0}, aborted{0}, copied{0}, resizes{0}, most_tokens{0}, most_sequences{0}, fed{0};
   std::atomic<int64_t> memory_pages{std::numeric_limits<int64_t>::max()};  // resizing beyond is out of memory
   std::atomic<int> delay_us{0};                                            // of a step, polling for cancellation
+  std::atomic<int64_t> hold_from{1};                                       // sequences of a step that hold concerns
+  std::atomic<bool> held{false};                                           // a step waits
   std::atomic<bool> hold{false};                                           // steps wait until it is false, or cancelled
   std::atomic<int32_t> nan_token{-1};                                      // a sequence that contains it gets NaN logits
   std::function<void(const StepBatch&)> before;                            // may throw
@@ -103,15 +105,12 @@ class FakeRunner : public Runner {
 
   StepRows run(const StepBatch& batch, const std::atomic<bool>* cancel) override {
     work(batch, cancel);
-    int64_t sequences = 0;
     for (size_t t = 0; t < batch.tokens.size(); ++t) {
       const bool same = t && batch.sequences[t] == batch.sequences[t - 1];
-      sequences += !same;
       if (same && batch.positions[t] != batch.positions[t - 1] + 1)
         fail(Status::internal, "positions of a sequence do not follow each other");
       slot(batch.sequences[t], batch.positions[t]) = batch.tokens[t];
     }
-    control_->most_sequences = std::max<int64_t>(control_->most_sequences, sequences);
     logits_.assign(batch.output_rows.size() * kVocabulary, 0);
     hidden_.assign(std::max<size_t>(1, batch.output_rows.size()) * kHidden, 0);
     for (size_t r = 0; r < batch.output_rows.size(); ++r) {
@@ -139,6 +138,10 @@ class FakeRunner : public Runner {
     control_->most_tokens = std::max<int64_t>(control_->most_tokens, int64_t(batch.tokens.size()));
     control_->fed += int64_t(batch.tokens.size());
     if (control_->before) control_->before(batch);
+    int64_t sequences = 0;
+    for (size_t t = 0; t < batch.sequences.size(); ++t) sequences += !t || batch.sequences[t] != batch.sequences[t - 1];
+    control_->most_sequences = std::max<int64_t>(control_->most_sequences, sequences);
+    const bool holds = sequences >= control_->hold_from;
     const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(control_->delay_us);
     do {
       if (cancel->load()) {
@@ -147,8 +150,9 @@ class FakeRunner : public Runner {
           if (limits_.causal) slot(batch.sequences[t], batch.positions[t]) = -9;  // half-written keys
         fail(Status::cancelled, "the run was cancelled");
       }
-      if (control_->delay_us || control_->hold) std::this_thread::sleep_for(std::chrono::microseconds(50));
-    } while (control_->hold || std::chrono::steady_clock::now() < end);
+      control_->held = holds && control_->hold;
+      if (control_->delay_us || control_->held) std::this_thread::sleep_for(std::chrono::microseconds(50));
+    } while (control_->held || std::chrono::steady_clock::now() < end);
   }
   int32_t& slot(int32_t row, int32_t position) {
     const int32_t page = table_.at(size_t(row * limits_.table_width + position / kPageSlots));

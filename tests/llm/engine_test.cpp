@@ -306,18 +306,31 @@ TEST(Engine, NoTokensRunsThePromptOnly) {
 TEST(Engine, CancelsInsideAStepAndTheOthersGoOn) {
   auto control = std::make_shared<Control>();
   auto engine = fake::engine(control);
+  control->hold_from = 2;
   control->hold = true;
-  auto stays = engine->submit(prompt_of(100, 1), tokens(20), nullptr, nullptr);
-  auto goes = engine->submit(prompt_of(100, 2), tokens(20), nullptr, nullptr);
-  while (control->runs == 0) std::this_thread::yield();
-  goes->cancel();
-  while (control->aborted == 0 && !goes->wait(0ns)) std::this_thread::yield();
+  auto stays = engine->submit(prompt_of(100, 1), tokens(2000), nullptr, nullptr);
+  auto goes = engine->submit(prompt_of(100, 2), tokens(2000), nullptr, nullptr);
+  while (!control->held) std::this_thread::yield();
+  goes->cancel();  // the step itself goes on for ever
   EXPECT_TRUE(goes->wait(kForever));
+  EXPECT_EQ(control->aborted, 1);
   EXPECT_EQ(goes->result().status, Status::cancelled);
   EXPECT_EQ(goes->result().finish, FinishReason::cancelled);
-  control->hold = false;
   stays->wait(kForever);
-  EXPECT_EQ(stays->result().tokens, fake::greedy(prompt_of(100, 1), 20));
+  EXPECT_EQ(stays->result().tokens, fake::greedy(prompt_of(100, 1), 900));
+}
+
+TEST(Engine, CallersThatKeepCancellingDoNotStopTheOthers) {
+  auto control = std::make_shared<Control>();
+  auto engine = fake::engine(control);
+  control->delay_us = 500;
+  auto stays = engine->submit({1}, tokens(60), nullptr, nullptr);
+  while (!stays->wait(std::chrono::nanoseconds(0))) {
+    auto goes = engine->submit(prompt_of(30, 2), tokens(10), nullptr, nullptr);
+    std::this_thread::sleep_for(100us);
+    goes->cancel();
+  }
+  EXPECT_EQ(stays->result().tokens, fake::greedy({1}, 60));
 }
 
 TEST(Engine, ACallbackCancelsByItsResultAndIsNotCalledAgain) {
