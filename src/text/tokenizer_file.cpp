@@ -63,6 +63,7 @@ class Reader : public nlohmann::json_sax<Json> {
       once(file_.has_vocabulary, "vocab");
       return push(Frame::vocab_object);
     }
+    if (stack_.size() == 1 && key_ == "added_tokens") refuse(Status::format, "added_tokens must be a list");
     if (here != Frame::none && here != Frame::root && here != Frame::tree && here != Frame::model) wrong("an object");
     Json* node = insert(Json::object());
     bool is_model = stack_.size() == 1 && key_ == "model";
@@ -175,6 +176,8 @@ class Reader : public nlohmann::json_sax<Json> {
     switch (top()) {
       case Frame::none: wrong("a plain value");
       case Frame::root:
+        if (key_ == "added_tokens" && !v.is_null()) refuse(Status::format, "added_tokens must be a list");
+        [[fallthrough]];
       case Frame::tree:
       case Frame::model: insert(std::move(v)); return true;
       case Frame::added_token: return added_field(v);
