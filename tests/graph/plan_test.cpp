@@ -18,9 +18,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-Array ones(Device& device, Shape shape, DType dtype = DType::f32) {
-  return Array::allocate(device, shape, dtype);
-}
+Array ones(Device& device, Shape shape, DType dtype = DType::f32) { return Array::allocate(device, shape, dtype); }
 
 TEST(Plan, MergesEqualOperationsOnEqualInputs) {
   NullDevice device;
@@ -120,9 +118,12 @@ struct Pages {
   Array keys, values, k, table, sequences, positions;
 };
 Pages make_pages(Device& device) {
-  return {Array::placeholder(device, {4, 2, kPageSlots, 8}, DType::f32), Array::placeholder(device, {4, 2, kPageSlots, 8}, DType::f32),
-          Array::placeholder(device, {3, 2, 8}, DType::f32), Array::placeholder(device, {1, 4}, DType::i32),
-          Array::placeholder(device, {3}, DType::i32), Array::placeholder(device, {3}, DType::i32)};
+  return {Array::placeholder(device, {4, 2, kPageSlots, 8}, DType::f32),
+          Array::placeholder(device, {4, 2, kPageSlots, 8}, DType::f32),
+          Array::placeholder(device, {3, 2, 8}, DType::f32),
+          Array::placeholder(device, {1, 4}, DType::i32),
+          Array::placeholder(device, {3}, DType::i32),
+          Array::placeholder(device, {3}, DType::i32)};
 }
 Array filled(const Array& like) { return Array::allocate(like.device(), like.shape(), like.dtype()); }
 
@@ -130,7 +131,8 @@ TEST(State, SharesTheBufferOfItsInput) {
   NullDevice device;
   Pages p = make_pages(device);
   KvPages written = kv_write({p.keys, p.values}, p.k, p.k, p.table, p.sequences, p.positions);
-  Function step = Function::capture({p.keys, p.values, p.k, p.table, p.sequences, p.positions}, {written.keys, written.values}, {{0, 0}, {1, 1}});
+  Function step =
+      Function::capture({p.keys, p.values, p.k, p.table, p.sequences, p.positions}, {written.keys, written.values}, {{0, 0}, {1, 1}});
   std::vector<Array> inputs{filled(p.keys), filled(p.values), filled(p.k), filled(p.table), filled(p.sequences), filled(p.positions)};
   std::vector<Array> outputs = step.run(inputs);
   EXPECT_EQ(outputs[0].storage(), inputs[0].storage());
@@ -143,7 +145,8 @@ TEST(State, AReaderOfTheOldValueRunsBeforeTheUpdate) {
   Pages p = make_pages(device);
   KvPages written = kv_write({p.keys, p.values}, p.k, p.k, p.table, p.sequences, p.positions);
   Array old_total = reduce(ReduceOp::sum, p.keys, {}, false);
-  Function step = Function::capture({p.keys, p.values, p.k, p.table, p.sequences, p.positions}, {written.keys, written.values, old_total}, {{0, 0}, {1, 1}});
+  Function step = Function::capture({p.keys, p.values, p.k, p.table, p.sequences, p.positions}, {written.keys, written.values, old_total},
+                                    {{0, 0}, {1, 1}});
   step.run({filled(p.keys), filled(p.values), filled(p.k), filled(p.table), filled(p.sequences), filled(p.positions)});
   EXPECT_THAT(device.take_launches(), ElementsAre("sum", "kv_write"));
 }
@@ -153,7 +156,9 @@ TEST(State, RefusesToPlanWhenTheOldValueIsNeededAfterwards) {
   Pages p = make_pages(device);
   KvPages written = kv_write({p.keys, p.values}, p.k, p.k, p.table, p.sequences, p.positions);
   Array difference = written.keys - p.keys;  // needs both at once
-  EXPECT_THROW(Function::capture({p.keys, p.values, p.k, p.table, p.sequences, p.positions}, {written.keys, written.values, difference}, {{0, 0}, {1, 1}}), Error);
+  EXPECT_THROW(Function::capture({p.keys, p.values, p.k, p.table, p.sequences, p.positions}, {written.keys, written.values, difference},
+                                 {{0, 0}, {1, 1}}),
+               Error);
 }
 
 TEST(State, WithoutADeclaredPairTheOldValueStays) {

@@ -13,7 +13,7 @@ struct UnaryCase {
   UnaryOp op;
   double low, high;  // domain
   double (*reference)(double);
-  double ulps;       // allowed, of the result's type
+  double ulps;  // allowed, of the result's type
 };
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
@@ -70,13 +70,15 @@ TEST(Unary, MatchesFloat64InEveryFloatTypeShapeAndLayout) {
         for (Lay lay : kLayouts) {
           std::uniform_real_distribution<double> draw(test.low, test.high);
           Reference x;
-          Array input = arrange(shape, dtype, lay, [&] { return draw(random); }, &x);
+          Array input = arrange(
+              shape, dtype, lay, [&] { return draw(random); }, &x);
           Array output = unary(test.op, input);
           Reference expected{shape, {}};
           for (double value : x.values) expected.values.push_back(test.reference(value));
           // Small results of functions that pass through zero carry the absolute error of their inputs' rounding.
           double ulps = dtype == DType::f32 || dtype == DType::f64 ? test.ulps : 1;
-          EXPECT_TRUE(near(fetch(output), expected, 2 * (ulps + 1) * unit(dtype), 0.1)) << name_of(test.op) << " " << name_of(dtype) << " " << to_string(shape) << " layout " << int(lay);
+          EXPECT_TRUE(near(fetch(output), expected, 2 * (ulps + 1) * unit(dtype), 0.1))
+              << name_of(test.op) << " " << name_of(dtype) << " " << to_string(shape) << " layout " << int(lay);
         }
 }
 
@@ -157,7 +159,9 @@ TEST(Binary, MatchesFloat64InEveryTypeShapeAndPairOfLayouts) {
           for (size_t i = 0; i < a.values.size(); ++i) {
             double quotient = a.values[i] / b.values[i];
             // next to a whole quotient, rounding decides
-            if ((test.op == BinaryOp::floor_divide || test.op == BinaryOp::remainder) && is_float(dtype) && std::abs(quotient - std::nearbyint(quotient)) < 1e-2) defined = false;
+            if ((test.op == BinaryOp::floor_divide || test.op == BinaryOp::remainder) && is_float(dtype) &&
+                std::abs(quotient - std::nearbyint(quotient)) < 1e-2)
+              defined = false;
             expected.values.push_back(test.reference(a.values[i], b.values[i]));
           }
           if (!defined) continue;
@@ -229,8 +233,10 @@ TEST(Fusion, GivesTheSameBytesAsStepByStep) {
   for (DType dtype : {DType::f16, DType::bf16, DType::f32, DType::f64}) {
     std::uniform_real_distribution<double> draw(-3, 3);
     Reference ignored;
-    Array x = arrange({37, 129}, dtype, Lay::transposed, [&] { return draw(random); }, &ignored);
-    Array y = arrange({129}, dtype, Lay::contiguous, [&] { return draw(random); }, &ignored);
+    Array x = arrange(
+        {37, 129}, dtype, Lay::transposed, [&] { return draw(random); }, &ignored);
+    Array y = arrange(
+        {129}, dtype, Lay::contiguous, [&] { return draw(random); }, &ignored);
     auto build = [&](bool stepwise) {
       auto keep = [&](const Array& a) {
         if (stepwise) eval({a});

@@ -78,17 +78,23 @@ inline Array arrange(const Shape& shape, DType dtype, Lay lay, const std::functi
 // Half a unit in the last place of the type, relative to the value.
 inline double unit(DType dtype) {
   switch (dtype) {
-    case DType::f16: return 1.0 / 2048;
-    case DType::bf16: return 1.0 / 256;
-    case DType::f32: return std::ldexp(1.0, -24);
-    case DType::f64: return std::ldexp(1.0, -53);
-    default: return 0;
+    case DType::f16:
+      return 1.0 / 2048;
+    case DType::bf16:
+      return 1.0 / 256;
+    case DType::f32:
+      return std::ldexp(1.0, -24);
+    case DType::f64:
+      return std::ldexp(1.0, -53);
+    default:
+      return 0;
   }
 }
 
 // NaN equals NaN, infinities must agree; else |actual - expected| <= tolerance * max(|expected|, floor).
 inline ::testing::AssertionResult near(const Reference& actual, const Reference& expected, double tolerance, double floor) {
-  if (!(actual.shape == expected.shape)) return ::testing::AssertionFailure() << "shape " << to_string(actual.shape) << ", expected " << to_string(expected.shape);
+  if (!(actual.shape == expected.shape))
+    return ::testing::AssertionFailure() << "shape " << to_string(actual.shape) << ", expected " << to_string(expected.shape);
   for (size_t i = 0; i < expected.values.size(); ++i) {
     double a = actual.values[i], e = expected.values[i];
     if ((std::isnan(a) && std::isnan(e)) || a == e) continue;

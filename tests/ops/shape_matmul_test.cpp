@@ -29,7 +29,9 @@ TEST(Views, SliceFollowsPythonOnEveryBoundAndStep) {
     for (int64_t start : {-9, -3, -1, 0, 2, 9})
       for (int64_t stop : {-9, -3, -1, 0, 2, 9})
         for (int64_t step : {-3, -1, 1, 2}) {
-          auto clip = [&](int64_t i) { return step > 0 ? std::clamp<int64_t>(i < 0 ? i + n : i, 0, n) : std::clamp<int64_t>(i < 0 ? i + n : i, -1, n - 1); };
+          auto clip = [&](int64_t i) {
+            return step > 0 ? std::clamp<int64_t>(i < 0 ? i + n : i, 0, n) : std::clamp<int64_t>(i < 0 ? i + n : i, -1, n - 1);
+          };
           std::vector<double> expected;
           for (int64_t i = clip(start); step > 0 ? i < clip(stop) : i > clip(stop); i += step) expected.push_back(double(i));
           EXPECT_EQ(fetch(slice(x, {start}, {stop}, {step})).values, expected) << n << ": " << start << ":" << stop << ":" << step;
@@ -44,7 +46,8 @@ TEST(Views, ReshapeOfEveryStridedFormKeepsTheOrder) {
     for (const Shape& to : {Shape{24}, Shape{4, 6}, Shape{2, 2, 6}, Shape{-1, 3}, Shape{1, 24, 1}}) {
       Reference expected;
       int next = 0;
-      Array x = arrange({2, 3, 4}, DType::i16, lay, [&] { return double(next++); }, &expected);
+      Array x = arrange(
+          {2, 3, 4}, DType::i16, lay, [&] { return double(next++); }, &expected);
       EXPECT_EQ(fetch(reshape(x, to)).values, expected.values) << int(lay) << " " << to_string(to);
     }
   EXPECT_THROW(reshape(counting({6}), {4}), Error);
@@ -85,8 +88,8 @@ TEST(Matmul, MatchesFloat64OverTypesShapesLayoutsAndBatches) {
   struct Case {
     Shape a, b;
   };
-  for (const Case& test : {Case{{1, 1}, {1, 1}}, Case{{5, 7}, {7, 3}}, Case{{33, 130}, {130, 65}}, Case{{2, 3, 4}, {2, 4, 5}}, Case{{3, 1, 4, 6}, {2, 6, 2}},
-                           Case{{4, 0}, {0, 3}}, Case{{0, 4}, {4, 3}}})
+  for (const Case& test : {Case{{1, 1}, {1, 1}}, Case{{5, 7}, {7, 3}}, Case{{33, 130}, {130, 65}}, Case{{2, 3, 4}, {2, 4, 5}},
+                           Case{{3, 1, 4, 6}, {2, 6, 2}}, Case{{4, 0}, {0, 3}}, Case{{0, 4}, {4, 3}}})
     for (DType dtype : {DType::f32, DType::f64, DType::i32, DType::f16, DType::bf16})
       for (Lay left : kLayouts)
         for (Lay right : {Lay::contiguous, Lay::transposed, Lay::every_second}) {
@@ -99,7 +102,8 @@ TEST(Matmul, MatchesFloat64OverTypesShapesLayoutsAndBatches) {
           for_each_index(product.shape(), [&](const Dims& index) {
             auto element = [&](const Reference& m, int64_t row, int64_t column) {
               Dims at = Dims::filled(m.shape.rank(), 0);
-              for (int axis = 0; axis < m.shape.rank() - 2; ++axis) at[axis] = m.shape[axis] == 1 ? 0 : index[axis + index.rank() - m.shape.rank()];
+              for (int axis = 0; axis < m.shape.rank() - 2; ++axis)
+                at[axis] = m.shape[axis] == 1 ? 0 : index[axis + index.rank() - m.shape.rank()];
               at[m.shape.rank() - 2] = row;
               at[m.shape.rank() - 1] = column;
               return m.at(at);
