@@ -75,7 +75,7 @@ MLXC_INLINE D atan(D x) {
 }
 
 MLXC_INLINE F expm1(F x) {
-  return in_double([](D v) { return magnitude(v) < 1e-5 ? v + v * v * 0.5 : exp(v) - 1.0; }, x);
+  return in_double([](D v) { return magnitude(v) < 1e-5 ? v * (1.0 + v * 0.5) : exp(v) - 1.0; }, x);
 }
 MLXC_INLINE F log1p(F x) {
   return in_double([](D v) { return magnitude(v) < 1e-5 ? v - v * v * 0.5 : log(1.0 + v); }, x);
@@ -109,12 +109,12 @@ MLXC_INLINE F asinh(F x) {
   return in_double(
       [](D v) {
         D a = magnitude(v);
-        return a < 1e-4 ? v - v * v * v * (1.0 / 6) : copy_sign(log(a + sqrt(a * a + 1.0)), v);
+        return a < 1e-4 ? v * (1.0 - v * v * (1.0 / 6)) : copy_sign(log(a + sqrt(a * a + 1.0)), v);
       },
       x);
 }
 MLXC_INLINE F acosh(F x) {
-  return in_double([](D v) { return log(v + sqrt(v * v - 1.0)); }, x);
+  return in_double([](D v) { return v < 1.0 ? splat_d(__builtin_nan("")) : log(v + sqrt(v * v - 1.0)); }, x);
 }
 MLXC_INLINE F atanh(F x) {
   return in_double([](D v) { return magnitude(v) < 1e-4 ? v + v * v * v * (1.0 / 3) : 0.5 * log((1.0 + v) / (1.0 - v)); }, x);

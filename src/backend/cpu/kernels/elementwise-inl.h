@@ -32,9 +32,9 @@ MLXC_INLINE F apply(F x) {
   if constexpr (op == sqrt) return MLXC_ISA::sqrt(x);
   if constexpr (op == rsqrt) return 1.0f / MLXC_ISA::sqrt(x);
   if constexpr (op == square) return x * x;
-  if constexpr (op == sin) return sin_cos_any(x).sine;
+  if constexpr (op == sin) return x == 0.0f ? x : sin_cos_any(x).sine;  // keeps the sign of zero
   if constexpr (op == cos) return sin_cos_any(x).cosine;
-  if constexpr (op == tan) return MLXC_ISA::tan(x);
+  if constexpr (op == tan) return x == 0.0f ? x : MLXC_ISA::tan(x);
   if constexpr (op == asin) return MLXC_ISA::asin(x);
   if constexpr (op == acos) return MLXC_ISA::acos(x);
   if constexpr (op == atan) return MLXC_ISA::atan(x);

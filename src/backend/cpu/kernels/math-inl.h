@@ -60,7 +60,7 @@ MLXC_INLINE F tanh(F x) {
   p = fma(p, s, splat(-3.33332819422e-1f));
   F small = fma(p * s, x, x);
   F large = 1.0f - 2.0f / (exp(a + a) + 1.0f);
-  return a < 0.625f ? small : copy_sign(large, x);
+  return copy_sign(a < 0.625f ? small : large, x);
 }
 
 MLXC_INLINE F sigmoid(F x) { return 1.0f / (1.0f + exp(-x)); }
