@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/* Output `output` is the new value of input `input` and takes over its memory: caches, moments, running sums. Layout pinned. */
+/* Output `output` is the new value of input `input` and takes over its memory. It must come from an operation that updates the input;
+ * mlxc/array.h has none yet, so functions made from it have no states. Layout pinned. */
 typedef struct mlxc_state_pair {
   int32_t input;
   int32_t output;

@@ -12,13 +12,14 @@ extern "C" {
  * ended. Threads: any, callbacks too. Errors: INVALID_HANDLE. */
 MLXC_API mlxc_status mlxc_request_cancel(mlxc_request *request, mlxc_error *error);
 
-/* Waits until the request has ended, however it ended, and its last event is delivered. timeout_ms: 0 asks without waiting, negative has
- * no limit. Threads: any, several at once. Errors: TIMEOUT, INVALID_HANDLE, BUSY (from inside a callback of its model). */
+/* Waits until the request has ended, however it ended, and its last event is in the queue or its last callback has returned. timeout_ms: 0
+ * asks without waiting, negative has no limit. Threads: any, several at once. Errors: TIMEOUT, INVALID_HANDLE, BUSY (from inside a callback
+ * of its model, unless it is the request's last one). */
 MLXC_API mlxc_status mlxc_request_wait(mlxc_request *request, int64_t timeout_ms, mlxc_error *error);
 
-/* The result of a request that has ended, with one text. Its status is that of the request: CANCELLED and failures keep what was
- * generated until then. Ownership: the caller frees the result. Threads: any.
- * Errors: BUSY (still running), INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY. */
+/* The result of a request that has ended (from its MLXC_EVENT_DONE on), with one text. Its status is that of the request: CANCELLED and
+ * failures keep what was generated until then. Ownership: the caller frees the result. Threads: any. Errors: BUSY (still running),
+ * INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY. */
 MLXC_API mlxc_status mlxc_request_result(mlxc_result **out, mlxc_request *request, mlxc_error *error);
 
 /* Cancels the request when it is still running; its MLXC_EVENT_DONE still comes. Threads: any, callbacks too. */

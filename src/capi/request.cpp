@@ -47,7 +47,7 @@ mlxc_status mlxc_request_result(mlxc_result** out, mlxc_request* request, mlxc_e
   return guard(error, [&] {
     clear(out, "out");
     auto object = get(request);
-    if (!object->delivery().finished()) fail(Status::busy, "the request still runs; wait for it first");
+    if (!object->delivery().ended()) fail(Status::busy, "the request still runs; wait for it first");
     auto result = std::make_shared<ResultObject>();
     result->texts.push_back(object->delivery().result());
     *out = put<mlxc_result>(std::move(result));

@@ -17,14 +17,18 @@ struct CallbackScope {
 };
 thread_local CallbackScope* CallbackScope::innermost = nullptr;
 
+bool in_callback(const Engine& engine) {
+  for (auto* scope = CallbackScope::innermost; scope; scope = scope->outer)
+    if (scope->engine == &engine) return true;
+  return false;
+}
+
 int32_t logit_bias_token(int32_t token, int64_t vocabulary) { return int32_t(in_range(token, 0, vocabulary - 1, "logit_bias token")); }
 
 }  // namespace
 
 void refuse_in_callback(const Engine& engine) {
-  for (auto* scope = CallbackScope::innermost; scope; scope = scope->outer)
-    if (scope->engine == &engine)
-      fail(Status::busy, "this call would wait for the model whose callback makes it; make it on another thread");
+  if (in_callback(engine)) fail(Status::busy, "this call would wait for the model whose callback makes it; make it on another thread");
 }
 
 void Pending::enter() {
@@ -206,32 +210,36 @@ void Delivery::done(const GenerateResult& result) noexcept {
     owned.event.status = MLXC_OUT_OF_MEMORY;
   }
   owned.event.index = result_->generated;
+  // Whoever sees the last event may read the result. Waiting for the request also means waiting for its callback; a queue has none.
+  set_state(target_.queue ? State::finished : State::readable);
   deliver(std::move(last_event_));
   if (std::exchange(entered_queue_, false)) target_.queue->leave();
-  {
-    std::lock_guard lock(mutex_);
-    finished_ = true;
-    changed_.notify_all();
-  }
+  set_state(State::finished);
   if (std::exchange(entered_model_, false)) pending_->leave();
+}
+
+void Delivery::set_state(State state) noexcept {
+  std::lock_guard lock(mutex_);
+  state_ = state;
+  changed_.notify_all();
 }
 
 bool Delivery::wait(int64_t timeout_ms) {
   std::unique_lock lock(mutex_);
-  if (finished_) return true;
+  if (state_ == State::finished || (state_ == State::readable && in_callback(*engine_))) return true;
   if (timeout_ms == 0) return false;
   refuse_in_callback(*engine_);
   using namespace std::chrono;
   constexpr int64_t kLongest = 1000LL * 3600 * 24 * 365;  // a deadline further away could overflow the clock
-  auto ready = [&] { return finished_; };
+  auto ready = [&] { return state_ == State::finished; };
   if (timeout_ms > 0 && timeout_ms <= kLongest) return changed_.wait_until(lock, steady_clock::now() + milliseconds(timeout_ms), ready);
   changed_.wait(lock, ready);
   return true;
 }
 
-bool Delivery::finished() const {
+bool Delivery::ended() const {
   std::lock_guard lock(mutex_);
-  return finished_;
+  return state_ != State::running;
 }
 
 RequestObject::RequestObject(std::shared_ptr<ModelObject> model, std::vector<int32_t> prompt, const GenerateOptions& options,
@@ -253,7 +261,7 @@ RequestObject::RequestObject(std::shared_ptr<ModelObject> model, std::vector<int
 }
 
 RequestObject::~RequestObject() {
-  if (request_ && !delivery_->finished()) request_->cancel();
+  if (request_ && !delivery_->ended()) request_->cancel();
 }
 
 void RequestObject::listen(std::shared_ptr<CancelSource> source) {

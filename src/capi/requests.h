@@ -85,10 +85,12 @@ class Delivery {
   void done(const GenerateResult& result) noexcept;
 
   bool wait(int64_t timeout_ms);  // Error(busy) inside a callback of the same model
-  bool finished() const;
-  std::shared_ptr<const TextResult> result() const { return result_; }  // after finished
+  bool ended() const;
+  std::shared_ptr<const TextResult> result() const { return result_; }  // once ended
 
  private:
+  enum class State { running, readable, finished };  // readable: ended, its last callback runs
+  void set_state(State state) noexcept;
   int32_t deliver(EventNode event) noexcept;
   double seconds() const;
 
@@ -100,7 +102,7 @@ class Delivery {
   EventNode last_event_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  bool finished_ = false;
+  State state_ = State::running;
   const std::shared_ptr<TextResult> result_ = std::make_shared<TextResult>();
 };
 

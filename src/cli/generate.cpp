@@ -210,7 +210,7 @@ int generate(const Arguments& arguments) {
   if (flags.common.json) {
     Json list = Json::array();
     for (int64_t i = 0; i < count; ++i) list.push_back(result_json(flags, result, i));
-    print(dump(list, 1) + "\n");
+    print(dump_list(list) + "\n");
   } else if (streams) {
     print("\n");
   } else {

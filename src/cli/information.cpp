@@ -71,7 +71,7 @@ int devices(const Arguments& arguments) {
                           : "not available: " + std::string(info.reason)) +
           "\n");
   }
-  if (common.json) print(dump(list, 1) + "\n");
+  if (common.json) print(dump_list(list) + "\n");
   return 0;
 }
 

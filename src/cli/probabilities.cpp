@@ -113,7 +113,7 @@ int score(const Arguments& arguments) {
       print(numbers + labels[l] + "\n");
     }
   }
-  if (common.json) print(dump(list, 1) + "\n");
+  if (common.json) print(dump_list(list) + "\n");
   return 0;
 }
 

@@ -216,6 +216,12 @@ void read_lines(const std::string& path, const std::function<void(const std::str
   }
 }
 
+std::string dump_list(const Json& list) {
+  std::string text = "[";
+  for (size_t i = 0; i < list.size(); ++i) text += (i == 0 ? "\n " : ",\n ") + dump(list[i]);
+  return text + (list.empty() ? "]" : "\n]");
+}
+
 std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
 
 void print(std::string_view text) {

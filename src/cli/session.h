@@ -125,6 +125,7 @@ std::string read_all(const std::string& path);  // "-": standard input
 // Calls `each` with every line of standard input or a file, without its line end.
 void read_lines(const std::string& path, const std::function<void(const std::string& line, int64_t number)>& each);
 std::string dump(const Json& json, int indent = -1);
-void print(std::string_view text);  // to stdout; throws when it cannot be written
+std::string dump_list(const Json& list);  // one element a line
+void print(std::string_view text);        // to stdout; throws when it cannot be written
 
 }  // namespace cli

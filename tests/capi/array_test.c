@@ -1,0 +1,257 @@
+/* Arrays and functions through the C interface: values, views, lifetimes, broadcasting, captured graphs. */
+#include "check.h"
+
+#define F32 MLXC_DTYPE_FLOAT32
+
+static mlxc_array* array_of(const float* values, int64_t rows, int64_t columns) {
+  mlxc_array* array = NULL;
+  int64_t shape[2] = {rows, columns};
+  OK(mlxc_array_new(&array, NULL, values, (size_t)(rows * columns) * sizeof *values, shape, 2, F32, &error));
+  return array;
+}
+
+static void values_are(mlxc_array* array, const float* expected, int64_t count, int line) {
+  float values[64];
+  size_t needed = 0;
+  mlxc_error error = MLXC_ERROR_INIT;
+  mlxc_status status = mlxc_array_read(array, values, sizeof values, &needed, &error);
+  int good = status == MLXC_OK && needed == (size_t)count * sizeof(float);
+  for (int64_t i = 0; good && i < count; ++i) good = values[i] - expected[i] < 1e-5f && expected[i] - values[i] < 1e-5f;
+  if (!good) fprintf(stderr, "%s:%d: other values than expected, %s\n", __FILE__, line, error.message);
+  CHECK(good);
+}
+/* Frees the array afterwards. */
+#define VALUES(array, ...)                                                                                     \
+  do {                                                                                                         \
+    const float expected_values[] = {__VA_ARGS__};                                                             \
+    values_are(array, expected_values, (int64_t)(sizeof expected_values / sizeof *expected_values), __LINE__); \
+    mlxc_array_free(array);                                                                                    \
+  } while (0)
+
+static void operations(void) {
+  const float six[] = {1, 2, 3, 4, 5, 6}, row[] = {10, 20, 30};
+  mlxc_array *a = array_of(six, 2, 3), *b = array_of(row, 1, 3), *c = NULL, *d = NULL;
+  int64_t shape[3] = {3, -1, 1}, start[2] = {1, 2}, stop[2] = {2, -4}, step[2] = {1, -2}, wide[2] = {2, 3};
+  int32_t axes[2] = {1, 0}, first = 0, dtype = -1;
+  OK(mlxc_array_binary(&c, MLXC_BINARY_ADD, a, b, &error));
+  VALUES(c, 11, 22, 33, 14, 25, 36);
+  OK(mlxc_array_binary_scalar(&c, MLXC_BINARY_MULTIPLY, a, 2, &error));
+  VALUES(c, 2, 4, 6, 8, 10, 12);
+  OK(mlxc_array_unary(&c, MLXC_UNARY_SQUARE, a, &error));
+  VALUES(c, 1, 4, 9, 16, 25, 36);
+  OK(mlxc_array_transpose(&c, a, axes, 2, &error));
+  OK(mlxc_array_matmul(&d, a, c, &error));
+  VALUES(d, 14, 32, 32, 77);
+  const void* data = NULL;
+  size_t bytes = 0;
+  EXPECT(MLXC_UNSUPPORTED, mlxc_array_peek(c, &data, &bytes, &error)); /* a view in another order */
+  OK(mlxc_array_contiguous(&d, c, &error));
+  OK(mlxc_array_peek(d, &data, &bytes, &error));
+  CHECK(bytes == sizeof six && ((const float*)data)[1] == 4);
+  mlxc_array_free(d);
+  VALUES(c, 1, 4, 2, 5, 3, 6); /* a read is in logical order all the same */
+  OK(mlxc_array_slice(&c, a, start, stop, step, 2, &error));
+  VALUES(c, 6, 4);
+  OK(mlxc_array_reshape(&c, a, shape, 3, &error));
+  int64_t got[3] = {0}, rank = 0;
+  OK(mlxc_array_shape(c, got, 3, &rank, &error));
+  CHECK(rank == 3 && got[0] == 3 && got[1] == 2 && got[2] == 1);
+  EXPECT(MLXC_BUFFER_TOO_SMALL, mlxc_array_shape(c, got, 2, &rank, &error));
+  VALUES(c, 1, 2, 3, 4, 5, 6);
+  OK(mlxc_array_broadcast(&c, b, wide, 2, &error));
+  VALUES(c, 10, 20, 30, 10, 20, 30);
+  OK(mlxc_array_reduce(&c, MLXC_REDUCE_MEAN, a, &first, 1, 0, &error));
+  VALUES(c, 2.5f, 3.5f, 4.5f);
+  OK(mlxc_array_reduce(&c, MLXC_REDUCE_MAX, a, NULL, 0, 1, &error));
+  VALUES(c, 6);
+  OK(mlxc_array_softmax(&c, b, -1, 0, &error));
+  VALUES(c, 2.0611537e-9f, 4.5397868e-5f, 0.9999546f);
+  mlxc_array* pair[2] = {a, b};
+  OK(mlxc_array_concatenate(&c, pair, 2, 0, &error));
+  VALUES(c, 1, 2, 3, 4, 5, 6, 10, 20, 30);
+  OK(mlxc_array_binary_scalar(&c, MLXC_BINARY_GREATER, a, 3, &error));
+  OK(mlxc_array_dtype(c, &dtype, &error));
+  CHECK(dtype == MLXC_DTYPE_BOOL);
+  OK(mlxc_array_where(&d, c, a, b, &error));
+  mlxc_array_free(c);
+  VALUES(d, 10, 20, 30, 4, 5, 6);
+  OK(mlxc_array_argmax(&c, a, 1, 0, &error));
+  OK(mlxc_array_cast(&d, c, F32, &error));
+  mlxc_array_free(c);
+  VALUES(d, 2, 2);
+  OK(mlxc_array_argmin(&c, a, 0, 1, &error));
+  OK(mlxc_array_cast(&d, c, F32, &error));
+  mlxc_array_free(c);
+  VALUES(d, 0, 0, 0);
+  OK(mlxc_array_arange(&c, NULL, 1, -1, -1, MLXC_DTYPE_INT32, &error));
+  OK(mlxc_array_take(&d, a, c, &error));
+  mlxc_array_free(c);
+  VALUES(d, 4, 5, 6, 1, 2, 3);
+  OK(mlxc_array_copy(&c, a, &error));
+  mlxc_array_free(a);
+  VALUES(c, 1, 2, 3, 4, 5, 6);
+  mlxc_array_free(b);
+}
+
+static void what_does_not_fit(void) {
+  const float values[] = {1, 2, 3, 4, 5, 6};
+  mlxc_array *a = array_of(values, 2, 3), *b = array_of(values, 3, 2), *c = (mlxc_array*)1;
+  int64_t huge[2] = {INT64_MAX, 2}, negative[1] = {-1}, seven[1] = {7};
+  float one = 0;
+  size_t needed = 0;
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_array_binary(&c, MLXC_BINARY_ADD, a, b, &error));
+  CHECK(c == NULL);
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_array_matmul(&c, a, a, &error));
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_array_reshape(&c, a, seven, 1, &error));
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_array_full(&c, NULL, 0, huge, 2, F32, &error));
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_array_full(&c, NULL, 0, negative, 1, F32, &error));
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_array_arange(&c, NULL, 0, 1e300, 1, F32, &error));
+  EXPECT(MLXC_BUFFER_TOO_SMALL, mlxc_array_read(a, &one, sizeof one, &needed, &error));
+  CHECK(needed == sizeof values && one == 0);
+  EXPECT(MLXC_BUFFER_TOO_SMALL, mlxc_array_read(a, NULL, 0, &needed, &error));
+  OK(mlxc_array_eval(NULL, 0, &error));
+  /* A huge array that nobody evaluates costs nothing; evaluating it is an error, not a crash. */
+  int64_t large[1] = {(int64_t)1 << 50};
+  OK(mlxc_array_full(&c, NULL, 1, large, 1, F32, &error));
+  EXPECT(MLXC_OUT_OF_MEMORY, mlxc_array_eval(&c, 1, &error));
+  mlxc_array_free(c);
+  mlxc_array_free(a);
+  mlxc_array_free(b);
+}
+
+static int released = 0;
+static void release(void* user_data) {
+  ++released;
+  free(user_data);
+}
+
+static void borrowed_memory(void) {
+  float* memory = malloc(4 * sizeof *memory);
+  mlxc_array *a = NULL, *b = NULL;
+  int64_t shape[1] = {4};
+  const void* view = NULL;
+  size_t bytes = 0;
+  if (!memory) return;
+  for (int i = 0; i < 4; ++i) memory[i] = (float)i;
+  OK(mlxc_array_new_borrowed(&a, NULL, memory, 16, shape, 1, F32, release, memory, &error));
+  OK(mlxc_array_peek(a, &view, &bytes, &error));
+  CHECK(view == memory && bytes == 16);
+  OK(mlxc_array_binary_scalar(&b, MLXC_BINARY_ADD, a, 1, &error));
+  mlxc_array_free(a);
+  CHECK(released == 0); /* b still needs it */
+  VALUES(b, 1, 2, 3, 4);
+  CHECK(released == 1);
+}
+
+static void functions(void) {
+  mlxc_array *x = NULL, *w = NULL, *product = NULL, *sum = NULL, *total = NULL, *next = NULL;
+  mlxc_function *function = NULL, *counter = NULL;
+  int64_t any[2] = {2, 2}, launches = 0;
+  const float weights[] = {1, 2, 3, 4}, input[] = {1, 0, 0, 1}, larger[] = {1, 1, 1, 1, 1, 1};
+  OK(mlxc_array_placeholder(&x, NULL, any, 2, F32, &error));
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_array_eval(&x, 1, &error));
+  w = array_of(weights, 2, 2);
+  OK(mlxc_array_matmul(&product, x, w, &error));
+  OK(mlxc_array_reduce(&sum, MLXC_REDUCE_SUM, product, NULL, 0, 0, &error));
+  mlxc_array *outputs[2] = {product, sum}, *results[2];
+  OK(mlxc_function_new(&function, &x, 1, outputs, 2, NULL, 0, &error));
+  mlxc_array_free(w);
+  mlxc_array_free(x);
+  mlxc_array_free(product);
+  mlxc_array_free(sum);
+  OK(mlxc_function_launches(function, &launches, &error));
+  CHECK(launches >= 1);
+  char dot[4096];
+  size_t needed = 0;
+  OK(mlxc_function_dot(function, dot, sizeof dot, &needed, &error));
+  CHECK(strncmp(dot, "digraph", 7) == 0);
+  for (int round = 0; round < 3; ++round) {
+    mlxc_array* in = round < 2 ? array_of(input, 2, 2) : array_of(larger, 3, 2); /* another shape plans again */
+    OK(mlxc_function_call(function, &in, 1, results, 2, NULL, &error));
+    mlxc_array_free(in);
+    if (round < 2)
+      VALUES(results[0], 1, 2, 3, 4);
+    else
+      VALUES(results[0], 4, 6, 4, 6, 4, 6);
+    if (round < 2)
+      VALUES(results[1], 10);
+    else
+      VALUES(results[1], 30);
+  }
+  mlxc_array* wrong = NULL;
+  OK(mlxc_array_full(&wrong, NULL, 1, any, 2, MLXC_DTYPE_INT32, &error));
+  results[0] = results[1] = wrong;
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_function_call(function, &wrong, 1, results, 2, NULL, &error));
+  CHECK(results[0] == NULL && results[1] == NULL);
+  mlxc_array_free(wrong);
+  mlxc_cancel* cancel = NULL;
+  OK(mlxc_cancel_new(&cancel, &error));
+  OK(mlxc_cancel_trigger(cancel, &error));
+  mlxc_array* in = array_of(input, 2, 2);
+  EXPECT(MLXC_CANCELLED, mlxc_function_call(function, &in, 1, results, 2, cancel, &error));
+  mlxc_array_free(in);
+  mlxc_cancel_free(cancel);
+  mlxc_function_free(function);
+
+  /* A state needs an operation that updates its input; this one makes a new array. */
+  mlxc_state_pair pair = {0, 0};
+  int64_t scalar[1] = {1};
+  OK(mlxc_array_placeholder(&total, NULL, scalar, 1, F32, &error));
+  OK(mlxc_array_binary_scalar(&next, MLXC_BINARY_ADD, total, 1, &error));
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_function_new(&counter, &total, 1, &next, 1, &pair, 1, &error));
+  CHECK(counter == NULL);
+  mlxc_array_free(total);
+  mlxc_array_free(next);
+}
+
+static void graphs_are_drawn(void) {
+  mlxc_array *a = NULL, *b = NULL;
+  int64_t shape[1] = {2};
+  size_t needed = 0;
+  char dot[2048];
+  OK(mlxc_array_full(&a, NULL, 1, shape, 1, F32, &error));
+  OK(mlxc_array_unary(&b, MLXC_UNARY_EXP, a, &error));
+  EXPECT(MLXC_BUFFER_TOO_SMALL, mlxc_array_dot(&b, 1, NULL, 0, &needed, &error));
+  OK(mlxc_array_dot(&b, 1, dot, sizeof dot, &needed, &error));
+  CHECK(strstr(dot, "exp") && strlen(dot) == needed - 1);
+  mlxc_array_free(a);
+  mlxc_array_free(b);
+}
+
+static void every_operation_has_its_number(void) {
+  const struct {
+    int32_t op;
+    float x, expected;
+  } unary[] = {{MLXC_UNARY_ABS, -2, 2},         {MLXC_UNARY_EXP, 1, 2.7182818f}, {MLXC_UNARY_LOG, 1, 0},
+               {MLXC_UNARY_SQRT, 9, 3},         {MLXC_UNARY_ROUND, 2.5f, 2},     {MLXC_UNARY_RELU, -1, 0},
+               {MLXC_UNARY_SILU, 0, 0},         {MLXC_UNARY_TANH, 0, 0},         {MLXC_UNARY_RECIPROCAL, 4, 0.25f},
+               {MLXC_UNARY_ERF, 1, 0.8427008f}, {MLXC_UNARY_CEIL, 1.2f, 2},      {MLXC_UNARY_SIGMOID, 0, 0.5f}};
+  const struct {
+    int32_t op;
+    float a, b, expected;
+  } binary[] = {{MLXC_BINARY_SUBTRACT, 5, 3, 2},    {MLXC_BINARY_DIVIDE, 1, 4, 0.25f}, {MLXC_BINARY_POWER, 2, 5, 32},
+                {MLXC_BINARY_MINIMUM, 1, 2, 1},     {MLXC_BINARY_REMAINDER, -5, 3, 1}, {MLXC_BINARY_HYPOT, 3, 4, 5},
+                {MLXC_BINARY_FLOOR_DIVIDE, 7, 2, 3}};
+  for (size_t i = 0; i < sizeof unary / sizeof *unary; ++i) {
+    mlxc_array *x = array_of(&unary[i].x, 1, 1), *y = NULL;
+    OK(mlxc_array_unary(&y, unary[i].op, x, &error));
+    VALUES(y, unary[i].expected);
+    mlxc_array_free(x);
+  }
+  for (size_t i = 0; i < sizeof binary / sizeof *binary; ++i) {
+    mlxc_array *x = array_of(&binary[i].a, 1, 1), *y = NULL;
+    OK(mlxc_array_binary_scalar(&y, binary[i].op, x, binary[i].b, &error));
+    VALUES(y, binary[i].expected);
+    mlxc_array_free(x);
+  }
+}
+
+int main(void) {
+  operations();
+  what_does_not_fit();
+  borrowed_memory();
+  functions();
+  graphs_are_drawn();
+  every_operation_has_its_number();
+  return report("array");
+}
