@@ -1,4 +1,4 @@
-// Command calling measures what calling costs from Go: the generations of calling.c as one batch, as streams, and as one cgo call for each
+// Command calling measures what calling costs from Go: the generations of c/calling.c as one batch, as streams, and as one cgo call for each
 // token, which is what a thin binding of a token-by-token interface would do.
 //
 //	calling MODE MODEL THREADS REQUESTS TOKENS ROUNDS
@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"libmlxc.dev/go/mlxc"
@@ -57,9 +58,13 @@ func run(mode, path string, threads, requests, tokens, rounds int) error {
 	}
 	defer end()
 	var seconds []float64
+	var cpuStart float64
 	var calls int64
 	var mallocs uint64
 	for i := range rounds + 1 { // the first one warms up
+		if i == 1 {
+			cpuStart = cpuSeconds()
+		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		callsBefore, start := runtime.NumCgoCall(), time.Now()
@@ -77,7 +82,17 @@ func run(mode, path string, threads, requests, tokens, rounds int) error {
 			mallocs = after.Mallocs - before.Mallocs
 		}
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{"seconds": seconds, "peak_kb": peakKB(), "cgo_calls": calls, "allocations": mallocs})
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{"seconds": seconds, "cpu": (cpuSeconds() - cpuStart) / float64(rounds), "peak_kb": peakKB(),
+		"cgo_calls": calls, "allocations": mallocs})
+}
+
+// cpuSeconds is what all threads of the process have computed.
+func cpuSeconds() float64 {
+	var used syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) != nil {
+		return 0
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
 }
 
 func open(mode, path string, threads int) (round, func(), error) {

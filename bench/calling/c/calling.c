@@ -2,13 +2,19 @@
 #include <mlxc/mlxc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static double now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static double cpu(void) {
+  struct rusage used;
+  getrusage(RUSAGE_SELF, &used);
+  return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
 }
 
 static long peak_kb(void) {
@@ -39,9 +45,11 @@ int main(int argc, char **argv) {
   generate.temperature = 0;
   generate.max_tokens = tokens;
   generate.ignore_model_stop = 1;
+  double cpu_start = 0;
   printf("{\"seconds\": [");
   for (int round = -1; round < rounds; ++round) { /* the first one warms up */
     double start = now();
+    if (round == 0) cpu_start = cpu();
     mlxc_result *result = NULL;
     if (mlxc_generate_batch(&result, model, prompts, requests, &generate, NULL, NULL, NULL, &error)) return fprintf(stderr, "%s\n", error.message), 1;
     const char *text = NULL;
@@ -51,7 +59,7 @@ int main(int argc, char **argv) {
     if (all == 0) return fprintf(stderr, "no text came\n"), 1;
     if (round >= 0) printf("%s%.6f", round ? ", " : "", now() - start);
   }
-  printf("], \"peak_kb\": %ld, \"cgo_calls\": 0, \"allocations\": 0}\n", peak_kb());
+  printf("], \"cpu\": %.6f, \"peak_kb\": %ld, \"cgo_calls\": 0, \"allocations\": 0}\n", (cpu() - cpu_start) / rounds, peak_kb());
   mlxc_model_free(model);
   free(prompts);
   free(texts);
