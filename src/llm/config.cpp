@@ -22,7 +22,7 @@ struct Defaults {
   int64_t context;
   std::string_view activation;
   bool tied;
-  int64_t window;  // 0: none
+  int64_t window;         // 0: none
   int32_t bos, eos, pad;  // -1: none
 };
 constexpr Defaults kDefaults[] = {
@@ -39,6 +39,7 @@ constexpr std::string_view kSupported = "supported are qwen3, qwen2, llama, mist
 
 constexpr int64_t kMost = std::numeric_limits<int32_t>::max();  // token ids and positions are int32
 constexpr int64_t kMostWidth = int64_t(1) << 24, kMostLayers = 10'000, kMostHeads = 65'536, kMostHeadDim = 1024;
+constexpr double kLeast = 1e-30, kLargest = 1e30;  // of factors and epsilons: float32 holds them and their reciprocals
 
 bool stated(const JsonObject& file, const std::string& key) { return file.json().contains(key); }
 bool stated_null(const JsonObject& file, const std::string& key) { return stated(file, key) && !file.has(key); }
@@ -51,7 +52,9 @@ int64_t count(const JsonObject& file, const std::string& key, int64_t fallback, 
 
 double positive(const JsonObject& file, const std::string& key, std::optional<double> fallback = std::nullopt) {
   const double value = fallback ? file.get<double>(key, *fallback) : file.get<double>(key);
-  if (!std::isfinite(value) || value <= 0) fail(Status::format, file.where(), ": ", key, " is ", value, ", expected a finite number above 0");
+  if (!(value >= kLeast && value <= kLargest)) {
+    fail(Status::format, file.where(), ": ", key, " is ", value, ", expected a number above 0, from ", kLeast, " to ", kLargest);
+  }
   return value;
 }
 
@@ -77,7 +80,8 @@ const Defaults& family_of(const JsonObject& file, const std::string& architectur
       return defaults;
     }
   }
-  if (type.empty() && architecture.empty()) fail(Status::format, file.where(), ": neither model_type nor architectures says which family this is");
+  if (type.empty() && architecture.empty())
+    fail(Status::format, file.where(), ": neither model_type nor architectures says which family this is");
   fail(Status::unsupported, file.where(), ": model family ", quote(type.empty() ? architecture : type), " is not supported; ", kSupported);
 }
 
@@ -86,7 +90,8 @@ UnaryOp activation_of(const std::string& name, const JsonObject& file) {
   if (name == "gelu_pytorch_tanh" || name == "gelu_new" || name == "gelu_fast") return UnaryOp::gelu_tanh;
   if (name == "gelu" || name == "gelu_python") return UnaryOp::gelu_erf;
   if (name == "relu") return UnaryOp::relu;
-  fail(Status::unsupported, file.where(), ": activation ", quote(name), " is not supported; supported are silu, gelu, gelu_pytorch_tanh, relu");
+  fail(Status::unsupported, file.where(), ": activation ", quote(name),
+       " is not supported; supported are silu, gelu, gelu_pytorch_tanh, relu");
 }
 
 RopeParameters read_rope(const JsonObject& rope, const JsonObject& file, double theta, int64_t context) {
@@ -97,7 +102,8 @@ RopeParameters read_rope(const JsonObject& rope, const JsonObject& file, double 
   if (part != 1) fail(Status::unsupported, rope.where(), ": partial_rotary_factor ", part, " is not supported, only 1");
   if (p.type == RopeType::standard) return p;
   // A length beside the rope parameters counts before one inside them, and without either the model's context does.
-  p.original_context = positive(file, "original_max_position_embeddings", positive(rope, "original_max_position_embeddings", double(context)));
+  p.original_context =
+      positive(file, "original_max_position_embeddings", positive(rope, "original_max_position_embeddings", double(context)));
   if (p.type == RopeType::yarn) {
     p.factor = positive(rope, "factor", double(context) / p.original_context);
     if (p.theta == 1) fail(Status::format, rope.where(), ": rope_theta is 1, which yarn cannot scale");
@@ -112,7 +118,8 @@ RopeParameters read_rope(const JsonObject& rope, const JsonObject& file, double 
   if (p.type == RopeType::llama3) {
     p.low_frequency_factor = positive(rope, "low_freq_factor"), p.high_frequency_factor = positive(rope, "high_freq_factor");
     if (p.high_frequency_factor <= p.low_frequency_factor) {
-      fail(Status::format, rope.where(), ": high_freq_factor ", p.high_frequency_factor, " is not above low_freq_factor ", p.low_frequency_factor);
+      fail(Status::format, rope.where(), ": high_freq_factor ", p.high_frequency_factor, " is not above low_freq_factor ",
+           p.low_frequency_factor);
     }
   }
   return p;
@@ -164,7 +171,8 @@ std::vector<LayerConfig> read_layers(const JsonObject& file, const Defaults& def
   if (file.has("layer_types")) {
     for (const std::string& type : file.get<std::vector<std::string>>("layer_types")) {
       if (type != "full_attention" && type != "sliding_attention" && type != "attention") {
-        fail(Status::unsupported, file.where(), ": layer type ", quote(type), " is not supported; supported are full_attention, sliding_attention");
+        fail(Status::unsupported, file.where(), ": layer type ", quote(type),
+             " is not supported; supported are full_attention, sliding_attention");
       }
       result.push_back(type == "sliding_attention" ? sliding : full);
     }
@@ -187,8 +195,10 @@ std::vector<LayerConfig> read_layers(const JsonObject& file, const Defaults& def
 std::vector<int32_t> token_ids(const JsonObject& file, const std::string& key, int64_t vocabulary) {
   std::vector<int64_t> ids;
   if (const Json* value = file.find(key)) {
-    if (value->is_array()) ids = file.get<std::vector<int64_t>>(key);
-    else ids.push_back(file.get<int64_t>(key));
+    if (value->is_array())
+      ids = file.get<std::vector<int64_t>>(key);
+    else
+      ids.push_back(file.get<int64_t>(key));
   }
   std::vector<int32_t> result;
   for (int64_t id : ids) {
@@ -227,7 +237,8 @@ void read_sizes(const JsonObject& file, const Defaults& defaults, ModelConfig& c
   }
   const bool divided = defaults.head_dim == 0 || stated_null(file, "head_dim");
   if (encoder || (divided && !file.has("head_dim"))) {
-    if (c.hidden % c.heads != 0) fail(Status::format, file.where(), ": hidden_size ", c.hidden, " is not a multiple of num_attention_heads ", c.heads);
+    if (c.hidden % c.heads != 0)
+      fail(Status::format, file.where(), ": hidden_size ", c.hidden, " is not a multiple of num_attention_heads ", c.heads);
     c.head_dim = c.hidden / c.heads;
   } else {
     c.head_dim = count(file, "head_dim", defaults.head_dim, kMostHeadDim);
@@ -251,7 +262,8 @@ void refuse_unsupported(const JsonObject& file, const Defaults& defaults) {
   if (position != "absolute") {
     fail(Status::unsupported, file.where(), ": position_embedding_type ", quote(position), " is not supported, only absolute");
   }
-  if (file.get<bool>("is_decoder", false)) fail(Status::unsupported, file.where(), ": a bert decoder (is_decoder) is not supported, only encoders");
+  if (file.get<bool>("is_decoder", false))
+    fail(Status::unsupported, file.where(), ": a bert decoder (is_decoder) is not supported, only encoders");
 }
 
 }  // namespace
@@ -283,7 +295,6 @@ ModelConfig ModelConfig::parse(const JsonObject& file) {
 
   c.activation = activation_of(text.get<std::string>(gemma ? "hidden_activation" : "hidden_act", std::string(defaults.activation)), text);
   c.norm_eps = float(encoder ? positive(text, "layer_norm_eps", 1e-12) : positive(text, "rms_norm_eps", 1e-6));
-  if (!std::isfinite(c.norm_eps) || c.norm_eps <= 0) fail(Status::format, text.where(), ": the norm's epsilon is outside of float32");
   // The outer level decides on tying, as transformers does: the head belongs to the whole model.
   c.tied_head = file.get<bool>("tie_word_embeddings", defaults.tied);
   c.attention_bias = c.family == Family::qwen2 || encoder;

@@ -34,7 +34,8 @@ Pooling read_pooling(const JsonObject& file) {
   }
   if (modes.empty()) return Pooling::mean;
   if (modes.size() > 1) {
-    fail(Status::unsupported, file.where(), ": several pooling modes at once (", modes[0], ", ", modes[1], ") are not supported; ", kSupported, ", one of them");
+    fail(Status::unsupported, file.where(), ": several pooling modes at once (", modes[0], ", ", modes[1], ") are not supported; ",
+         kSupported, ", one of them");
   }
   if (modes[0] == "mean") return Pooling::mean;
   if (modes[0] == "cls") return Pooling::cls;
@@ -62,7 +63,8 @@ void read_embedding_config(const std::string& folder, ModelInfo& info) {
     if (most) info.max_embedding_tokens = std::min(*most, info.context);
   }
   if (!file_exists(folder + "/modules.json")) {
-    if (const std::string path = folder + "/1_Pooling/config.json"; file_exists(path)) info.pooling = read_pooling(JsonObject::read(path, kLimits));
+    if (const std::string path = folder + "/1_Pooling/config.json"; file_exists(path))
+      info.pooling = read_pooling(JsonObject::read(path, kLimits));
     return;
   }
   Json list = Json::object();
@@ -76,7 +78,8 @@ void read_embedding_config(const std::string& folder, ModelInfo& info) {
     } else if (name == "Normalize") {
       info.normalize_embeddings = true;
     } else if (name != "Transformer") {
-      fail(Status::unsupported, module.where(), ": module type ", quote(type), " is not supported; supported are Transformer, Pooling, Normalize");
+      fail(Status::unsupported, module.where(), ": module type ", quote(type),
+           " is not supported; supported are Transformer, Pooling, Normalize");
     }
   }
 }

@@ -89,7 +89,8 @@ Array Decoder::encode(const Array&, const Array&, const Array&) const {
 std::shared_ptr<Model> make_pre_norm_decoder(const ModelConfig& config, Weights& weights, const nn::Attention::Options& options) {
   DecoderParts parts(config, weights);
   std::vector<std::unique_ptr<Block>> blocks;
-  for (size_t i = 0; i < parts.layers(); ++i) blocks.push_back(std::make_unique<PreNormBlock>(parts.layer(i), config, parts.attention(i, options)));
+  for (size_t i = 0; i < parts.layers(); ++i)
+    blocks.push_back(std::make_unique<PreNormBlock>(parts.layer(i), config, parts.attention(i, options)));
   return std::make_shared<Decoder>(parts, std::move(blocks), Decoder::Style{});
 }
 

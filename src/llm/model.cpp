@@ -11,12 +11,18 @@ namespace {
 
 std::shared_ptr<Model> make(const ModelConfig& config, Weights& weights) {
   switch (config.family) {
-    case Family::qwen3: return make_qwen3(config, weights);
-    case Family::qwen2: return make_qwen2(config, weights);
-    case Family::llama: return make_llama(config, weights);
-    case Family::mistral: return make_mistral(config, weights);
-    case Family::gemma3: return make_gemma3(config, weights);
-    case Family::bert: return make_bert(config, weights);
+    case Family::qwen3:
+      return make_qwen3(config, weights);
+    case Family::qwen2:
+      return make_qwen2(config, weights);
+    case Family::llama:
+      return make_llama(config, weights);
+    case Family::mistral:
+      return make_mistral(config, weights);
+    case Family::gemma3:
+      return make_gemma3(config, weights);
+    case Family::bert:
+      return make_bert(config, weights);
   }
   fail(Status::internal, "model family ", int(config.family), " has no constructor");
 }

@@ -83,7 +83,8 @@ RopeFrequencies rope_frequencies(const RopeParameters& p, int64_t head_dim, cons
     }
   }
   if (!std::isfinite(result.attention_factor) || result.attention_factor <= 0) {
-    fail(Status::format, where, ": these rope parameters make the attention factor ", result.attention_factor, ", expected a positive number");
+    fail(Status::format, where, ": these rope parameters make the attention factor ", result.attention_factor,
+         ", expected a positive number");
   }
   return result;
 }

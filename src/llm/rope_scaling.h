@@ -22,8 +22,8 @@ struct RopeParameters {
   RopeType type = RopeType::standard;
   double theta = 10000;
   double factor = 1;
-  double original_context = 0;  // positions the model was trained on before stretching
-  double low_frequency_factor = 1, high_frequency_factor = 1;  // llama3
+  double original_context = 0;                                     // positions the model was trained on before stretching
+  double low_frequency_factor = 1, high_frequency_factor = 1;      // llama3
   std::optional<double> attention_factor, mscale, mscale_all_dim;  // yarn
   double beta_fast = 32, beta_slow = 1;
   bool truncate = true;

@@ -40,14 +40,18 @@ Array GatedMlp::operator()(const Array& x) const {
 Attention::Attention(const Scope& at, size_t layer, const Sizes& sizes, const Rotary& rotary, const Options& options)
     : layer_(layer),
       sizes_(sizes),
-      qkv_(at, {{"q_proj", sizes.heads * sizes.head_dim}, {"k_proj", sizes.kv_heads * sizes.head_dim}, {"v_proj", sizes.kv_heads * sizes.head_dim}},
+      qkv_(at,
+           {{"q_proj", sizes.heads * sizes.head_dim},
+            {"k_proj", sizes.kv_heads * sizes.head_dim},
+            {"v_proj", sizes.kv_heads * sizes.head_dim}},
            sizes.hidden, options.bias),
       out_(at, {{"o_proj", sizes.hidden}}, sizes.heads * sizes.head_dim, options.output_bias),
       rotary_(rotary),
       shape_(options.shape),
       precision_(at.precision()) {
   if (!options.head_norm) return;
-  for (const char* name : {"q_norm", "k_norm"}) head_norms_.emplace_back(at / name, sizes.head_dim, options.head_norm_eps, options.head_norm_offset);
+  for (const char* name : {"q_norm", "k_norm"})
+    head_norms_.emplace_back(at / name, sizes.head_dim, options.head_norm_eps, options.head_norm_offset);
 }
 
 Array Attention::operator()(const Array& x, Step& step) const {
@@ -60,7 +64,8 @@ Array Attention::operator()(const Array& x, Step& step) const {
 
   KvPages& pages = step.pages[layer_];
   pages = kv_write(pages, k, v, step.page_table, step.sequences, step.positions);
-  return out_(join_heads(paged_attention(q, pages.keys, pages.values, step.page_table, step.sequences, step.positions, shape_, uint8_t(precision_))));
+  return out_(join_heads(
+      paged_attention(q, pages.keys, pages.values, step.page_table, step.sequences, step.positions, shape_, uint8_t(precision_))));
 }
 
 Array BidirectionalAttention::operator()(const Array& x, const Array& starts) const {

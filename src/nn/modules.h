@@ -100,9 +100,9 @@ class Attention {
     int64_t hidden, heads, kv_heads, head_dim;
   };
   struct Options {
-    bool bias = false;         // of q, k and v
+    bool bias = false;  // of q, k and v
     bool output_bias = false;
-    bool head_norm = false;    // RMS norm of each head of q and k before the rotation (Qwen 3, Gemma 3)
+    bool head_norm = false;  // RMS norm of each head of q and k before the rotation (Qwen 3, Gemma 3)
     float head_norm_eps = 1e-6f, head_norm_offset = 0;
     AttentionShape shape;
   };

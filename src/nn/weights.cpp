@@ -81,7 +81,11 @@ Array WeightStore::insert(const std::string& name, const Array& array) {
 // The checkpoint is opened mapped in both modes: only headers are read then, and copies are made with read(2), which gives an
 // error where a mapping would raise SIGBUS.
 Weights::Weights(Device& device, const std::string& folder, LoadMode mode, Precision precision, Progress progress)
-    : device_(device), precision_(precision), mode_(mode), progress_(std::move(progress)), checkpoint_(Checkpoint::open(folder, LoadMode::mapped)) {
+    : device_(device),
+      precision_(precision),
+      mode_(mode),
+      progress_(std::move(progress)),
+      checkpoint_(Checkpoint::open(folder, LoadMode::mapped)) {
   store_ = WeightStore::find_or_create(device, *checkpoint_, mode);
 }
 
@@ -152,7 +156,8 @@ bool Weights::equal(const std::string& a, const std::string& b) const {
 
 void Weights::advance(int64_t bytes) {
   done_ = std::min(done_ + bytes, checkpoint_->total_bytes());
-  if (progress_ && !progress_(done_, checkpoint_->total_bytes())) fail(Status::cancelled, "loading ", quote(folder(), 200), " was cancelled");
+  if (progress_ && !progress_(done_, checkpoint_->total_bytes()))
+    fail(Status::cancelled, "loading ", quote(folder(), 200), " was cancelled");
 }
 
 void Weights::finish() {

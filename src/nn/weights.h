@@ -21,7 +21,7 @@ class WeightStore {
   static std::shared_ptr<WeightStore> find_or_create(Device& device, const Checkpoint& checkpoint, LoadMode mode);
   static int64_t live();  // stores that some model holds
 
-  Array find(const std::string& name) const;                // null if absent
+  Array find(const std::string& name) const;                  // null if absent
   Array insert(const std::string& name, const Array& array);  // the first to insert wins; gives what the store holds now
 
  private:

@@ -9,6 +9,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/quote.h"
+#include "support/mutate.h"
+
 namespace mlxc {
 namespace {
 
@@ -42,7 +45,9 @@ TEST(ModelConfig, AgreesWithTransformersOnDefaultsLayersAndFrequencies) {
     const double scalar = e["query_pre_attn_scalar"].is_null() ? double(c.head_dim) : e["query_pre_attn_scalar"].get<double>();
     EXPECT_EQ(c.attention_scale, float(std::pow(scalar, -0.5)));
     const Json& eos = e["eos_token_id"];
-    const auto stops = eos.is_null() ? std::vector<int32_t>{} : eos.is_array() ? eos.get<std::vector<int32_t>>() : std::vector<int32_t>{eos.get<int32_t>()};
+    const auto stops = eos.is_null()    ? std::vector<int32_t>{}
+                       : eos.is_array() ? eos.get<std::vector<int32_t>>()
+                                        : std::vector<int32_t>{eos.get<int32_t>()};
     EXPECT_EQ(c.stop_tokens, stops);
 
     ASSERT_EQ(c.layers.size(), e["layer_types"].size());
@@ -70,7 +75,8 @@ TEST(ModelConfig, TakesTheFamilyFromTheArchitectureWhenModelTypeIsMissing) {
 }
 
 TEST(ModelConfig, NullHeadCountsAndSizesFollowFromTheOthers) {
-  const ModelConfig c = parse(R"({"model_type": "qwen3", "head_dim": null, "num_key_value_heads": null, "hidden_size": 64, "num_attention_heads": 4})");
+  const ModelConfig c =
+      parse(R"({"model_type": "qwen3", "head_dim": null, "num_key_value_heads": null, "hidden_size": 64, "num_attention_heads": 4})");
   EXPECT_EQ(c.head_dim, 16);
   EXPECT_EQ(c.kv_heads, 4);
 }
@@ -89,7 +95,8 @@ TEST(ModelConfig, AnExplicitNullMeansNoStopTokenAndAMissingOneTheDefault) {
 }
 
 TEST(ModelConfig, ReadsAnEncoder) {
-  const ModelConfig c = parse(R"({"model_type": "bert", "hidden_size": 384, "num_attention_heads": 12, "num_hidden_layers": 6, "intermediate_size": 1536})");
+  const ModelConfig c =
+      parse(R"({"model_type": "bert", "hidden_size": 384, "num_attention_heads": 12, "num_hidden_layers": 6, "intermediate_size": 1536})");
   EXPECT_EQ(c.head_dim, 32);
   EXPECT_EQ(c.norm_eps, 1e-12f);
   EXPECT_EQ(c.activation, UnaryOp::gelu_erf);
@@ -110,7 +117,8 @@ const Hostile kHostile[] = {
     {"Empty", R"({})", Status::format, "model_type"},
     {"UnknownFamily", R"({"model_type": "xlm-roberta"})", Status::unsupported, "'xlm-roberta' is not supported; supported are qwen3"},
     {"UnknownArchitecture", R"({"architectures": ["MambaForCausalLM"]})", Status::unsupported, "'MambaForCausalLM'"},
-    {"Classifier", R"({"model_type": "qwen2", "architectures": ["Qwen2ForSequenceClassification"]})", Status::unsupported, "Qwen2ForSequenceClassification"},
+    {"Classifier", R"({"model_type": "qwen2", "architectures": ["Qwen2ForSequenceClassification"]})", Status::unsupported,
+     "Qwen2ForSequenceClassification"},
     {"FamilyOfWrongType", R"({"model_type": 3})", Status::format, "model_type"},
     {"ArchitecturesOfWrongType", R"({"architectures": "LlamaForCausalLM"})", Status::format, "architectures"},
     {"ZeroHeads", R"({"model_type": "llama", "num_attention_heads": 0})", Status::format, "num_attention_heads is 0"},
@@ -125,31 +133,42 @@ const Hostile kHostile[] = {
     {"HugeHeadDim", R"({"model_type": "qwen3", "head_dim": 2048})", Status::format, "head_dim is 2048"},
     {"HugeDerivedHeadDim", R"({"model_type": "llama", "hidden_size": 8192, "num_attention_heads": 2})", Status::format, "head_dim is 4096"},
     {"HiddenNotDivisible", R"({"model_type": "llama", "hidden_size": 100, "num_attention_heads": 3})", Status::format, "not a multiple"},
-    {"GroupsNotDivisible", R"({"model_type": "llama", "num_attention_heads": 8, "num_key_value_heads": 3})", Status::format, "num_key_value_heads 3"},
+    {"GroupsNotDivisible", R"({"model_type": "llama", "num_attention_heads": 8, "num_key_value_heads": 3})", Status::format,
+     "num_key_value_heads 3"},
     {"ZeroEpsilon", R"({"model_type": "llama", "rms_norm_eps": 0})", Status::format, "rms_norm_eps is 0"},
-    {"EpsilonBelowFloat32", R"({"model_type": "llama", "rms_norm_eps": 1e-60})", Status::format, "epsilon"},
+    {"EpsilonBelowFloat32", R"({"model_type": "llama", "rms_norm_eps": 1e-60})", Status::format, "rms_norm_eps is 1e-60"},
     {"EpsilonNotANumber", R"({"model_type": "llama", "rms_norm_eps": NaN})", Status::format, "rms_norm_eps"},
     {"InfiniteTheta", R"({"model_type": "llama", "rope_theta": Infinity})", Status::format, "rope_theta"},
     {"NegativeTheta", R"({"model_type": "llama", "rope_theta": -10000})", Status::format, "rope_theta"},
     {"ZeroRopeFactor", R"({"model_type": "llama", "rope_scaling": {"type": "linear", "factor": 0}})", Status::format, "factor is 0"},
     {"MissingRopeFactor", R"({"model_type": "llama", "rope_scaling": {"type": "linear"}})", Status::format, "\"factor\" is missing"},
     {"DynamicRope", R"({"model_type": "llama", "rope_scaling": {"type": "dynamic", "factor": 2}})", Status::unsupported, "'dynamic'"},
-    {"LongRope", R"({"model_type": "llama", "rope_parameters": {"rope_type": "longrope", "short_factor": [1], "long_factor": [1]}})", Status::unsupported, "'longrope'"},
+    {"LongRope", R"({"model_type": "llama", "rope_parameters": {"rope_type": "longrope", "short_factor": [1], "long_factor": [1]}})",
+     Status::unsupported, "'longrope'"},
     {"RopeScalingAString", R"({"model_type": "llama", "rope_scaling": "linear"})", Status::format, "rope_scaling"},
     {"PartialRotary", R"({"model_type": "llama", "partial_rotary_factor": 0.5})", Status::unsupported, "partial_rotary_factor 0.5"},
-    {"Llama3BordersSwapped", R"({"model_type": "llama", "rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}})",
+    {"Llama3BordersSwapped",
+     R"({"model_type": "llama", "rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}})",
      Status::format, "high_freq_factor"},
-    {"YarnOfThetaOne", R"({"model_type": "llama", "rope_theta": 1, "rope_scaling": {"rope_type": "yarn", "factor": 4}})", Status::format, "rope_theta is 1"},
-    {"UnknownActivation", R"({"model_type": "llama", "hidden_act": "xielu"})", Status::unsupported, "'xielu' is not supported; supported are silu"},
-    {"UnknownLayerType", R"({"model_type": "qwen3", "num_hidden_layers": 1, "layer_types": ["linear_attention"]})", Status::unsupported, "linear_attention"},
-    {"TooFewLayerTypes", R"({"model_type": "qwen3", "num_hidden_layers": 2, "layer_types": ["full_attention"]})", Status::format, "layer_types has 1 entries"},
-    {"SlidingWithoutWindow", R"({"model_type": "qwen3", "num_hidden_layers": 1, "layer_types": ["sliding_attention"]})", Status::format, "sliding_window"},
+    {"YarnOfThetaOne", R"({"model_type": "llama", "rope_theta": 1, "rope_scaling": {"rope_type": "yarn", "factor": 4}})", Status::format,
+     "rope_theta is 1"},
+    {"UnknownActivation", R"({"model_type": "llama", "hidden_act": "xielu"})", Status::unsupported,
+     "'xielu' is not supported; supported are silu"},
+    {"UnknownLayerType", R"({"model_type": "qwen3", "num_hidden_layers": 1, "layer_types": ["linear_attention"]})", Status::unsupported,
+     "linear_attention"},
+    {"TooFewLayerTypes", R"({"model_type": "qwen3", "num_hidden_layers": 2, "layer_types": ["full_attention"]})", Status::format,
+     "layer_types has 1 entries"},
+    {"SlidingWithoutWindow", R"({"model_type": "qwen3", "num_hidden_layers": 1, "layer_types": ["sliding_attention"]})", Status::format,
+     "sliding_window"},
     {"ZeroWindow", R"({"model_type": "mistral", "sliding_window": 0})", Status::format, "sliding_window is 0"},
     {"ZeroPattern", R"({"model_type": "gemma3_text", "sliding_window_pattern": 0})", Status::format, "sliding_window_pattern is 0"},
     {"TextConfigAList", R"({"model_type": "gemma3", "text_config": []})", Status::format, "text_config"},
     {"ZeroQueryScalar", R"({"model_type": "gemma3_text", "query_pre_attn_scalar": 0})", Status::format, "query_pre_attn_scalar is 0"},
+    {"LogitCapPastFloat32", R"({"model_type": "gemma3_text", "final_logit_softcapping": 1e300})", Status::format,
+     "final_logit_softcapping"},
     {"NegativeLogitCap", R"({"model_type": "gemma3_text", "final_logit_softcapping": -30})", Status::format, "final_logit_softcapping"},
-    {"BidirectionalGemma", R"({"model_type": "gemma3_text", "use_bidirectional_attention": true})", Status::unsupported, "use_bidirectional_attention"},
+    {"BidirectionalGemma", R"({"model_type": "gemma3_text", "use_bidirectional_attention": true})", Status::unsupported,
+     "use_bidirectional_attention"},
     {"Quantized", R"({"model_type": "llama", "quantization_config": {"quant_method": "gptq"}})", Status::unsupported, "'gptq'"},
     {"RelativePositions", R"({"model_type": "bert", "position_embedding_type": "relative_key"})", Status::unsupported, "relative_key"},
     {"BertDecoder", R"({"model_type": "bert", "is_decoder": true})", Status::unsupported, "is_decoder"},
@@ -169,9 +188,49 @@ TEST(ModelConfig, RefusesHostileFiles) {
   }
 }
 
+// What a damaged config does: it parses into sane numbers, or it is refused with a readable message.
+Status use(const std::string& text) {
+  try {
+    const ModelConfig c = ModelConfig::parse(JsonObject::parse(text, "config.json"));
+    EXPECT_LE(c.layers.size(), 10'000u);
+    EXPECT_TRUE(c.head_dim > 0 && c.head_dim <= 1024 && c.kv_heads > 0 && c.heads % c.kv_heads == 0 && c.vocabulary > 0 && c.context > 0);
+    for (const RopeParameters& rope : c.ropes) {
+      for (float inverse : rope_frequencies(rope, c.head_dim, "config.json").inverse) EXPECT_TRUE(std::isfinite(inverse));
+    }
+    return Status::ok;
+  } catch (const Error& error) {
+    const std::string_view message = error.what();
+    EXPECT_EQ(printable(message, message.size()), message) << "not plain text";
+    return error.status();
+  }
+}
+
+TEST(ModelConfig, SurvivesEveryTruncation) {
+  for (const Json& row : read_json(MLXC_TEST_DATA "/models/configs.json")) {
+    const std::string text = row["config"].dump();
+    for (size_t length = 0; length < text.size(); ++length)
+      ASSERT_EQ(use(text.substr(0, length)), Status::format) << text.substr(0, length);
+  }
+}
+
+TEST(ModelConfig, SurvivesRandomDamage) {
+  const Json cases = read_json(MLXC_TEST_DATA "/models/configs.json");
+  test::Mutator mutate(3);
+  int accepted = 0, refused = 0;
+  for (int i = 0, count = test::mutation_count(2000); i < count; ++i) {
+    const std::string text = mutate(cases[size_t(i) % cases.size()]["config"].dump());
+    SCOPED_TRACE(text);
+    const Status status = use(text);
+    ASSERT_TRUE(status == Status::ok || status == Status::format || status == Status::unsupported) << int(status);
+    ++(status == Status::ok ? accepted : refused);
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_GT(accepted, 0);
+}
+
 // Frequencies are made from numbers that parse() found good one by one.
 TEST(RopeFrequencies, AreCheckedAfterTheyAreMade) {
-  const ModelConfig c = parse(R"({"model_type": "llama", "rope_theta": 1e300})");
+  const ModelConfig c = parse(R"({"model_type": "llama", "rope_theta": 1e30})");
   RopeParameters yarn;
   yarn.type = RopeType::yarn, yarn.factor = 1e-300, yarn.original_context = 1e300;
   EXPECT_THROW(rope_frequencies(yarn, 64, "config.json"), Error);
@@ -204,7 +263,9 @@ TEST_F(FolderConfigTest, JoinsStopTokensAndReadsSamplingDefaults) {
 TEST_F(FolderConfigTest, ReadsThePoolingOfASentenceEncoder) {
   write("config.json", R"({"model_type": "bert"})");
   write("sentence_bert_config.json", R"({"max_seq_length": 256})");
-  write("modules.json", R"([{"path": "", "type": "sentence_transformers.models.Transformer"}, {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+  write(
+      "modules.json",
+      R"([{"path": "", "type": "sentence_transformers.models.Transformer"}, {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
                             {"path": "2_Normalize", "type": "sentence_transformers.models.Normalize"}])");
   write("1_Pooling/config.json", R"({"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false})");
   ModelInfo info = FolderConfig::read(folder_).info;

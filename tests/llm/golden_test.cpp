@@ -48,7 +48,8 @@ std::vector<std::string> model_folders(bool causal) {
   for (const std::string& root : roots) {
     for (const auto& entry : std::filesystem::directory_iterator(root)) {
       if (!exists(entry.path() / "golden.safetensors") && !exists(entry.path() / "golden.json")) continue;
-      if (causal == (JsonObject::read(entry.path() / "config.json").get<std::string>("model_type") != "bert")) folders.push_back(entry.path());
+      if (causal == (JsonObject::read(entry.path() / "config.json").get<std::string>("model_type") != "bert"))
+        folders.push_back(entry.path());
     }
   }
   std::sort(folders.begin(), folders.end());
@@ -91,7 +92,8 @@ TEST_P(GoldenModel, LogitsAndHiddenStatesAgreeAtHighPrecision) {
       EXPECT_LE(difference(rows.logits, values<float>(*file, key("logits", k))).max, kHighLimit);
       EXPECT_LE(difference(rows.hidden, values<float>(*file, key("hidden", k))).max, kHighLimit);
     } else {
-      EXPECT_LE(difference(last_row(rows.logits, size_t(model->info().vocabulary)), values<float>(*file, key("last_logits", k))).max, kHighLimit);
+      EXPECT_LE(difference(last_row(rows.logits, size_t(model->info().vocabulary)), values<float>(*file, key("last_logits", k))).max,
+                kHighLimit);
     }
   }
 }
@@ -125,7 +127,8 @@ TEST_P(GoldenNative, IsNoLessAccurateThanTransformersInTheSameType) {
   for (int k = 0; k < 3; ++k) {
     SCOPED_TRACE(key("prompt", k));
     const auto prompt = values<int32_t>(*file, key("prompt", k));
-    const Difference d = difference(test::Sequence(model, int64_t(prompt.size())).run(prompt).logits, values<float>(*file, key("logits", k)));
+    const Difference d =
+        difference(test::Sequence(model, int64_t(prompt.size())).run(prompt).logits, values<float>(*file, key("logits", k)));
     // Float32 models have no rounding to compare with: there the limit is that of precision high. One row of logits is one draw
     // of the roundings on both sides: typically we are at half of their error, but now and then a little above it.
     const bool full = limits["dtype"] == "float32";

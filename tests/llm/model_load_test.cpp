@@ -1,5 +1,3 @@
-#include "llm/model.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 #include "backend/cpu/cpu_device.h"
 #include "base/json.h"
 #include "io/safetensors.h"
+#include "llm/model.h"
 #include "llm/model_runner.h"
 #include "nn/weights.h"
 #include "support/temp_folder.h"
@@ -251,8 +250,8 @@ TEST(ModelLoad, ConfigsThatPromiseMoreThanTheFileHoldsAreRefused) {
     const char* key;
     Json value;
   };
-  const Case cases[] = {{"vocab_size", 2147483647}, {"hidden_size", 16777216}, {"num_hidden_layers", 10000}, {"num_key_value_heads", 1},
-                        {"head_dim", 1024}, {"num_attention_heads", 65536}};
+  const Case cases[] = {{"vocab_size", 2147483647}, {"hidden_size", 16777216}, {"num_hidden_layers", 10000},
+                        {"num_key_value_heads", 1}, {"head_dim", 1024},        {"num_attention_heads", 65536}};
   for (const Case& wrong : cases) {
     SCOPED_TRACE(wrong.key);
     Folder folder("qwen3-untied");

@@ -14,7 +14,9 @@
 
 namespace mlxc::test {
 
-inline Array ints(const std::vector<int32_t>& values) { return Array::from_vector(cpu_device(), values, {int64_t(values.size())}, DType::i32); }
+inline Array ints(const std::vector<int32_t>& values) {
+  return Array::from_vector(cpu_device(), values, {int64_t(values.size())}, DType::i32);
+}
 
 inline std::vector<float> floats(const Array& array) {
   std::vector<float> values(size_t(array.size()));
@@ -25,7 +27,8 @@ inline std::vector<float> floats(const Array& array) {
 // One sequence in the second row of a page table whose pages lie in reverse order: mistakes in indirection show.
 class Sequence {
  public:
-  Sequence(std::shared_ptr<const Model> model, int64_t capacity) : model_(std::move(model)), pages_((capacity + kPageSlots - 1) / kPageSlots) {
+  Sequence(std::shared_ptr<const Model> model, int64_t capacity)
+      : model_(std::move(model)), pages_((capacity + kPageSlots - 1) / kPageSlots) {
     const ModelInfo& info = model_->info();
     std::vector<int32_t> table(size_t(2 * pages_), 0);
     for (int64_t i = 0; i < pages_; ++i) table[size_t(pages_ + i)] = int32_t(pages_ - 1 - i);
@@ -73,7 +76,8 @@ class Sequence {
     for (size_t i = 0; i < layers; ++i) step.keys.push_back(input(states_[i].shape(), states_[i].dtype()));
     for (size_t i = 0; i < layers; ++i) step.values.push_back(input(states_[i].shape(), states_[i].dtype()));
     const StepOutputs made = model_->step(step);
-    std::vector<Array> inputs{step.tokens, step.positions, step.sequences, step.page_table, step.output_rows}, outputs{made.logits, made.hidden};
+    std::vector<Array> inputs{step.tokens, step.positions, step.sequences, step.page_table, step.output_rows},
+        outputs{made.logits, made.hidden};
     for (const auto* list : {&step.keys, &step.values}) inputs.insert(inputs.end(), list->begin(), list->end());
     for (const auto* list : {&made.keys, &made.values}) outputs.insert(outputs.end(), list->begin(), list->end());
     std::vector<StatePair> states;

@@ -56,7 +56,9 @@ class Bert final : public Model {
       : words_(body / "embeddings" / "word_embeddings", config.vocabulary, config.hidden),
         positions_(body / "embeddings" / "position_embeddings", config.context, config.hidden),
         // Every token is of type 0: one row serves them all.
-        token_type_(cast(slice_axis(nn::Embedding(body / "embeddings" / "token_type_embeddings", config.token_types, config.hidden).table(), 0, 0, 1), DType::f32)),
+        token_type_(cast(
+            slice_axis(nn::Embedding(body / "embeddings" / "token_type_embeddings", config.token_types, config.hidden).table(), 0, 0, 1),
+            DType::f32)),
         norm_(body / "embeddings" / "LayerNorm", config.hidden, config.norm_eps) {
     for (size_t i = 0; i < config.layers.size(); ++i) layers_.emplace_back(body / "encoder" / "layer" / i, config);
   }

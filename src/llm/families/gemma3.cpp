@@ -44,7 +44,8 @@ std::shared_ptr<Model> make_gemma3(const ModelConfig& config, Weights& weights) 
 
   DecoderParts parts(config, weights);
   std::vector<std::unique_ptr<Block>> blocks;
-  for (size_t i = 0; i < parts.layers(); ++i) blocks.push_back(std::make_unique<Gemma3Block>(parts.layer(i), config, parts.attention(i, options)));
+  for (size_t i = 0; i < parts.layers(); ++i)
+    blocks.push_back(std::make_unique<Gemma3Block>(parts.layer(i), config, parts.attention(i, options)));
   const Decoder::Style style{.embedding_scale = float(std::sqrt(double(config.hidden))), .norm_offset = kNormOffset};
   return std::make_shared<Decoder>(parts, std::move(blocks), style);
 }

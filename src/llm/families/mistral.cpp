@@ -4,8 +4,6 @@
 
 namespace mlxc {
 
-std::shared_ptr<Model> make_mistral(const ModelConfig& config, Weights& weights) {
-  return make_pre_norm_decoder(config, weights, {});
-}
+std::shared_ptr<Model> make_mistral(const ModelConfig& config, Weights& weights) { return make_pre_norm_decoder(config, weights, {}); }
 
 }  // namespace mlxc
