@@ -52,6 +52,15 @@ const Members& word_members() {
   return members;
 }
 
+// \w is Alphabetic with all marks, digits and connectors.
+Members alphabetic_members() {
+  uint32_t letters = category_mask("l") | category_mask("nl");
+  CodeSet set = CodeSet(kPatternWordRanges, kPatternWordCount)
+                    .minus(CodeSet::of_categories(category_mask("m") | category_mask("nd") | category_mask("pc")));
+  set.add(CodeSet(kAlphabeticMarkRanges, kAlphabeticMarkCount));
+  return {of_categories(letters).inside + set.minus(CodeSet::of_categories(letters)).pattern(), set};
+}
+
 // Outside of brackets Oniguruma's \w and \b take six Latin-1 digits and fractions for word characters as well.
 constexpr char kBareWordExtra[] = "\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}";
 
@@ -92,11 +101,11 @@ Members named_members(std::string name, std::string_view shown, bool posix) {
     if (plain == "print") set = set.minus(CodeSet::of_categories(category_mask("zl") | category_mask("zp")));
     return of_set(set);
   }
-  // Alphabetic and \w agree but for digits, connectors and marks; newer letters are added from our table.
-  CodeSet newer_letters = CodeSet::newer_of_categories(category_mask("l") | category_mask("nl"));
-  if (plain == "alpha" || plain == "alphabetic") return {"\\p{Alphabetic}" + newer_letters.pattern(), std::nullopt};
+  if (plain == "alpha" || plain == "alphabetic") return alphabetic_members();
   if (plain == "alnum") {
-    return {"\\p{Alphabetic}" + newer_letters.pattern() + of_categories(category_mask("nd")).inside, std::nullopt};
+    Members members = alphabetic_members(), digits = of_categories(category_mask("nd"));
+    members.set->add(*digits.set);
+    return {members.inside + digits.inside, members.set};
   }
   if (plain == "upper" || plain == "uppercase") {
     return {"\\p{Uppercase}" + CodeSet::newer_of_categories(category_mask("lu")).pattern(), std::nullopt};

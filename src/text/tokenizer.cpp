@@ -113,7 +113,7 @@ struct Tokenizer::Parts : text::TokenizerParts {
       }
       for (const Token& token : tokens) {
         TextRange range = text.input_range(p, token.begin, token.end);
-        for (bool prefix_space : post_processor.trims()) trim(token.value, prefix_space, out.ids.empty(), range);
+        for (bool prefix_space : post_processor.trims()) trim(input, token.value, prefix_space, out.ids.empty(), range);
         out.ids.push_back(token.id);
         out.offsets.push_back(range);
       }
@@ -121,18 +121,20 @@ struct Tokenizer::Parts : text::TokenizerParts {
     return out;
   }
 
-  // Takes white space at the ends of a token off its offsets, as ByteLevel's and Roberta's post-processors do.
-  static void trim(std::string_view value, bool prefix_space, bool first, TextRange& range) {
+  // Takes white space at the ends of a token off its offsets, as ByteLevel's and Roberta's post-processors do: as many characters of
+  // the input as the token has blanks.
+  static void trim(std::string_view input, std::string_view value, bool prefix_space, bool first, TextRange& range) {
     constexpr char32_t kSpaceSign = 0x120;  // byte-level form of a space
     auto blank = [](char32_t c) { return c == kSpaceSign || is_space(c); };
     size_t leading = 0, trailing = 0;
     for (size_t at = 0; at < value.size() && blank(utf8_next(value, at));) ++leading;
     for (size_t at = value.size(); at > 0 && blank(utf8_at(value, at = utf8_previous(value, at)));) ++trailing;
-    if (leading > 0) {
-      if ((first || range.begin == 0) && prefix_space && leading == 1) leading = 0;
-      range.begin = std::min(range.begin + leading, range.end);
-    }
-    if (trailing > 0 && range.end >= trailing) range.end = std::max(range.end - trailing, range.begin);
+    if ((first || range.begin == 0) && prefix_space && leading == 1) leading = 0;
+    range.end = std::min(range.end, input.size());
+    for (; leading > 0 && range.begin < range.end; --leading) utf8_next(input, range.begin);
+    size_t end = range.end;
+    for (; trailing > 0 && end > 0; --trailing) end = utf8_previous(input, end);
+    if (trailing == 0) range.end = std::max(end, range.begin);
   }
 };
 

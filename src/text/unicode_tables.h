@@ -31,9 +31,9 @@ extern const size_t kScriptRunCount;
 extern const CaseRun kLowerRuns[];
 extern const size_t kLowerRunCount;
 
-extern const Range kPatternWordRanges[], kPatternSpaceRanges[], kHanRanges[], kWordRanges[], kSpaceRanges[], kNumericRanges[],
+extern const Range kPatternWordRanges[], kAlphabeticMarkRanges[], kPatternSpaceRanges[], kHanRanges[], kWordRanges[], kSpaceRanges[], kNumericRanges[],
     kPunctuationRanges[], kBertControlRanges[], kBertAccentRanges[], kAccentRanges[], kNormalizableRanges[], kNfcMaybeRanges[];
-extern const size_t kPatternWordCount, kPatternSpaceCount, kHanCount, kWordCount, kSpaceCount, kNumericCount, kPunctuationCount,
+extern const size_t kPatternWordCount, kAlphabeticMarkCount, kPatternSpaceCount, kHanCount, kWordCount, kSpaceCount, kNumericCount, kPunctuationCount,
     kBertControlCount, kBertAccentCount, kAccentCount, kNormalizableCount, kNfcMaybeCount;
 
 }  // namespace mlxc::text

@@ -179,6 +179,7 @@ def main():
     emit_rows(out, ["{0x%X, 0x%X, %d}" % row for row in rows])
     out.append(f"}};\nconst size_t kNewerCategoryCount = {len(rows)};\n")
     emit_ranges(out, "PatternWord", r"\w inside a bracket of patterns (Oniguruma).", ranges(regex_flags(r"[\w]")))
+    emit_ranges(out, "AlphabeticMark", "Marks that are alphabetic in patterns (Oniguruma).", ranges(regex_flags(r"[[:alpha:]&&\p{M}]")))
     emit_ranges(out, "PatternSpace", r"\s of patterns (Oniguruma).", ranges(regex_flags(r"\s")))
     emit_ranges(out, "Han", r"\p{Han} of patterns.", ranges(regex_flags(r"\p{Han}")))
     word = [len(pre_tokenizers.Whitespace().pre_tokenize_str("a" + chr(c))) == 1
