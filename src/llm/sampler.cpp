@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "llm/vector_math.h"
 
@@ -122,20 +121,19 @@ int32_t Sampler::sample(std::span<float> logits, std::span<const int32_t> masked
   if (options_.temperature == 0) return int32_t(top.index);
 
   const double point = uniform(options_.seed, index);
+  const float least = options_.min_p > 0 ? std::max(kLeast, top.value + std::log(options_.min_p) / scale_) : kLeast;  // that min_p keeps
   if (options_.top_k > 0 && options_.top_k < int64_t(logits.size())) {
     keep_top_k(logits, top.value);
   } else if (options_.top_p < 1) {
     keep_nucleus(logits, top.value);
   } else if (options_.min_p > 0) {
-    candidates_.resize(logits.size());
-    std::iota(candidates_.begin(), candidates_.end(), 0);
+    candidates_.clear();
+    for (size_t i = 0; i < logits.size(); ++i)
+      if (logits[i] >= least) candidates_.push_back(int32_t(i));
   } else {
     return draw_from_all(logits, top.value, point);
   }
-  if (options_.min_p > 0) {
-    const float least = std::max(kLeast, top.value + std::log(options_.min_p) / scale_);
-    std::erase_if(candidates_, [&](int32_t token) { return logits[size_t(token)] < least; });
-  }
+  if (options_.min_p > 0) std::erase_if(candidates_, [&](int32_t token) { return logits[size_t(token)] < least; });
   return draw_from_candidates(logits, top.value, point);
 }
 
@@ -151,26 +149,38 @@ void Sampler::keep_top_k(std::span<const float> logits, float largest) {
 }
 
 void Sampler::keep_nucleus(std::span<const float> logits, float largest) {
+  weights_.resize(logits.size());
+  const double total = exp_sum(logits, largest, scale_, weights_.data());
   // All tokens with less than (1 - p) / vocabulary of the total together have less than 1 - p: the nucleus is among the others.
-  const double total = exp_sum(logits, largest, scale_, nullptr);
   const double share = (1 - double(options_.top_p)) * total / double(logits.size());
   const float least = std::max(kLeast, float(largest + std::log(share) / scale_ - 1e-3 / scale_));
-  candidates_.clear();
+  // Sums over ranges of logits, likeliest first; only the range in which the nucleus ends has to be sorted.
+  constexpr int kRanges = 1024;
+  const float ranges_per_logit = largest > least ? (kRanges - 1) / (largest - least) : 0;
+  auto range_of = [&](float logit) { return std::min(kRanges - 1, int((largest - logit) * ranges_per_logit)); };
+  double sums[kRanges] = {};
   for (size_t i = 0; i < logits.size(); ++i)
-    if (logits[i] >= least) candidates_.push_back(int32_t(i));
-
-  // Sorted piece by piece: most nuclei end in the first.
+    if (logits[i] >= least) sums[range_of(logits[i])] += double(weights_[i]);
+  const double wanted = double(options_.top_p) * total;
   double reached = 0;
-  size_t sorted = 0;
-  for (size_t piece = 128; sorted < candidates_.size(); piece *= 4) {
-    const size_t end = std::min(candidates_.size(), sorted + piece);
-    auto first = candidates_.begin() + ptrdiff_t(sorted), middle = candidates_.begin() + ptrdiff_t(end);
-    if (middle != candidates_.end()) std::nth_element(first, middle - 1, candidates_.end(), Better{logits});
-    std::sort(first, middle, Better{logits});
-    for (; sorted < end; ++sorted) {
-      reached += std::exp(double(scale_) * (logits[size_t(candidates_[sorted])] - largest));
-      if (reached >= double(options_.top_p) * total) return candidates_.resize(sorted + 1);
-    }
+  int last = 0;
+  while (last + 1 < kRanges && reached + sums[last] < wanted) reached += sums[last++];
+
+  candidates_.clear();
+  std::vector<int32_t> border;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (logits[i] < least) continue;
+    const int range = range_of(logits[i]);
+    if (range < last)
+      candidates_.push_back(int32_t(i));
+    else if (range == last)
+      border.push_back(int32_t(i));
+  }
+  std::sort(border.begin(), border.end(), Better{logits});
+  for (int32_t token : border) {
+    candidates_.push_back(token);
+    reached += double(weights_[size_t(token)]);
+    if (reached >= wanted) return;
   }
 }
 
