@@ -1,0 +1,166 @@
+"""The command line as scripts use it."""
+import json
+import os
+import pathlib
+import signal
+import struct
+import subprocess
+import tempfile
+import unittest
+
+from mlxc_ctypes import DATA, LIBRARY, MODEL
+
+MLXC = str(pathlib.Path(LIBRARY).parent / "mlxc")
+
+
+def run(*arguments, input=None, code=0):
+    done = subprocess.run([MLXC, *arguments], input=input, capture_output=True, timeout=300)
+    if done.returncode != code:
+        raise AssertionError(f"{arguments} exits with {done.returncode}, expected {code}: {done.stderr.decode()}")
+    return done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+
+
+class GenerateTest(unittest.TestCase):
+    def test_streams_one_prompt_and_tells_its_speed(self):
+        out, err = run("generate", "--model", MODEL, "--prompt", "Once upon a time", "--max-tokens", "8", "--precision", "high")
+        self.assertEqual(out, ", the king's daughter was a king\n")
+        self.assertRegex(err, r"first token after \d+ ms")
+        self.assertRegex(err, r"tokens/s")
+        self.assertEqual(run("generate", "-m", MODEL, "-p", "Once upon a time", "-n", "2", "-q")[1], "")
+
+    def test_greedy_tokens_equal_the_reference(self):
+        golden = json.loads((DATA / "models" / "fable-qwen3" / "golden.json").read_text())
+        cases = golden if isinstance(golden, list) else golden["prompts"]
+        prompts = [argument for case in cases for argument in ("--prompt", case["prompt"])]
+        out, _ = run("generate", "--model", MODEL, "--precision", "high", "--temperature", "0", "--max-tokens", "24", "--json", *prompts)
+        results = json.loads(out)
+        self.assertEqual(len(results), len(cases))
+        for result, case in zip(results, cases):
+            self.assertTrue(case["text"].startswith(result["text"]), (case["text"][:100], result["text"]))
+
+    def test_json_has_one_object_a_prompt(self):
+        out, _ = run("generate", "--model", MODEL, "--prompt", "The fox", "--prompt-tokens", "49,1705,620,261,554", "--max-tokens", "5", "--json",
+                     "--logprobs", "--top-logprobs", "2", "--precision", "high")
+        first, second = json.loads(out)
+        self.assertEqual(list(first)[:3], ["text", "tokens", "finish_reason"])
+        self.assertEqual(second["text"], ", the king's daughter")
+        self.assertEqual((second["finish_reason"], len(second["tokens"]), len(second["logprobs"])), ("length", 5, 5))
+        self.assertEqual(second["top_logprobs"][0][0]["token"], second["tokens"][0])
+        self.assertEqual(second["timings"]["prompt_tokens"], 5)
+
+    def test_prompts_from_files_and_stop_strings(self):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"Once upon a time")
+            file.flush()
+            out, _ = run("generate", "--model", MODEL, "--prompt-file", file.name, "--stop", "g's da", "--json")
+        self.assertEqual([(r["text"], r["finish_reason"]) for r in json.loads(out)], [(", the kin", "stop")])
+        out, _ = run("generate", "--model", MODEL, "--prompt-file", "-", "--max-tokens", "3", "--echo", input=b"Once upon a time")
+        self.assertTrue(out.startswith("Once upon a time, the"), out)
+
+    def test_a_seed_fixes_sampling(self):
+        flags = ("generate", "--model", MODEL, "-p", "Once", "--temperature", "1", "--top-k", "50", "--max-tokens", "12", "--seed")
+        self.assertEqual(run(*flags, "3")[0], run(*flags, "3")[0])
+        self.assertNotEqual(run(*flags, "3")[0], run(*flags, "4")[0])
+
+    def test_ctrl_c_ends_with_130(self):
+        process = subprocess.Popen([MLXC, "generate", "--model", MODEL, "-p", "Once", "--ignore-eos", "--max-tokens", "-1", "--temperature", "1"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+
+
+class OtherCommandsTest(unittest.TestCase):
+    TEXTS = ["Once upon a time", "", "naïve café 日本 🦊\n\ttabs", "<|endoftext|>", 'quotes " and \\ backslashes']
+
+    def test_tokens_and_back_as_json_lines(self):
+        lines = "".join(json.dumps(text) + "\n" for text in self.TEXTS).encode()
+        out, _ = run("tokenize", "--model", MODEL, "--jsonl", input=lines)
+        ids = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual(ids[0], [49, 1705, 620, 261, 554])
+        self.assertEqual(ids[1], [])
+        self.assertEqual(len(ids[3]), 1)
+        back, _ = run("detokenize", "--model", MODEL, "--jsonl", input=out.encode())
+        self.assertEqual([json.loads(line) for line in back.splitlines()], self.TEXTS)
+
+    def test_a_folder_with_only_a_tokenizer(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink(os.path.join(MODEL, "tokenizer.json"), os.path.join(folder, "tokenizer.json"))
+            out, _ = run("tokenize", "--model", folder, "Once upon a time")
+            self.assertEqual(out, "49,1705,620,261,554\n")
+            self.assertEqual(run("detokenize", "--model", folder, "49,1705,620,261,554")[0], "Once upon a time\n")
+
+    def test_logits_are_a_npy_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "logits.npy")
+            run("logits", "--model", MODEL, "--tokens", "1,2,3", "--output", path)
+            data = pathlib.Path(path).read_bytes()
+        self.assertEqual(data[:8], b"\x93NUMPY\x01\x00")
+        length = struct.unpack("<H", data[8:10])[0]
+        self.assertEqual((10 + length) % 64, 0)
+        header = eval(data[10:10 + length], {})
+        self.assertEqual(header, {"descr": "<f4", "fortran_order": False, "shape": (3, 4096)})
+        self.assertEqual(len(data), 10 + length + 3 * 4096 * 4)
+
+    def test_scores(self):
+        out, _ = run("score", "--model", MODEL, "--prompt", "Once upon a", "--label", " time", "--label", " banana", "--json")
+        (result,) = json.loads(out)
+        self.assertEqual(result["best"], " time")
+        self.assertGreater(result["scores"][0], result["scores"][1])
+        self.assertIn("* ", run("score", "--model", MODEL, "--prompt", "Once upon a", "--label", " time")[0])
+
+    def test_embeddings_are_json_lines(self):
+        lines = "".join(json.dumps(text) + "\n" for text in ["A fox.", "A crow."]).encode()
+        out, _ = run("embed", "--model", MODEL, "--jsonl", "--normalize", "--pooling", "mean", input=lines)
+        vectors = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([len(vector) for vector in vectors], [256, 256])
+        for vector in vectors:
+            self.assertAlmostEqual(sum(x * x for x in vector), 1, places=4)
+
+    def test_bench_reports_what_it_was_asked_for(self):
+        out, _ = run("bench", "--model", MODEL, "-p", "16", "-n", "4", "-b", "1,3", "-d", "8", "-r", "2", "--json")
+        results = json.loads(out)["results"]
+        self.assertEqual([(r["what"], r["tokens"], r["batch"], r["depth"]) for r in results],
+                         [("prompt", 16, 1, 0), ("generate", 4, 1, 8), ("generate", 4, 3, 8)])
+        self.assertTrue(all(r["tokens_per_second"] > 0 for r in results))
+
+    def test_inspect_devices_version(self):
+        info = json.loads(run("inspect", "--model", MODEL, "--json")[0])
+        self.assertEqual((info["family"], info["vocabulary"], info["layers"]), ("qwen3", 4096, 8))
+        self.assertRegex(run("inspect", MODEL)[0], r"architecture +Qwen3ForCausalLM")
+        devices = json.loads(run("devices", "--json")[0])
+        self.assertEqual((devices[0]["name"], devices[0]["available"]), ("cpu", True))
+        self.assertTrue(all(device["available"] or device["reason"] for device in devices))
+        self.assertIn(json.loads(run("version", "--json")[0])["version"], run("--version")[0])
+
+
+class MessagesTest(unittest.TestCase):
+    def test_wrong_usage_ends_with_2_and_a_hint(self):
+        for arguments, hint in [(["genrate"], "did you mean generate?"), (["generate", "--promt", "x"], "did you mean --prompt?"),
+                                (["generate", "--model", MODEL], "--prompt"), (["generate", "--prompt", "x"], "--model"),
+                                (["generate", "--max-tokens"], "needs a value"), (["generate", "--max-tokens", "many"], "integer"),
+                                (["generate", "--json=yes"], "takes no value"), (["generate", "stray"], "unexpected"),
+                                (["generate", "--precision", "low"], "high or native"), (["logits", "--tokens", "1,x"], "integer"), ([], "Usage")]:
+            self.assertIn(hint, run(*arguments, code=2)[1])
+
+    def test_failures_end_with_1_and_a_sentence(self):
+        for arguments, hint in [(["generate", "--model", "/no/such/folder", "--prompt", "x"], "/no/such/folder"),
+                                (["generate", "--model", MODEL, "--prompt-tokens", "4096"], "vocabulary"),
+                                (["generate", "--model", MODEL, "--prompt", "x", "--temperature", "-3"], "temperature"),
+                                (["inspect", "--model", MODEL, "--device", "vulkan:0"], "Vulkan"),
+                                (["inspect", "--model", MODEL, "--device", "abacus"], "abacus"),
+                                (["logits", "--model", MODEL, "--tokens", "1", "--output", "/no/such/folder/x.npy"], "cannot write")]:
+            self.assertIn(hint, run(*arguments, code=1)[1])
+        self.assertIn("line 2", run("tokenize", "--model", MODEL, "--jsonl", input=b'"a"\nb\n', code=1)[1])
+
+    def test_help_everywhere(self):
+        self.assertIn("generate", run("help")[0])
+        for command in ("generate", "tokenize", "detokenize", "logits", "score", "embed", "bench", "inspect", "devices", "version"):
+            out, _ = run(command, "--help")
+            self.assertIn(f"Usage: mlxc {command}", out)
+            self.assertEqual(run("help", command)[0], out)
+
+
+if __name__ == "__main__":
+    unittest.main()
