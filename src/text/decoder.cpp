@@ -391,6 +391,7 @@ void add(const Json& json, int depth, DecoderPlan& plan) {
   } else if (type == "Fuse") {
     steps.push_back(step<FuseFilter>());
   } else if (type == "ByteFallback") {
+    plan.byte_fallback = true;
     steps.push_back(step<ByteFallbackFilter>());
   } else if (type == "Replace") {
     steps.push_back(step<ReplaceFilter>(read_pattern(part), part.get<std::string>("content")));

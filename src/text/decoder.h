@@ -29,7 +29,8 @@ class Decoder {
 // The steps of a file in order; nothing for null.
 struct DecoderPlan {
   std::vector<std::unique_ptr<Decoder>> steps;
-  bool byte_level = false;  // the one step is ByteLevel
+  bool byte_level = false;     // the one step is ByteLevel
+  bool byte_fallback = false;  // "<0x0A>" stands for a byte
 };
 // For null the plan joins tokens with spaces. Status::unsupported names a type that is not known, Status::format a wrong field.
 DecoderPlan make_decoder(const Json& json);

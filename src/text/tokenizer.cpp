@@ -34,12 +34,6 @@ using text::Vocabulary;
 struct Tokenizer::Parts : text::TokenizerParts {
   explicit Parts(TokenizerParts parts) : TokenizerParts(std::move(parts)) {}
 
-  // The text of an id as decoding sees it; nullptr data for an id that does not exist.
-  std::string_view shown(int32_t id) const {
-    if (id < 0) return {};
-    if (const std::string* added_text = added.shown(static_cast<uint32_t>(id))) return *added_text;
-    return model->vocabulary().piece(static_cast<uint32_t>(id)).value_or(std::string_view());
-  }
   bool hidden(int32_t id) const { return std::binary_search(special_ids.begin(), special_ids.end(), id); }
 
   // fn(piece text, its place, id or kNoId) for every piece of the text in order.

@@ -141,9 +141,6 @@ TokenizerParts assemble(std::string_view json, const std::string& name) {
   if (type == "BPE") {
     BpeOptions options = bpe_options(model);
     may_keep_raw = options.continuing_subword_prefix.empty() && options.end_of_word_suffix.empty() && !options.byte_fallback;
-    parts.byte_fallback = options.byte_fallback;
-  } else if (type == "Unigram") {
-    parts.byte_fallback = model.get<bool>("byte_fallback", false);
   }
   parts.pre_tokenizer = make_pre_tokenizer(field(file.parts, "pre_tokenizer"), may_keep_raw);
   parts.track_always = parts.pre_tokenizer.needs_origins;
@@ -158,14 +155,14 @@ TokenizerParts assemble(std::string_view json, const std::string& name) {
 
 }  // namespace
 
+std::string_view TokenizerParts::shown(int32_t id) const {
+  if (id < 0) return {};
+  if (const std::string* text = added.shown(static_cast<uint32_t>(id))) return *text;
+  return model->vocabulary().piece(static_cast<uint32_t>(id)).value_or(std::string_view());
+}
+
 void TokenizerParts::append_bytes(int32_t id, std::string& out) const {
-  if (id < 0) return;
-  std::string_view piece;
-  if (const std::string* text = added.shown(static_cast<uint32_t>(id))) {
-    piece = *text;
-  } else if (auto found = model->vocabulary().piece(static_cast<uint32_t>(id))) {
-    piece = *found;
-  }
+  std::string_view piece = shown(id);
   size_t before = out.size();
   for (size_t at = 0; at < piece.size();) {
     int byte = char_to_byte(utf8_next(piece, at));
@@ -179,17 +176,11 @@ void TokenizerParts::append_bytes(int32_t id, std::string& out) const {
 }
 
 void TokenizerParts::append_token_bytes(int32_t id, std::string& out) const {
-  if (id < 0) return;
-  if (const std::string* text = added.shown(static_cast<uint32_t>(id))) {
-    out += *text;
-    return;
-  }
-  auto piece = model->vocabulary().piece(static_cast<uint32_t>(id));
-  if (!piece) return;
   if (decoder.byte_level) return append_bytes(id, out);
-  if (byte_fallback && piece->size() == 6 && piece->starts_with("<0x") && piece->back() == '>') {
+  std::string_view piece = shown(id);
+  if (decoder.byte_fallback && piece.size() == 6 && piece.starts_with("<0x") && piece.back() == '>') {
     auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
-    int high = digit((*piece)[3]), low = digit((*piece)[4]);
+    int high = digit(piece[3]), low = digit(piece[4]);
     if (high >= 0 && low >= 0) {
       out += static_cast<char>(high * 16 + low);
       return;
@@ -197,13 +188,13 @@ void TokenizerParts::append_token_bytes(int32_t id, std::string& out) const {
   }
   size_t done = 0;
   while (!space_mark.empty()) {
-    size_t at = piece->find(space_mark, done);
+    size_t at = piece.find(space_mark, done);
     if (at == std::string_view::npos) break;
-    out += piece->substr(done, at - done);
+    out += piece.substr(done, at - done);
     out += ' ';
     done = at + space_mark.size();
   }
-  out += piece->substr(done);
+  out += piece.substr(done);
 }
 
 TokenizerParts load_tokenizer_parts(std::string_view json, const std::string& name) {

@@ -26,9 +26,10 @@ struct TokenizerParts {
   std::vector<int32_t> special_ids;  // sorted: what skip_special leaves out
   std::vector<SpecialToken> special_tokens;
   bool track_always = false;  // a pre-tokenizer asks where pieces start in the input, and a normalizer moves them
-  bool byte_fallback = false; // "<0x0A>" stands for a byte
   std::string space_mark;     // what stands for a space inside pieces, by the decoder; empty when nothing does
 
+  // The text of an id as decoding sees it; null data for an id that does not exist.
+  std::string_view shown(int32_t id) const;
   // What ByteLevel decoding makes of an id.
   void append_bytes(int32_t id, std::string& out) const;
   // The bytes that a token stands for inside a text, for any decoder.
