@@ -53,7 +53,6 @@ mlxc_status mlxc_go_top(mlxc_result *result, int64_t index, int64_t steps, int32
 
 mlxc_status mlxc_go_timings(mlxc_request *request, mlxc_timings *timings, mlxc_error *error) {
   mlxc_result *result = NULL;
-  mlxc_request_wait(request, -1, NULL); /* the last event was taken: this is the moment until the request knows it too */
   mlxc_status status = mlxc_request_result(&result, request, error);
   if (status != MLXC_OK) return status;
   timings->struct_size = sizeof *timings;
