@@ -49,7 +49,7 @@ void merge(const Isa& isa, const State& into, const State& from, int64_t rows, i
   for (int64_t r = 0; r < rows; ++r) {
     if (from.total[r] == 0) continue;  // saw no key
     const float maximum = std::max(into.maximum[r], from.maximum[r]);
-    const float mine = std::exp(into.maximum[r] - maximum), theirs = std::exp(from.maximum[r] - maximum);
+    const float mine = std::exp2(into.maximum[r] - maximum), theirs = std::exp2(from.maximum[r] - maximum);
     isa.merge_attention(into.accumulator + r * head_dim, mine, from.accumulator + r * head_dim, theirs, head_dim);
     into.total[r] = into.total[r] * mine + from.total[r] * theirs;
     into.maximum[r] = maximum;
@@ -104,7 +104,7 @@ struct Problem {
       }
       const auto [k, v] = keys(b);
       attend({.q = packed, .k = k, .v = v, .rows = rows, .head_dim = head_dim, .first = first, .last = last,
-              .used = int32_t(std::min(kPageSlots, end - base)), .scale = scale, .softcap = softcap, .scores = scores, .maximum = state.maximum,
+              .next_k = base + kPageSlots < end ? keys(b + 1).first : nullptr, .scale = scale, .softcap = softcap, .scores = scores, .maximum = state.maximum,
               .total = state.total, .accumulator = state.accumulator});
     }
   }

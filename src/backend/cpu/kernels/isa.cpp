@@ -13,6 +13,11 @@ const Isa* isa_for(CpuLevel level) {
       static const Isa isa = avx512bf16();
       return &isa;
     }
+    case CpuLevel::amx: {
+      if (!amx_permitted()) return nullptr;
+      static const Isa isa = amx();
+      return &isa;
+    }
 #endif
     default: return nullptr;
   }

@@ -42,10 +42,10 @@ struct AttentionBlock {
   int64_t rows, head_dim;
   const int32_t* first;
   const int32_t* last;
-  int32_t used;               // no row sees a slot at or after it: what lies there is not touched
+  const void* next_k;         // of the block after this one, or null
   float scale, softcap;
   float* scores;              // [rows][kPageSlots], scratch
-  float* maximum;             // [rows] state: running maximum, sum, and accumulator
+  float* maximum;             // [rows] state: running maximum (in units of log 2), sum, and accumulator
   float* total;
   float* accumulator;         // [rows][D]
 };
@@ -72,6 +72,9 @@ struct Isa {
   DotFn dot_f32, dot_f16, dot_bf16;
   DotFn dot_brain;                                                   // x already bfloat16, w bfloat16; null: none
   void (*pack_brain)(const float* in, uint16_t* out, int64_t n);     // f32 -> bf16
+  // The same product from tile registers: x in blocks of 16 rows as pack_tiles makes them, k a multiple of 32; null: none.
+  DotFn dot_tiles = nullptr;
+  void (*pack_tiles)(const float* x, int64_t x_stride, int64_t rows, int64_t k, uint16_t* out) = nullptr;
   void (*epilogue)(const EpilogueArgs&);
 
   // attention, by the page's dtype
@@ -103,6 +106,7 @@ extern const ElementwiseTable kElementwiseAvx2, kElementwiseAvx512;
 extern const IntegerTable kIntegersAvx2;
 extern const Isa kAvx2, kAvx512;
 Isa avx512bf16();  // kAvx512 with the bfloat16 products replaced
+Isa amx();         // and those of many rows in tiles
 #endif
 
 }  // namespace mlxc::cpu

@@ -10,10 +10,13 @@ namespace mlxc::cpu {
 namespace {
 
 constexpr int64_t kColumnUnit = 16;                  // columns are handed out in multiples of this
-constexpr int64_t kColumnBlock = 48;                 // columns of w worked on at once: w block and x block share L2
+constexpr int64_t kColumnBlock = 64;                 // columns of w worked on at once: w block and x block share L2
 constexpr int64_t kRowBlockBytes = 512 << 10;        // of x, in L2
 constexpr int64_t kRowsPerPass = 1024;               // bounds the packed copy of x
 constexpr int64_t kUnpackRows = 8;                   // from here on 16-bit weights are converted once per block, not per tile
+constexpr int64_t kTilesFrom = 16;                   // rows from which tile registers are used where there are any
+constexpr int64_t kTileBlock = 16;                   // rows of x packed together for them
+constexpr int64_t kExactRows = 4;                    // up to here memory is the limit, and native keeps x in float32 as well
 constexpr int64_t kForkWork = 1 << 15;               // multiply-adds below which one thread is faster
 
 int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
@@ -37,7 +40,8 @@ struct Pass {
   const Isa& isa;
   int64_t first_row, rows;
   const uint16_t* packed;  // x in bfloat16, or null
-  int64_t packed_stride;
+  int64_t packed_stride;   // between rows, or between blocks of rows for tiles
+  bool tiles;
 
   bool uses_brain(const LinearOutput& out) const { return packed && out.weight_dtype == DType::bf16; }
 
@@ -46,9 +50,9 @@ struct Pass {
     DotArgs dot{.x = args.x + (first_row + row) * args.x_stride, .x_stride = args.x_stride, .w = row_of(out, column), .w_stride = out.weight_stride,
                 .rows = n, .columns = count, .k = args.k, .y = y, .y_stride = y_stride, .prefetch = row == 0};
     if (uses_brain(out)) {
-      dot.x = packed + row * packed_stride;
+      dot.x = packed + (tiles ? row / kTileBlock : row) * packed_stride;
       dot.x_stride = packed_stride;
-      return isa.dot_brain(dot);
+      return tiles ? isa.dot_tiles(dot) : isa.dot_brain(dot);
     }
     if (unpacked) {
       dot.w = unpacked;
@@ -85,7 +89,7 @@ struct Pass {
     const bool plain = !end.bias && !up && !out.residual && out.activation == Activation::none;
 
     const int64_t k_bytes = args.k * (uses_brain(out) ? 2 : 4);
-    const int64_t row_block = std::clamp<int64_t>(kRowBlockBytes / std::max<int64_t>(k_bytes, 1) / 6 * 6, 6, 240);
+    const int64_t row_block = std::clamp<int64_t>(kRowBlockBytes / std::max<int64_t>(k_bytes, 1) / 48 * 48, 48, 240);
     float* sums = plain ? nullptr : scratch<float>(ScratchUse::packed, row_block * kColumnBlock * 2);
     for (int64_t row = 0; row < rows; row += row_block) {
       const int64_t n = std::min(row_block, rows - row);
@@ -124,13 +128,26 @@ void linear(ThreadPool& pool, const LinearArgs& args, const Isa& isa) {
   bool wants_brain = false;
   for (const LinearOutput& out : args.outputs) {
     float_size(out.weight_dtype);
-    wants_brain |= isa.dot_brain && args.precision == Precision::native && out.weight_dtype == DType::bf16;
+    wants_brain |= isa.dot_brain && args.precision == Precision::native && out.weight_dtype == DType::bf16 && args.t > kExactRows;
   }
   for (size_t i = 0; i < products; ++i) units += round_up(args.outputs[i].n, kColumnUnit) / kColumnUnit;
 
   for (int64_t first = 0; first < args.t; first += kRowsPerPass) {
-    Pass pass{args, isa, first, std::min(kRowsPerPass, args.t - first), nullptr, 0};
-    if (wants_brain) {
+    Pass pass{args, isa, first, std::min(kRowsPerPass, args.t - first), nullptr, 0, false};
+    // By the rows of the whole call, so that all of them take one path.
+    pass.tiles = wants_brain && isa.dot_tiles && args.t >= kTilesFrom && args.k % 32 == 0;
+    if (pass.tiles) {
+      const int64_t blocks = round_up(pass.rows, kTileBlock) / kTileBlock;
+      pass.packed_stride = kTileBlock * args.k;
+      uint16_t* packed = scratch<uint16_t>(ScratchUse::shared, blocks * pass.packed_stride);
+      pass.packed = packed;
+      pool.parallel_for(blocks, std::max<int64_t>(1, kForkWork / (kTileBlock * args.k)), [&](int64_t begin, int64_t end, int) {
+        for (int64_t b = begin; b < end; ++b) {
+          const int64_t row = b * kTileBlock;
+          isa.pack_tiles(args.x + (first + row) * args.x_stride, args.x_stride, std::min(kTileBlock, pass.rows - row), args.k, packed + b * pass.packed_stride);
+        }
+      });
+    } else if (wants_brain) {
       pass.packed_stride = round_up(args.k, 64);
       uint16_t* packed = scratch<uint16_t>(ScratchUse::shared, pass.rows * pass.packed_stride);
       pass.packed = packed;

@@ -25,6 +25,21 @@ MLXC_INLINE F exp(F x) {
   return scale_by_power(p, n);
 }
 
+// 2^x for x that is not large: below 2^-200 it is 0, -inf included. Taylor series on |r| <= 1/2; exactly 1 at 0.
+MLXC_INLINE F power_of_two(F x) {
+  F t = larger(splat(-200.0f), x);  // NaN passes
+  F n = round_even(t), r = t - n;
+  F p = splat(1.52527338e-5f);
+  p = fma(p, r, splat(1.54035304e-4f));
+  p = fma(p, r, splat(1.33335581e-3f));
+  p = fma(p, r, splat(9.61812911e-3f));
+  p = fma(p, r, splat(5.55041087e-2f));
+  p = fma(p, r, splat(2.40226507e-1f));
+  p = fma(p, r, splat(6.93147181e-1f));
+  p = fma(p, r, splat(1.0f));
+  return scale_by_power(p, n);
+}
+
 // log(x) = e ln 2 + log(m), m in [sqrt(1/2), sqrt(2)).
 MLXC_INLINE F log(F x) {
   I tiny = x < 0x1p-126f;

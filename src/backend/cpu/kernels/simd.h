@@ -313,12 +313,16 @@ MLXC_INLINE float sum(F v) {
 
 MLXC_INLINE float max_lane(F v) {
 #if defined(__AVX512F__)
-  return _mm512_reduce_max_ps(v);
+  F4 four = _mm_max_ps(_mm_max_ps(_mm512_extractf32x4_ps(v, 0), _mm512_extractf32x4_ps(v, 1)),
+                       _mm_max_ps(_mm512_extractf32x4_ps(v, 2), _mm512_extractf32x4_ps(v, 3)));
+#elif defined(__AVX2__)
+  F4 four = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
 #else
-  float m = v[0];
-  for (int i = 1; i < W; ++i) m = v[i] > m ? v[i] : m;
-  return m;
+  F4 four = v;
 #endif
+  F4 other = __builtin_shufflevector(four, four, 2, 3, 0, 1);
+  four = four > other ? four : other;
+  return four[0] > four[1] ? four[0] : four[1];
 }
 
 #if defined(__AVX512F__)

@@ -19,6 +19,8 @@ constexpr Isa table(CpuLevel level, const ElementwiseTable& elementwise, const I
       .dot_bf16 = dot<FloatProduct<Brain>>,
       .dot_brain = nullptr,
       .pack_brain = pack_brain,
+      .dot_tiles = nullptr,
+      .pack_tiles = nullptr,
       .epilogue = epilogue,
       .attend_f32 = attend<PlainPage<float>>,
       .attend_f16 = attend<PlainPage<Half>>,

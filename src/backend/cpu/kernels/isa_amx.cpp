@@ -1,0 +1,165 @@
+// The tile kernels. w is the left operand, since its rows lie along k as the left operand's must; x, packed once for all columns, is the
+// right one. A product therefore comes out transposed and is turned on its way to y.
+#if defined(__AMX_BF16__)
+#include <immintrin.h>
+
+#include <algorithm>
+
+#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/scratch.h"
+
+namespace mlxc::cpu {
+namespace {
+
+constexpr int64_t kTileRows = 16;      // rows of x in a block, columns of w in a tile
+constexpr int64_t kTileDepth = 32;     // values of k a step takes
+constexpr int64_t kTileColumns = 32;   // columns of w worked on together
+constexpr int64_t kTileBytes = 1024;
+constexpr int64_t kStepBytes = 2 * kTileBytes;  // of a panel: two tiles of w
+
+struct alignas(64) TileConfig {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+// Turns 16 x 16 values of 32 bits: in pairs of lanes, then of 64-bit halves, then of 128-bit quarters.
+inline void transpose(__m512i (&r)[16]) {
+  __m512i t[16];
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+  }
+  for (int i = 0; i < 4; ++i) {
+    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
+    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
+    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
+  }
+  for (int i = 0; i < 8; ++i) {
+    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
+  }
+}
+
+void pack(const float* x, int64_t x_stride, int64_t rows, int64_t k, uint16_t* out) {
+  for (int64_t at = 0; at < k; at += kTileDepth, out += kTileDepth * kTileRows) {
+    int64_t left = k - at;
+    __mmask16 low = left >= 16 ? 0xffff : __mmask16((1u << left) - 1);
+    __mmask16 high = left >= 32 ? 0xffff : left <= 16 ? 0 : __mmask16((1u << (left - 16)) - 1);
+    __m512i pairs[16];
+    for (int64_t r = 0; r < kTileRows; ++r) {
+      if (r >= rows) {
+        pairs[r] = _mm512_setzero_si512();
+        continue;
+      }
+      const float* from = x + r * x_stride + at;
+      __m512bh narrow = _mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(high, from + 16), _mm512_maskz_loadu_ps(low, from));
+      pairs[r] = (__m512i)narrow;
+    }
+    transpose(pairs);
+    for (int64_t p = 0; p < 16; ++p) _mm512_store_si512(out + p * 32, pairs[p]);
+  }
+}
+
+// Copies 32 columns of w, tile by tile, zero beyond the last column and the last k: strided rows of a power of two apart share few
+// cache sets, and a tile must not read past the end of the file.
+void copy_panel(const DotArgs& args, const uint16_t* w, int64_t columns, std::byte* panel) {
+  const int64_t whole = args.k / kTileDepth, steps = (args.k + kTileDepth - 1) / kTileDepth;
+  constexpr int64_t kBlock = 8;
+  for (int64_t first = 0; first < steps; first += kBlock) {
+    const int64_t last = std::min(steps, first + kBlock);
+    for (int64_t c = 0; c < kTileColumns; ++c) {
+      const uint16_t* from = w + c * args.w_stride;
+      std::byte* to = panel + c * 64;
+      for (int64_t step = first; step < last; ++step) {
+        __m512i values;
+        if (c >= columns) values = _mm512_setzero_si512();
+        else if (step < whole) values = _mm512_loadu_si512(from + step * kTileDepth);
+        else values = _mm512_maskz_loadu_epi16((1u << (args.k % kTileDepth)) - 1, from + step * kTileDepth);
+        _mm512_store_si512(to + step * kStepBytes, values);
+      }
+    }
+  }
+}
+
+// Adds a product tile [16 columns][16 rows] to its place in y.
+inline void store(const std::byte* tile, float* y, int64_t y_stride, int64_t rows, int64_t columns) {
+  if (columns <= 0) return;
+  __m512i values[16];
+  for (int64_t i = 0; i < 16; ++i) values[i] = _mm512_load_si512(tile + i * 64);
+  transpose(values);
+  const __mmask16 mask = columns >= 16 ? 0xffff : __mmask16((1u << columns) - 1);
+  for (int64_t r = 0; r < std::min<int64_t>(rows, 16); ++r) _mm512_mask_storeu_ps(y + r * y_stride, mask, (__m512)values[r]);
+}
+
+void product(const DotArgs& args) {
+  static constexpr TileConfig config;
+  _tile_loadconfig(&config);
+  const int64_t steps = (args.k + kTileDepth - 1) / kTileDepth;
+  std::byte* panel = scratch<std::byte>(ScratchUse::tile, steps * kStepBytes + 4 * kTileBytes);
+  std::byte* sums = panel + steps * kStepBytes;
+  for (int64_t column = 0; column < args.columns; column += kTileColumns) {
+    const uint16_t* w = static_cast<const uint16_t*>(args.w) + column * args.w_stride;
+    const int64_t columns = std::min(kTileColumns, args.columns - column);
+    copy_panel(args, w, columns, panel);
+    const bool fetch_ahead = column + 2 * kTileColumns <= args.columns;
+    for (int64_t row = 0; row < args.rows; row += 2 * kTileRows) {
+      const uint16_t* x0 = static_cast<const uint16_t*>(args.x) + row / kTileRows * args.x_stride;
+      const uint16_t* x1 = x0 + args.x_stride;
+      const bool two = row + kTileRows < args.rows;
+      const bool ahead = row == 0 && fetch_ahead;
+      _tile_zero(4);
+      _tile_zero(5);
+      _tile_zero(6);
+      _tile_zero(7);
+      for (int64_t step = 0; step < steps; ++step) {
+        const std::byte* w_step = panel + step * kStepBytes;
+        if (ahead)
+          for (int64_t c = 0; c < kTileColumns; ++c) _mm_prefetch(reinterpret_cast<const char*>(w + (kTileColumns + c) * args.w_stride + step * kTileDepth), _MM_HINT_T1);
+        _tile_loadd(0, w_step, 64);
+        _tile_loadd(2, x0 + step * 512, 64);
+        _tile_loadd(1, w_step + kTileBytes, 64);
+        _tile_dpbf16ps(4, 0, 2);
+        _tile_dpbf16ps(6, 1, 2);
+        if (two) {
+          _tile_loadd(3, x1 + step * 512, 64);
+          _tile_dpbf16ps(5, 0, 3);
+          _tile_dpbf16ps(7, 1, 3);
+        }
+      }
+      float* y = args.y + row * args.y_stride + column;
+      _tile_stored(4, sums, 64);
+      _tile_stored(6, sums + kTileBytes, 64);
+      store(sums, y, args.y_stride, args.rows - row, columns);
+      store(sums + kTileBytes, y + kTileRows, args.y_stride, args.rows - row, columns - kTileRows);
+      if (two) {
+        _tile_stored(5, sums + 2 * kTileBytes, 64);
+        _tile_stored(7, sums + 3 * kTileBytes, 64);
+        y += kTileRows * args.y_stride;
+        store(sums + 2 * kTileBytes, y, args.y_stride, args.rows - row - kTileRows, columns);
+        store(sums + 3 * kTileBytes, y + kTileRows, args.y_stride, args.rows - row - kTileRows, columns - kTileRows);
+      }
+    }
+  }
+  _tile_release();
+}
+
+}  // namespace
+
+Isa amx() {
+  Isa isa = avx512bf16();
+  isa.level = CpuLevel::amx;
+  isa.dot_tiles = product;
+  isa.pack_tiles = pack;
+  return isa;
+}
+
+}  // namespace mlxc::cpu
+#endif
