@@ -56,6 +56,7 @@ var (
 	declaration = regexp.MustCompile(`(?s)MLXC_API\s+([\w\s]+?[\s*]+)(mlxc_\w+)\s*\(([^;]*)\);`)
 	callback    = regexp.MustCompile(`\(\*(\w+)\)`)
 	lastName    = regexp.MustCompile(`(\w+)$`)
+	blankLines  = regexp.MustCompile(`([ \t]*\n)+`)
 	spaces      = regexp.MustCompile(`\s+`)
 )
 
@@ -98,10 +99,12 @@ func generate(include string) (header, source string, err error) {
 	if !strings.Contains(header, visible) {
 		return "", "", fmt.Errorf("the headers do not define MLXC_API as expected")
 	}
+	// Without comments: rewording one changes nothing here. The headers in include/ are the ones to read.
+	header = blankLines.ReplaceAllString(comments.ReplaceAllString(header, ""), "\n")
 	header = "/* Made by internal/gen from include/mlxc: do not edit. */\n" + strings.Replace(header, visible, `__attribute__((visibility("hidden")))`, 1)
 
 	var pointers, functions, lookups strings.Builder
-	found := declaration.FindAllStringSubmatch(comments.ReplaceAllString(header, ""), -1)
+	found := declaration.FindAllStringSubmatch(header, -1)
 	if len(found) == 0 {
 		return "", "", fmt.Errorf("no function found in the headers")
 	}
