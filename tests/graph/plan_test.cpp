@@ -98,7 +98,9 @@ TEST(Plan, TemporariesAliveTogetherDoNotOverlap) {
     const OperandPlace& out = launch.places.back();
     for (size_t i = 0; i + 1 < launch.places.size(); ++i) {
       const OperandPlace& in = launch.places[i];
-      if (in.buffer == out.buffer) EXPECT_NE(in.offset_bytes, out.offset_bytes);
+      if (in.buffer == out.buffer) {
+        EXPECT_NE(in.offset_bytes, out.offset_bytes);
+      }
     }
   }
 }
