@@ -5,6 +5,7 @@
 OUT/bert-mean: bare tensor names, mean pooling, normalised. OUT/bert-cls: names under "bert.", norms named gamma and beta, float16,
 class token pooling, not normalised. golden.safetensors: prompt.K int32 [T], hidden.K f32 [T, H], embedding.K f32 [H].
 """
+
 import argparse
 import json
 import os
@@ -19,7 +20,9 @@ LENGTHS = [1, 7, 40]
 def make(out, name, seed, dtype, cls, renamed):
     torch.manual_seed(seed)
     folder = os.path.join(out, name)
-    config = t.BertConfig(vocab_size=211, hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96, max_position_embeddings=64)
+    config = t.BertConfig(
+        vocab_size=211, hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96, max_position_embeddings=64
+    )
     model = t.BertModel(config, add_pooling_layer=False)
     with torch.no_grad():
         for n, p in model.named_parameters():
@@ -45,9 +48,22 @@ def make(out, name, seed, dtype, cls, renamed):
         save_file({old(n): w for n, w in weights.items()}, folder + "/model.safetensors", metadata={"format": "pt"})
     modules = ["Transformer", "Pooling"] + ([] if cls else ["Normalize"])
     paths = ["", "1_Pooling", "2_Normalize"]
-    write(folder, "modules.json", [dict(idx=i, name=str(i), path=paths[i], type="sentence_transformers.models." + m) for i, m in enumerate(modules)])
-    write(folder, "1_Pooling/config.json", dict(word_embedding_dimension=48, pooling_mode_cls_token=cls, pooling_mode_mean_tokens=not cls,
-                                                pooling_mode_max_tokens=False, pooling_mode_mean_sqrt_len_tokens=False))
+    write(
+        folder,
+        "modules.json",
+        [dict(idx=i, name=str(i), path=paths[i], type="sentence_transformers.models." + m) for i, m in enumerate(modules)],
+    )
+    write(
+        folder,
+        "1_Pooling/config.json",
+        dict(
+            word_embedding_dimension=48,
+            pooling_mode_cls_token=cls,
+            pooling_mode_mean_tokens=not cls,
+            pooling_mode_max_tokens=False,
+            pooling_mode_mean_sqrt_len_tokens=False,
+        ),
+    )
     write(folder, "sentence_bert_config.json", dict(max_seq_length=32, do_lower_case=False))
 
 
