@@ -402,8 +402,11 @@ TEST(Convert, RoundsToNearestEvenLikeTheScalarTypes) {
       for (size_t i = 0; i < x.size(); ++i) {
         const uint16_t expected = dtype == DType::f16 ? float16(x[i]).bits : bfloat16(x[i]).bits;
         const uint16_t exponent = dtype == DType::f16 ? 0x7c00 : 0x7f80;
-        if (std::isnan(x[i])) ASSERT_TRUE((y[i] & exponent) == exponent && (y[i] & ~exponent & 0x7fff)) << "NaN lost";
-        else ASSERT_EQ(y[i], expected) << name_of(level_of(*isa)) << " " << name_of(dtype) << " of " << x[i];
+        if (std::isnan(x[i])) {
+          ASSERT_TRUE((y[i] & exponent) == exponent && (y[i] & ~exponent & 0x7fff)) << "NaN lost";
+        } else {
+          ASSERT_EQ(y[i], expected) << name_of(level_of(*isa)) << " " << name_of(dtype) << " of " << x[i];
+        }
       }
     }
   }
