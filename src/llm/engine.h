@@ -29,11 +29,12 @@ struct GenerateOptions {
   SamplingOptions sampling;
   int64_t max_tokens = -1;  // negative: up to the context; 0: none, the prompt is run and that is all
   int64_t min_tokens = 0;   // before as many stop tokens are masked, stop strings do not count
-  std::vector<std::string> stop;      // strings; the text ends before the first one found, the tokens stay (whole tokens only)
+  // At most 256 strings of 4096 bytes. The text ends before the first one found; the tokens that hold it stay in the result.
+  std::vector<std::string> stop;
   std::vector<int32_t> stop_tokens;   // beside the model's own
   bool ignore_model_stop_tokens = false;
   bool logprobs = false;              // of the model's own distribution, before penalties, temperature and the rest
-  int32_t top_logprobs = 0;
+  int32_t top_logprobs = 0;           // 0 to 1000
   bool echo = false;                  // the prompt's tokens come first
   bool keep_last_logits = false;      // as the model gave them where the last token (a stop token too) was chosen
 };

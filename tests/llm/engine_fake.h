@@ -187,4 +187,26 @@ inline GenerateResult generate(Engine& engine, std::vector<int32_t> prompt, cons
   return request->result();
 }
 
+inline std::vector<int32_t> prompt_of(size_t count, int32_t seed) {
+  std::vector<int32_t> prompt;
+  for (size_t i = 0; i < count; ++i) prompt.push_back(int32_t((size_t(seed) * 7 + i * i * 3 + i) % kVocabulary));
+  return prompt;
+}
+
+inline GenerateOptions tokens(int64_t count) {
+  GenerateOptions options;
+  options.max_tokens = count;
+  return options;
+}
+
+inline Status status_of(const std::function<void()>& body, std::string* message = nullptr) {
+  try {
+    body();
+  } catch (const Error& error) {
+    if (message) *message = error.what();
+    return error.status();
+  }
+  return Status::ok;
+}
+
 }  // namespace mlxc::fake

@@ -131,6 +131,37 @@ TEST(EngineModel, SteadyDecodingPlansNothingAndUsesNoMoreMemory) {
   EXPECT_GE(steps, 2000);
 }
 
+TEST(EngineModel, ASteadyBatchPlansNothingEither) {
+  auto engine = open("fable-qwen3", {}, Precision::native);
+  const Tokens prompt = golden<int32_t>("fable-qwen3", "prompt.0");
+  GenerateOptions options = tokens(300);
+  options.ignore_model_stop_tokens = true;
+  int64_t plans = 0, active = 0, checked = 0;
+  std::vector<std::shared_ptr<Request>> others;
+  auto leader = engine->submit(
+      prompt, options,
+      [&](const TokenEvent& event) {
+        if (event.index == 0) {  // on the worker: all of them join the next step
+          for (int i = 0; i < 4; ++i) others.push_back(engine->submit(prompt, options, nullptr, nullptr));
+        } else if (event.index < 10) {
+          plans = graph_counters().plans;
+          active = cpu_device().allocator().stats().active;
+        } else {
+          EXPECT_EQ(graph_counters().plans, plans) << event.index;
+          EXPECT_EQ(cpu_device().allocator().stats().active, active) << event.index;
+          ++checked;
+        }
+        return 0;
+      },
+      nullptr);
+  leader->wait(kForever);
+  EXPECT_EQ(checked, 290);
+  for (auto& other : others) {
+    other->wait(kForever);
+    EXPECT_EQ(other->result().tokens.size(), 300u);
+  }
+}
+
 TEST(EngineModel, ScoresAreSumsOfTheLogitsLogprobs) {
   auto engine = open("fable-qwen3");
   const std::vector<std::string> labels{" wolf", " fox", " princess", " of the sea"};
