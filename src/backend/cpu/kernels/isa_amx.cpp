@@ -1,10 +1,12 @@
 // The tile kernels. w is the left operand, since its rows lie along k as the left operand's must; x, packed once for all columns, is the
 // right one. A product therefore comes out transposed and is turned on its way to y.
+#define MLXC_ISA isa_amx
 #if defined(__AMX_BF16__)
 #include <immintrin.h>
 
 #include <algorithm>
 
+#include "backend/cpu/kernels/attention-inl.h"
 #include "backend/cpu/kernels/isa.h"
 #include "backend/cpu/kernels/scratch.h"
 
@@ -89,7 +91,7 @@ void copy_panel(const DotArgs& args, const uint16_t* w, int64_t columns, std::by
   }
 }
 
-// Adds a product tile [16 columns][16 rows] to its place in y.
+// Writes a product tile [16 columns][16 rows] to its place in y.
 inline void store(const std::byte* tile, float* y, int64_t y_stride, int64_t rows, int64_t columns) {
   if (columns <= 0) return;
   __m512i values[16];
@@ -153,11 +155,105 @@ void product(const DotArgs& args) {
 
 }  // namespace
 
+// ---- attention: a page's pairs of keys, and of values, lie as a right operand must already ----------------------------------------------
+
+namespace MLXC_ISA {
+namespace {
+
+// Sixteen query rows against a block whose slots are all written.
+void attend_sixteen(const AttentionBlock& b, int64_t row) {
+  const int64_t d = b.head_dim;
+  const auto* q = static_cast<const uint16_t*>(b.q) + row * d;
+  const auto* k = static_cast<const PairedPage::Element*>(b.k);
+  const auto* v = static_cast<const PairedPage::Element*>(b.v);
+  float* scores = b.scores + row * kSlots;
+  float* accumulator = b.accumulator + row * d;
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (int64_t i = 0; i < d; i += kTileDepth) {
+    const auto* keys = k + i / 2 * kSlots;
+    _tile_loadd(4, q + i, d * 2);
+    _tile_loadd(5, keys, kSlots * 4);
+    _tile_dpbf16ps(0, 4, 5);
+    _tile_loadd(6, keys + 16, kSlots * 4);
+    _tile_dpbf16ps(1, 4, 6);
+    _tile_loadd(7, keys + 32, kSlots * 4);
+    _tile_dpbf16ps(2, 4, 7);
+    _tile_loadd(5, keys + 48, kSlots * 4);
+    _tile_dpbf16ps(3, 4, 5);
+  }
+  _tile_stored(0, scores, kSlots * 4);
+  _tile_stored(1, scores + 16, kSlots * 4);
+  _tile_stored(2, scores + 32, kSlots * 4);
+  _tile_stored(3, scores + 48, kSlots * 4);
+  for (int64_t r = 0; r < kTileRows; ++r) {
+    const float rescale = soften<PairedPage>(b, row + r);
+    if (rescale == 1) continue;
+    for (int64_t i = 0; i < d; i += W) store(accumulator + r * d + i, load(accumulator + r * d + i) * rescale);
+  }
+  for (int64_t i = 0; i < d; i += 4 * W) {
+    float* sums = accumulator + i;
+    _tile_loadd(0, sums, d * 4);
+    _tile_loadd(1, sums + W, d * 4);
+    _tile_loadd(2, sums + 2 * W, d * 4);
+    _tile_loadd(3, sums + 3 * W, d * 4);
+    for (int64_t slot = 0; slot < kSlots; slot += kTileDepth) {
+      const auto* values = v + slot / 2 * d + i;
+      _tile_loadd(4, reinterpret_cast<const uint16_t*>(scores) + slot, kSlots * 4);
+      _tile_loadd(5, values, d * 4);
+      _tile_dpbf16ps(0, 4, 5);
+      _tile_loadd(6, values + W, d * 4);
+      _tile_dpbf16ps(1, 4, 6);
+      _tile_loadd(7, values + 2 * W, d * 4);
+      _tile_dpbf16ps(2, 4, 7);
+      _tile_loadd(5, values + 3 * W, d * 4);
+      _tile_dpbf16ps(3, 4, 5);
+    }
+    _tile_stored(0, sums, d * 4);
+    _tile_stored(1, sums + W, d * 4);
+    _tile_stored(2, sums + 2 * W, d * 4);
+    _tile_stored(3, sums + 3 * W, d * 4);
+  }
+}
+
+void attend_tiles(const AttentionBlock& b) {
+  int32_t written = 0;
+  for (int64_t r = 0; r < b.rows; ++r) written = b.last[r] > written ? b.last[r] : written;
+  // A page's unwritten slots may hold NaN, which even a probability of 0 would spread.
+  if (b.rows < kTileRows || written < kSlots || b.head_dim % (4 * W) != 0) return attend<PairedPage>(b);
+  static constexpr TileConfig config;
+  _tile_loadconfig(&config);
+  int64_t row = 0;
+  for (; row + kTileRows <= b.rows; row += kTileRows) {
+    int32_t seen = 0;
+    for (int64_t r = row; r < row + kTileRows; ++r) seen |= b.last[r];
+    if (seen > 0) attend_sixteen(b, row);
+  }
+  _tile_release();
+  if (row == b.rows) return;
+  AttentionBlock rest = b;
+  rest.q = static_cast<const uint16_t*>(b.q) + row * b.head_dim;
+  rest.rows -= row;
+  rest.first += row;
+  rest.last += row;
+  rest.scores += row * kSlots;
+  rest.maximum += row;
+  rest.total += row;
+  rest.accumulator += row * b.head_dim;
+  attend<PairedPage>(rest);
+}
+
+}  // namespace
+}  // namespace MLXC_ISA
+
 Isa amx() {
   Isa isa = avx512bf16();
   isa.level = CpuLevel::amx;
   isa.dot_tiles = product;
   isa.pack_tiles = pack;
+  isa.attend_bf16 = MLXC_ISA::attend_tiles;
   return isa;
 }
 

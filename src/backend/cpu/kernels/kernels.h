@@ -26,7 +26,7 @@ CpuLevel level_of(const Isa& isa);
 
 // high: activations stay float32; bit-identical for any T, tile, thread count and neighbours in the batch.
 // native: products of more than 4 rows with bf16 weights round x to bf16 where the machine has bf16 products (float32 accumulation). At a given
-// CpuLevel the bits of a row then depend on the row and on which of these T falls into: 1 to 4, 5 to 15, 16 and more (tile registers).
+// CpuLevel the bits of a row then depend on the row and on whether T is at most 4.
 enum class Precision : uint8_t { native = 0, high = 1 };
 
 enum class Activation : int32_t { none = 0, silu = 1, gelu_tanh = 2, gelu_erf = 3, relu = 4, tanh = 5, sigmoid = 6 };

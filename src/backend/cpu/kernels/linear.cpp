@@ -14,7 +14,6 @@ constexpr int64_t kColumnBlock = 64;                 // columns of w worked on a
 constexpr int64_t kRowBlockBytes = 512 << 10;        // of x, in L2
 constexpr int64_t kRowsPerPass = 1024;               // bounds the packed copy of x
 constexpr int64_t kUnpackRows = 8;                   // from here on 16-bit weights are converted once per block, not per tile
-constexpr int64_t kTilesFrom = 16;                   // rows from which tile registers are used where there are any
 constexpr int64_t kTileBlock = 16;                   // rows of x packed together for them
 constexpr int64_t kExactRows = 4;                    // up to here memory is the limit, and native keeps x in float32 as well
 constexpr int64_t kForkWork = 1 << 15;               // multiply-adds below which one thread is faster
@@ -134,14 +133,13 @@ void linear(ThreadPool& pool, const LinearArgs& args, const Isa& isa) {
 
   for (int64_t first = 0; first < args.t; first += kRowsPerPass) {
     Pass pass{args, isa, first, std::min(kRowsPerPass, args.t - first), nullptr, 0, false};
-    // By the rows of the whole call, so that all of them take one path.
-    pass.tiles = wants_brain && isa.dot_tiles && args.t >= kTilesFrom && args.k % 32 == 0;
+    pass.tiles = wants_brain && isa.dot_tiles;
     if (pass.tiles) {
       const int64_t blocks = round_up(pass.rows, kTileBlock) / kTileBlock;
-      pass.packed_stride = kTileBlock * args.k;
+      pass.packed_stride = kTileBlock * round_up(args.k, 32);
       uint16_t* packed = scratch<uint16_t>(ScratchUse::shared, blocks * pass.packed_stride);
       pass.packed = packed;
-      pool.parallel_for(blocks, std::max<int64_t>(1, kForkWork / (kTileBlock * args.k)), [&](int64_t begin, int64_t end, int) {
+      pool.parallel_for(blocks, std::max<int64_t>(1, kForkWork / pass.packed_stride), [&](int64_t begin, int64_t end, int) {
         for (int64_t b = begin; b < end; ++b) {
           const int64_t row = b * kTileBlock;
           isa.pack_tiles(args.x + (first + row) * args.x_stride, args.x_stride, std::min(kTileBlock, pass.rows - row), args.k, packed + b * pass.packed_stride);
