@@ -181,22 +181,23 @@ void bench_attention(ThreadPool& pool, const Model& m, const Ceilings& ceilings,
 
 void bench_rows(ThreadPool& pool, const Model& m, const Isa& isa) {
   for (int64_t t : {1, 256}) {
-    auto x = noise(t * m.q);
+    const auto x = noise(t * m.q);
+    std::vector<float> y(x.size());
     const auto w = noise_brain(m.hidden), h = noise_brain(m.head_dim);
     std::vector<int32_t> positions(size_t(t), 1000);
     for (int64_t i = 0; i < t; ++i) positions[size_t(i)] += int32_t(i);
     const auto frequencies = noise(m.head_dim / 2);
     double time = best_time([&] {
-      rms_norm(pool, {.x = x.data(), .x_stride = m.hidden, .y = x.data(), .y_stride = m.hidden, .tokens = t, .dim = m.hidden, .weight = w.data(), .weight_dtype = DType::bf16}, isa);
+      rms_norm(pool, {.x = x.data(), .x_stride = m.hidden, .y = y.data(), .y_stride = m.hidden, .tokens = t, .dim = m.hidden, .weight = w.data(), .weight_dtype = DType::bf16}, isa);
     }, 0.05);
     std::printf("%-13s rms_norm      T=%-4ld %8.4f ms\n", m.name, long(t), time * 1e3);
     time = best_time([&] {
-      rms_norm(pool, {.x = x.data(), .x_stride = m.q, .x_head_stride = m.head_dim, .y = x.data(), .y_stride = m.q, .y_head_stride = m.head_dim, .tokens = t, .heads = m.q_heads,
+      rms_norm(pool, {.x = x.data(), .x_stride = m.q, .x_head_stride = m.head_dim, .y = y.data(), .y_stride = m.q, .y_head_stride = m.head_dim, .tokens = t, .heads = m.q_heads,
                       .dim = m.head_dim, .weight = h.data(), .weight_dtype = DType::bf16}, isa);
     }, 0.05);
     std::printf("%-13s rms_norm head T=%-4ld %8.4f ms\n", m.name, long(t), time * 1e3);
     time = best_time([&] {
-      rope(pool, {.x = x.data(), .x_stride = m.q, .x_head_stride = m.head_dim, .y = x.data(), .y_stride = m.q, .y_head_stride = m.head_dim, .tokens = t, .heads = m.q_heads,
+      rope(pool, {.x = x.data(), .x_stride = m.q, .x_head_stride = m.head_dim, .y = y.data(), .y_stride = m.q, .y_head_stride = m.head_dim, .tokens = t, .heads = m.q_heads,
                   .head_dim = m.head_dim, .rotary = m.head_dim, .positions = positions.data(), .inverse_frequencies = frequencies.data()}, isa);
     }, 0.05);
     std::printf("%-13s rope          T=%-4ld %8.4f ms\n", m.name, long(t), time * 1e3);
