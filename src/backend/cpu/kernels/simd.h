@@ -3,6 +3,7 @@
 // the copy that the linker keeps for an older machine. For the same reason these files use no std:: templates.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
