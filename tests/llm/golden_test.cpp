@@ -129,12 +129,10 @@ TEST_P(GoldenNative, IsNoLessAccurateThanTransformersInTheSameType) {
     const auto prompt = values<int32_t>(*file, key("prompt", k));
     const Difference d =
         difference(test::Sequence(model, int64_t(prompt.size())).run(prompt).logits, values<float>(*file, key("logits", k)));
-    // Float32 models have no rounding to compare with: there the limit is that of precision high. One row of logits is one draw
-    // of the roundings on both sides: typically we are at half of their error, but now and then a little above it.
+    // Float32 models have no rounding to compare with: there the limit is that of precision high.
     const bool full = limits["dtype"] == "float32";
-    const double slack = prompt.size() == 1 ? 1.5 : 1;
-    EXPECT_LE(d.rms, full ? kHighLimit : slack * limits["rms"][size_t(k)].get<double>());
-    EXPECT_LE(d.max, full ? kHighLimit : slack * limits["max"][size_t(k)].get<double>());
+    EXPECT_LE(d.rms, full ? kHighLimit : limits["rms"][size_t(k)].get<double>());
+    EXPECT_LE(d.max, full ? kHighLimit : limits["max"][size_t(k)].get<double>());
   }
 }
 
