@@ -46,6 +46,7 @@ ResultObject run(const Batch& batch, std::vector<std::vector<int32_t>> prompts) 
       try {
         requests.push_back(std::make_unique<RequestObject>(batch.model, std::move(prompts[i]), batch.options, std::move(target)));
       } catch (const Error& error) {
+        if (prompts.size() == 1) throw;
         throw Error(error.status(), cat("prompt ", i, ": ", error.what()), error.native());
       }
       requests.back()->listen(stop_all);
@@ -135,7 +136,7 @@ mlxc_status mlxc_generate_batch(mlxc_result** result, mlxc_model* model, const m
     for (size_t i = 0; i < texts->texts.size(); ++i) {
       const TextResult& text = *texts->texts[i];
       if (text.status == Status::cancelled) fail(Status::cancelled, "the batch was cancelled");
-      if (text.status != Status::ok) fail(text.status, "prompt ", i, ": ", text.message);
+      if (text.status != Status::ok) fail(text.status, texts->texts.size() > 1 ? cat("prompt ", i, ": ") : "", text.message);
     }
     if (!fits) fail(Status::buffer_too_small, "a row of the output is too short; token_counts and text_bytes hold what is needed");
   });

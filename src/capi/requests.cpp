@@ -83,6 +83,7 @@ std::vector<std::vector<int32_t>> ModelObject::tokens_of(const mlxc_prompt* prom
     try {
       result.push_back(tokens_of(prompt, add_special_tokens));
     } catch (const Error& error) {
+      if (list.size() == 1) throw;
       throw Error(error.status(), cat(what, " ", result.size(), ": ", error.what()), error.native());
     }
   }

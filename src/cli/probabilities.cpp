@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -26,6 +27,20 @@ void write_npy(const std::string& path, const std::vector<float>& values, int64_
             std::fwrite(values.data(), sizeof(float), values.size(), file) == values.size();
   int closed = file == stdout ? std::fflush(file) : std::fclose(file);
   if (!ok || closed != 0) throw Failure(MLXC_IO, "cannot write " + path + ": " + std::strerror(errno));
+}
+
+// A JSON list of the shortest decimals that give the floats back.
+std::string list_text(const float* values, int64_t count) {
+  std::string text = "[";
+  char number[32];
+  for (int64_t i = 0; i < count; ++i) {
+    if (i > 0) text += ',';
+    if (std::isfinite(values[i]))
+      text.append(number, std::to_chars(number, number + sizeof number, values[i]).ptr);
+    else
+      text += "null";
+  }
+  return text + "]";
 }
 
 Json list_json(const float* values, int64_t count) {
@@ -140,17 +155,16 @@ int embed(const Arguments& arguments) {
 
   auto model = load_model(common);
   int64_t hidden = inspect(model.get()).hidden;
-  Json all = Json::array();
+  const bool lists = common.json && !jsonl;  // one list of lists instead of a list a line
+  bool first = true;
   auto flush = [&] {
     std::vector<float> vectors(inputs.size() * size_t(hidden));
     auto prompt_views = views(inputs);
     call(mlxc_embed, model.get(), prompt_views.data(), int64_t(inputs.size()), &options, vectors.data(), int64_t(vectors.size()));
     for (size_t i = 0; i < inputs.size(); ++i) {
-      Json vector = list_json(vectors.data() + i * size_t(hidden), hidden);
-      if (common.json && !jsonl)
-        all.push_back(std::move(vector));
-      else
-        print(dump(vector) + "\n");
+      if (lists) print(first ? "[\n " : ",\n ");
+      first = false;
+      print(list_text(vectors.data() + i * size_t(hidden), hidden) + (lists ? "" : "\n"));
     }
     std::fflush(stdout);
     inputs.clear();
@@ -164,7 +178,7 @@ int embed(const Arguments& arguments) {
       if (inputs.size() == kBatch) flush();
     });
   if (!inputs.empty()) flush();
-  if (common.json && !jsonl) print(dump(all) + "\n");
+  if (lists) print("\n]\n");
   return 0;
 }
 

@@ -35,7 +35,7 @@ static void many_requests_on_one_queue(void) {
   for (;;) {
     int64_t count = 0;
     mlxc_error error = MLXC_ERROR_INIT;
-    mlxc_status status = mlxc_queue_next(queue, 60000, events, 16, &count, &error);
+    mlxc_status status = mlxc_queue_next(queue, -1, events, 16, &count, &error);
     if (status == MLXC_END) break;
     if (!CHECK(status == MLXC_OK && count > 0)) break;
     for (int64_t e = 0; e < count; ++e) {
@@ -127,7 +127,7 @@ static void freeing_in_every_order(void) {
   mlxc_request_free(request);
   for (int last = 0; !last;) {
     mlxc_error error = MLXC_ERROR_INIT;
-    if (!CHECK(mlxc_queue_next(queue, 60000, events, 64, &count, &error) == MLXC_OK)) break;
+    if (!CHECK(mlxc_queue_next(queue, -1, events, 64, &count, &error) == MLXC_OK)) break;
     for (int64_t i = 0; i < count; ++i)
       if (events[i].type == MLXC_EVENT_DONE) {
         CHECK(events[i].status == MLXC_CANCELLED && events[i].tag == 77 && events[i].text_bytes > 0);
@@ -138,7 +138,7 @@ static void freeing_in_every_order(void) {
   /* The queue first: the request is cancelled. */
   OK(mlxc_generate_start(&request, model, &prompt, &options, queue, 78, NULL, NULL, &error));
   mlxc_queue_free(queue);
-  OK(mlxc_request_wait(request, 60000, &error));
+  OK(mlxc_request_wait(request, -1, &error));
   mlxc_request_free(request);
 
   /* The model first: what was got from it stays readable. */
@@ -186,7 +186,7 @@ static void callbacks_of_requests(void) {
   int done = 0;
   OK(mlxc_generate_start(&request, model, &prompt, &options, NULL, 1, count_done, &done, &error));
   __atomic_store_n(&counted, request, __ATOMIC_RELEASE);
-  OK(mlxc_request_wait(request, 60000, &error)); /* ended by the callback's result */
+  OK(mlxc_request_wait(request, -1, &error)); /* ended by the callback's result */
   CHECK(__atomic_load_n(&done, __ATOMIC_RELAXED) == 1);
   mlxc_request_free(request);
 
@@ -201,7 +201,7 @@ static void callbacks_of_requests(void) {
   static mlxc_model* third;
   third = load_model(MLXC_PRECISION_NATIVE);
   OK(mlxc_generate_start(&request, third, &prompt, &options, NULL, 1, free_model_and_tell, &third, &error));
-  OK(mlxc_request_wait(request, 60000, &error));
+  OK(mlxc_request_wait(request, -1, &error));
   CHECK(__atomic_load_n(&third, __ATOMIC_ACQUIRE) == NULL);
   mlxc_request_free(request);
 

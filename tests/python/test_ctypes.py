@@ -117,7 +117,7 @@ class CtypesTest(unittest.TestCase):
         texts, done = [""] * 8, 0
         while True:
             try:
-                self.mlxc.call("mlxc_queue_next", queue, c_int64(60000), events, c_int64(32), byref(count))
+                self.mlxc.call("mlxc_queue_next", queue, c_int64(-1), events, c_int64(32), byref(count))
             except Failure as failure:
                 self.assertEqual(failure.status, END)
                 break
@@ -140,7 +140,7 @@ class CtypesTest(unittest.TestCase):
                        None, None)
         self.assertStatus(TIMEOUT, "mlxc_request_wait", request, c_int64(0))
         threading.Timer(0.02, lambda: self.mlxc.call("mlxc_request_cancel", request)).start()
-        self.mlxc.call("mlxc_request_wait", request, c_int64(60000))
+        self.mlxc.call("mlxc_request_wait", request, c_int64(-1))
         result = self.mlxc.new("mlxc_request_result", request)
         finish, status = c_int32(), c_int32()
         self.mlxc.call("mlxc_result_finish", result, c_int64(0), byref(finish), byref(status))
