@@ -1,6 +1,7 @@
 // The mlxc command: a client of the C interface like any other.
 #include <cstdio>
 #include <exception>
+#include <ios>
 #include <string>
 
 #include "commands.h"
@@ -64,6 +65,7 @@ int run(const Command& command, const cli::Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::ios::sync_with_stdio(false);  // standard input is read by streams only
   cli::Arguments arguments(argv + 1, argv + argc);
   if (arguments.empty()) {
     print_help(stderr);

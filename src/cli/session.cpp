@@ -157,7 +157,7 @@ void declare_prompts(Flags& flags, std::vector<PromptInput>* prompts) {
   flags.add("--prompt -p", "TEXT", "a prompt; repeat for a batch", [=](const std::string& value) {
     prompts->push_back({value, {}, false});
   });
-  flags.add("--prompt-file -f", "FILE", "a prompt from a file, - for standard input", [=](const std::string& value) {
+  flags.add("--prompt-file -f", "FILE", "a prompt from a file, every byte of it; - for standard input", [=](const std::string& value) {
     prompts->push_back({read_all(value), {}, false});
   });
   flags.add("--prompt-tokens", "1,2,3", "a prompt as token ids", [=](const std::string& value) {
