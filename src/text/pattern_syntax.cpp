@@ -490,8 +490,7 @@ class Translator {
     if (depth > 20) refuse("brackets are nested too deep");
     ++at_;
     bool negated = take("^");
-    Members sum;       // of the current operand of &&
-    sum.set = CodeSet();
+    Members sum{"", CodeSet()};  // of the current operand of &&
     std::optional<CodeSet> product;
     bool first = true, operators = false, whole_sets = false;
     auto add = [&](const Members& members) {
@@ -535,8 +534,7 @@ class Translator {
       if (take("&&")) {
         CodeSet operand = operand_set();
         product = product ? product->intersect(operand) : operand;
-        sum = {};
-        sum.set = CodeSet();
+        sum = Members{"", CodeSet()};
         operators = true;
         continue;
       }
