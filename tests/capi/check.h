@@ -7,6 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An allocation that is too large is a NULL, as without sanitizers, not the end of the process. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+const char *__asan_default_options(void);
+const char *__tsan_default_options(void);
+const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
+const char *__tsan_default_options(void) { return "allocator_may_return_null=1"; }
+#endif
+
 static int check_failures = 0, check_count = 0;
 
 static inline int check_that(int good, const char* file, int line, const char* text) {
