@@ -1,6 +1,8 @@
 // Times the tokenizer on one thread.  usage: bench_tokenizer tokenizer.json TEXT
 // Reads one command a line from stdin and answers with seconds: load, text (encode all at once), lines (encode line by line), decode.
 // tokenizer_compare.py beside this file drives it next to the PyPI package `tokenizers`.
+#include "text/tokenizer.h"
+
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -10,7 +12,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "text/tokenizer.h"
 
 namespace {
 

@@ -23,7 +23,8 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary
       id = next_id++;
       ++outside_model_;
     }
-    if (id > INT32_MAX) fail(Status::unsupported, "the added token \"", token.content, "\" has the id ", id, ", the largest supported is ", INT32_MAX);
+    if (id > INT32_MAX)
+      fail(Status::unsupported, "the added token \"", token.content, "\" has the id ", id, ", the largest supported is ", INT32_MAX);
     Entry entry{token, token.content};
     if (token.normalized && normalizer) {
       PieceText text(token.content, 0, false);

@@ -34,7 +34,9 @@ class AddedTokens {
   };
   // Cuts the text at tokens that are looked for before (raw) or after (normalized) normalization. Parts without gaps, in order.
   void find_raw(std::string_view text, bool parse_special, std::vector<Found>& parts) const { find(raw_, text, parse_special, parts); }
-  void find_normalized(std::string_view text, bool parse_special, std::vector<Found>& parts) const { find(normalized_, text, parse_special, parts); }
+  void find_normalized(std::string_view text, bool parse_special, std::vector<Found>& parts) const {
+    find(normalized_, text, parse_special, parts);
+  }
   bool has_raw() const { return !raw_.empty(); }
   bool has_normalized() const { return !normalized_.empty(); }
 

@@ -90,7 +90,7 @@ class Bpe final : public Model {
   std::array<int64_t, 256> ascii_;        // id of a one-byte character; in raw mode of any byte
   std::array<int64_t, 256> byte_tokens_;  // id of "<0x..>"
   int64_t unk_ = Vocabulary::kMissing;
-  Vocabulary raw_pieces_;                 // raw mode with ignore_merges: bytes -> id
+  Vocabulary raw_pieces_;  // raw mode with ignore_merges: bytes -> id
   Neighbours neighbours_;
   mutable WordCache cache_;
 };

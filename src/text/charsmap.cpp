@@ -16,11 +16,11 @@ std::string from_base64(std::string_view text) {
   uint32_t bits = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
-    int digit = c >= 'A' && c <= 'Z'   ? c - 'A'
-                : c >= 'a' && c <= 'z' ? c - 'a' + 26
-                : c >= '0' && c <= '9' ? c - '0' + 52
-                : c == '+'             ? 62
-                : c == '/'             ? 63
+    int digit = c >= 'A' && c <= 'Z'                     ? c - 'A'
+                : c >= 'a' && c <= 'z'                   ? c - 'a' + 26
+                : c >= '0' && c <= '9'                   ? c - '0' + 52
+                : c == '+'                               ? 62
+                : c == '/'                               ? 63
                 : c == '=' && i + padding >= text.size() ? 0
                                                          : -1;
     if (digit < 0) fail(Status::format, "precompiled_charsmap: character ", i, " is not base64");
@@ -67,7 +67,8 @@ std::optional<std::string_view> Charsmap::transform(std::string_view text) const
     if (!(unit >> 8 & 1)) continue;
     if (node >= units_.size()) corrupt();
     size_t begin = units_[node] & 0x7FFFFFFF;
-    if (begin > replacements_.size() || (begin < replacements_.size() && (static_cast<unsigned char>(replacements_[begin]) & 0xC0) == 0x80)) {
+    if (begin > replacements_.size() ||
+        (begin < replacements_.size() && (static_cast<unsigned char>(replacements_[begin]) & 0xC0) == 0x80)) {
       corrupt();
     }
     size_t end = std::min(replacements_.find('\0', begin), replacements_.size());

@@ -43,8 +43,8 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 void clean_up(std::string& text) {
   if (text.find(' ') == std::string::npos) return;
   static const std::pair<std::string_view, std::string_view> rules[] = {
-      {" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"}, {" do not", " don't"},
-      {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+      {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
+      {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
   for (const auto& [from, to] : rules) replace_all(text, from, to);
 }
 
@@ -139,7 +139,9 @@ class FuseFilter final : public Filter {
 // "<0x41>": the byte, as Rust's u8::from_str_radix reads it ("+5" is 5).
 std::optional<unsigned char> byte_of_token(std::string_view token) {
   if (token.size() != 6 || !token.starts_with("<0x") || token.back() != '>') return std::nullopt;
-  auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+  auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+  };
   int high = token[3] == '+' ? 0 : digit(token[3]), low = digit(token[4]);
   if (high < 0 || low < 0) return std::nullopt;
   return static_cast<unsigned char>(high * 16 + low);
@@ -179,7 +181,8 @@ class ByteFallbackFilter final : public WholeFilter {
 
 class ReplaceFilter final : public WholeFilter {
  public:
-  ReplaceFilter(TokenSink& next, const Pattern& pattern, const std::string& content) : WholeFilter(next), pattern_(pattern), content_(content) {}
+  ReplaceFilter(TokenSink& next, const Pattern& pattern, const std::string& content)
+      : WholeFilter(next), pattern_(pattern), content_(content) {}
 
  protected:
   void whole(std::string& token) override {
@@ -378,7 +381,12 @@ void add(const Json& json, int depth, DecoderPlan& plan) {
   JsonObject part(json, "decoder");
   auto type = part.get<std::string>("type", "");
   if (type.empty()) {  // old files carry no type: the fields tell
-    type = part.has("suffix") ? "BPEDecoder" : part.has("prefix") ? "WordPiece" : part.has("pad_token") ? "CTC" : part.has("pattern") ? "Replace" : part.has("start") ? "Strip" : "";
+    type = part.has("suffix")      ? "BPEDecoder"
+           : part.has("prefix")    ? "WordPiece"
+           : part.has("pad_token") ? "CTC"
+           : part.has("pattern")   ? "Replace"
+           : part.has("start")     ? "Strip"
+                                   : "";
   }
   auto& steps = plan.steps;
   if (type == "Sequence") {
@@ -406,7 +414,8 @@ void add(const Json& json, int depth, DecoderPlan& plan) {
   } else if (type == "BPEDecoder") {
     steps.push_back(step<BpeFilter>(part.get<std::string>("suffix")));
   } else if (type == "CTC") {
-    steps.push_back(step<CtcFilter>(part.get<std::string>("pad_token"), part.get<std::string>("word_delimiter_token"), part.get<bool>("cleanup")));
+    steps.push_back(
+        step<CtcFilter>(part.get<std::string>("pad_token"), part.get<std::string>("word_delimiter_token"), part.get<bool>("cleanup")));
   } else {
     fail(Status::unsupported, "decoder type \"", type, "\" is not known");
   }

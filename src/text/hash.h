@@ -39,8 +39,8 @@ inline uint64_t hash_bytes(std::string_view bytes, uint64_t seed) {
     low = load(at, 4);
     high = load(at + left - 4, 4);
   } else if (left > 0) {
-    low = static_cast<uint64_t>(static_cast<unsigned char>(at[0])) << 16 | static_cast<uint64_t>(static_cast<unsigned char>(at[left >> 1])) << 8 |
-          static_cast<unsigned char>(at[left - 1]);
+    low = static_cast<uint64_t>(static_cast<unsigned char>(at[0])) << 16 |
+          static_cast<uint64_t>(static_cast<unsigned char>(at[left >> 1])) << 8 | static_cast<unsigned char>(at[left - 1]);
   }
   return fold_multiply(low ^ 0xE7037ED1A0B428DBu, high ^ state);
 }

@@ -110,9 +110,8 @@ void drop_characters(PieceText& text, Drop&& drop) {
 class NmtNormalizer final : public Normalizer {
  public:
   void apply(PieceText& text) const override {
-    drop_characters(text, [](char32_t c) {
-      return (c >= 1 && c <= 8) || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F;
-    });
+    drop_characters(
+        text, [](char32_t c) { return (c >= 1 && c <= 8) || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F; });
     map_characters(text, [](char32_t c) -> char32_t {
       bool space = c == 9 || c == 10 || c == 12 || c == 13 || c == 0x1680 || (c >= 0x200B && c <= 0x200F) || c == 0x2028 || c == 0x2029 ||
                    c == 0x2581 || c == 0xFEFF || c == 0xFFFD;
@@ -139,8 +138,9 @@ class BertNormalizer final : public Normalizer {
 
  private:
   static bool is_chinese(char32_t c) {
-    return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x2A6DF) || (c >= 0x2A700 && c <= 0x2B73F) ||
-           (c >= 0x2B740 && c <= 0x2B81F) || (c >= 0x2B920 && c <= 0x2CEAF) || (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x2F800 && c <= 0x2FA1F);
+    return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x2A6DF) ||
+           (c >= 0x2A700 && c <= 0x2B73F) || (c >= 0x2B740 && c <= 0x2B81F) || (c >= 0x2B920 && c <= 0x2CEAF) ||
+           (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x2F800 && c <= 0x2FA1F);
   }
   static void separate_chinese(PieceText& text) {
     std::string_view view = text.view();
@@ -252,7 +252,8 @@ class PrecompiledNormalizer final : public Normalizer {
   static void put(std::vector<Change>& changes, std::string_view old_part, std::string_view new_part) {
     int difference = static_cast<int>(utf8_count(new_part)) - static_cast<int>(utf8_count(old_part));
     for (size_t at = 0; at < new_part.size();) changes.push_back({utf8_next(new_part, at), 0});
-    for (int i = 0; i < difference && static_cast<size_t>(i) < changes.size(); ++i) changes[changes.size() - 1 - static_cast<size_t>(i)].change = 1;
+    for (int i = 0; i < difference && static_cast<size_t>(i) < changes.size(); ++i)
+      changes[changes.size() - 1 - static_cast<size_t>(i)].change = 1;
     if (difference < 0 && !changes.empty()) changes.back().change += difference;
   }
 

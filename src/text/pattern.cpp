@@ -13,8 +13,8 @@
 namespace mlxc::text {
 namespace {
 
-constexpr uint32_t kMatchLimit = 10'000'000;   // backtracking steps from one start
-constexpr uint32_t kHeapLimit = 64 * 1024;     // KiB
+constexpr uint32_t kMatchLimit = 10'000'000;  // backtracking steps from one start
+constexpr uint32_t kHeapLimit = 64 * 1024;    // KiB
 constexpr size_t kMaxPattern = size_t{64} << 10;
 constexpr size_t kWindow = 256;  // starts tried between two looks at the clock
 
@@ -80,7 +80,8 @@ Pattern Pattern::regex(std::string_view source) {
   }
   Pattern pattern;
   pattern.source_ = std::string(source);
-  pattern.code_ = std::shared_ptr<const void>(code, [](const void* it) { pcre2_code_free(const_cast<pcre2_code*>(static_cast<const pcre2_code*>(it))); });
+  pattern.code_ = std::shared_ptr<const void>(
+      code, [](const void* it) { pcre2_code_free(const_cast<pcre2_code*>(static_cast<const pcre2_code*>(it))); });
   pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // without JIT the interpreter does the same
   return pattern;
 }

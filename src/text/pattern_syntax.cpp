@@ -6,125 +6,16 @@
 
 #include "base/error.h"
 #include "text/code_set.h"
+#include "text/pattern_classes.h"
 #include "text/utf8.h"
 
 namespace mlxc::text {
 namespace {
 
-constexpr uint32_t kAllCategories = (1u << (Cn + 1)) - 1;
 constexpr int kMaxDepth = 200;
-
-// What a class escape or a bracket stands for: written out for a PCRE2 class, and as a set where one is needed.
-struct Members {
-  std::string inside;           // items of a PCRE2 class
-  std::optional<CodeSet> set;   // absent for properties only PCRE2 knows
-};
-
-Members of_set(CodeSet set) { return {set.pattern(), set}; }
-
-Members of_categories(uint32_t mask) {
-  static const char* const names[] = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe",
-                                      "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Co", "Cn"};
-  CodeSet set = CodeSet::of_categories(mask);
-  if (mask >> Cn & 1) return of_set(std::move(set));  // "unassigned" shrinks with each Unicode version: only our table is right
-  std::string inside;
-  for (const auto& [group, letter] : {std::pair<uint32_t, char>{0x1F, 'L'}, {0xE0, 'M'}, {0x700, 'N'}, {0x3F800, 'P'}, {0x3C0000, 'S'}, {0x1C00000, 'Z'}}) {
-    if ((mask & group) == group) inside += std::string("\\p{") + letter + "}", mask &= ~group;
-  }
-  for (int c = Lu; c < Cn; ++c) {
-    if (mask >> c & 1) inside += std::string("\\p{") + names[c] + "}";
-  }
-  uint32_t all = 0;
-  for (int c = Lu; c < Cn; ++c) all |= 1u << c;
-  CodeSet newer;
-  for (size_t i = 0; i < kNewerCategoryCount; ++i) newer.add(kNewerCategories[i].first, kNewerCategories[i].last);
-  inside += set.intersect(newer).pattern();
-  return {inside, std::move(set)};
-}
-
-const Members& word_members() {
-  static const Members members = [] {
-    uint32_t mask = category_mask("l") | category_mask("m") | category_mask("nd") | category_mask("nl") | category_mask("pc");
-    CodeSet word(kPatternWordRanges, kPatternWordCount), base = CodeSet::of_categories(mask);
-    if (!base.minus(word).empty()) return of_set(word);
-    return Members{of_categories(mask).inside + word.minus(base).pattern(), word};
-  }();
-  return members;
-}
-
-// \w is Alphabetic with all marks, digits and connectors.
-Members alphabetic_members() {
-  uint32_t letters = category_mask("l") | category_mask("nl");
-  CodeSet set = CodeSet(kPatternWordRanges, kPatternWordCount)
-                    .minus(CodeSet::of_categories(category_mask("m") | category_mask("nd") | category_mask("pc")));
-  set.add(CodeSet(kAlphabeticMarkRanges, kAlphabeticMarkCount));
-  return {of_categories(letters).inside + set.minus(CodeSet::of_categories(letters)).pattern(), set};
-}
 
 // Outside of brackets Oniguruma's \w and \b take six Latin-1 digits and fractions for word characters as well.
 constexpr char kBareWordExtra[] = "\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}";
-
-Members space_members() { return of_set(CodeSet(kPatternSpaceRanges, kPatternSpaceCount)); }
-
-Members hex_members() {
-  CodeSet set;
-  set.add('0', '9');
-  set.add('A', 'F');
-  set.add('a', 'f');
-  return of_set(set);
-}
-
-Members named_members(std::string name, std::string_view shown, bool posix) {
-  std::string plain;
-  for (char c : name) {
-    if (c != ' ' && c != '_' && c != '-') plain += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  }
-  if (uint32_t mask = category_mask(plain)) return of_categories(mask);
-  if (plain == "digit") return of_categories(category_mask("nd"));
-  if (plain == "space" || plain == "whitespace") return space_members();
-  if (plain == "word") return word_members();
-  if (plain == "punct" && posix) {  // in brackets Oniguruma's POSIX class holds the symbols too
-    return of_categories(category_mask("p") | category_mask("s"));
-  }
-  if (plain == "xdigit") return hex_members();
-  if (plain == "cntrl") return of_categories(category_mask("cc"));
-  if (plain == "han") return of_set(CodeSet(kHanRanges, kHanCount));
-  CodeSet set;
-  if (plain == "any") return set.add(0, 0x10FFFF), of_set(set);
-  if (plain == "ascii") return set.add(0, 0x7F), of_set(set);
-  if (plain == "assigned") return of_set(CodeSet::of_categories(kAllCategories & ~category_mask("cn")));
-  if (plain == "blank") return set.add('\t', '\t'), set.add(CodeSet::of_categories(category_mask("zs"))), of_set(set);
-  if (plain == "punct") return of_categories(category_mask("p"));
-  if (plain == "graph" || plain == "print") {
-    set = CodeSet::of_categories(kAllCategories & ~(category_mask("cc") | category_mask("cn")));
-    if (plain == "graph") set = set.minus(CodeSet(kPatternSpaceRanges, kPatternSpaceCount));
-    if (plain == "print") set = set.minus(CodeSet::of_categories(category_mask("zl") | category_mask("zp")));
-    return of_set(set);
-  }
-  if (plain == "alpha" || plain == "alphabetic") return alphabetic_members();
-  if (plain == "alnum") {
-    Members members = alphabetic_members(), digits = of_categories(category_mask("nd"));
-    members.set->add(*digits.set);
-    return {members.inside + digits.inside, members.set};
-  }
-  if (plain == "upper" || plain == "uppercase") {
-    return {"\\p{Uppercase}" + CodeSet::newer_of_categories(category_mask("lu")).pattern(), std::nullopt};
-  }
-  if (plain == "lower" || plain == "lowercase") {
-    return {"\\p{Lowercase}" + CodeSet::newer_of_categories(category_mask("ll")).pattern(), std::nullopt};
-  }
-  // Scripts by their Script property (PCRE2's \p{Greek} would mean script extensions).
-  static const char* const scripts[] = {
-      "arabic",    "armenian", "bengali", "bopomofo", "braille",  "cherokee", "common",   "coptic",   "cyrillic", "devanagari", "ethiopic",
-      "georgian",  "greek",    "gujarati", "gurmukhi", "hangul",   "hebrew",   "hiragana", "inherited", "kannada",  "katakana",   "khmer",
-      "lao",       "latin",    "malayalam", "mongolian", "myanmar", "oriya",   "sinhala",  "syriac",   "tamil",    "telugu",     "thaana",
-      "thai",      "tibetan",  "yi"};
-  if (std::find(std::begin(scripts), std::end(scripts), plain) != std::end(scripts)) return {"\\p{sc:" + plain + "}", std::nullopt};
-  if (plain == "emoji" || plain == "extendedpictographic" || plain == "emojipresentation" || plain == "ideographic") {
-    return {"\\p{" + plain + "}", std::nullopt};
-  }
-  fail(Status::unsupported, "pattern: the property \"", shown, "\" is not known; known are general categories, POSIX names and common scripts");
-}
 
 class Translator {
  public:
@@ -179,8 +70,10 @@ class Translator {
   void item() {
     char c = in_[at_];
     switch (c) {
-      case '(': return open();
-      case ')': return close();
+      case '(':
+        return open();
+      case ')':
+        return close();
       case '[': {
         Members members = bracket(0);
         return atom(members.inside);
@@ -191,7 +84,8 @@ class Translator {
         return no_atom();
       case '*':
       case '+':
-      case '?': return quantify(std::string(1, c), 1);
+      case '?':
+        return quantify(std::string(1, c), 1);
       case '{': {
         size_t length = 0;
         std::string interval = parse_interval(length);
@@ -207,8 +101,10 @@ class Translator {
         ++at_;
         out_ += c;
         return no_atom();
-      case '\\': return escape();
-      default: break;
+      case '\\':
+        return escape();
+      default:
+        break;
     }
     if (groups_.back().ignore_space) {
       if (c == ' ' || (c >= 9 && c <= 13)) {
@@ -366,13 +262,20 @@ class Translator {
   std::optional<char32_t> character_escape() {
     char c = in_[at_];
     switch (c) {
-      case 't': return ++at_, '\t';
-      case 'n': return ++at_, '\n';
-      case 'r': return ++at_, '\r';
-      case 'f': return ++at_, '\f';
-      case 'v': return ++at_, '\v';
-      case 'a': return ++at_, '\a';
-      case 'e': return ++at_, 27;
+      case 't':
+        return ++at_, '\t';
+      case 'n':
+        return ++at_, '\n';
+      case 'r':
+        return ++at_, '\r';
+      case 'f':
+        return ++at_, '\f';
+      case 'v':
+        return ++at_, '\v';
+      case 'a':
+        return ++at_, '\a';
+      case 'e':
+        return ++at_, 27;
       case 'x': {
         ++at_;
         uint32_t value;
@@ -400,7 +303,8 @@ class Translator {
         }
         return value;
       }
-      default: break;
+      default:
+        break;
     }
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return std::nullopt;
     return utf8_next(in_, at_);
@@ -412,13 +316,21 @@ class Translator {
     negated = c == 'S' || c == 'W' || c == 'D' || c == 'H' || c == 'P';
     switch (c) {
       case 's':
-      case 'S': members = space_members(); break;
+      case 'S':
+        members = space_members();
+        break;
       case 'w':
-      case 'W': members = word_members(); break;
+      case 'W':
+        members = word_members();
+        break;
       case 'd':
-      case 'D': members = of_categories(category_mask("nd")); break;
+      case 'D':
+        members = of_categories(category_mask("nd"));
+        break;
       case 'h':
-      case 'H': members = hex_members(); break;
+      case 'H':
+        members = hex_members();
+        break;
       case 'p':
       case 'P': {
         ++at_;
@@ -431,7 +343,8 @@ class Translator {
         members = named_members(std::string(name), name, false);
         return true;
       }
-      default: return false;
+      default:
+        return false;
     }
     ++at_;
     return true;

@@ -111,7 +111,8 @@ class Simulation {
       for (const Json& id : *ids) tokens[name].push_back(read_id(id, "a special token's id"));
       tokens[name];
     }
-    if (texts.empty() || texts.size() > 2) fail(Status::unsupported, "post_processor: a template behind another one that made ", texts.size(), " parts");
+    if (texts.empty() || texts.size() > 2)
+      fail(Status::unsupported, "post_processor: a template behind another one that made ", texts.size(), " parts");
     Template shape = read_template(part, texts.size() == 1 ? "single" : "pair", tokens);
     Sequences filled;
     for (size_t i = 0; i < shape.pieces.size(); ++i) {

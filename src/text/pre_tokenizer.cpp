@@ -104,7 +104,8 @@ class BertPreTokenizer final : public PreTokenizer {
 
 class SplitPreTokenizer final : public PreTokenizer {
  public:
-  SplitPreTokenizer(Pattern pattern, SplitBehavior behavior, bool invert) : pattern_(std::move(pattern)), behavior_(behavior), invert_(invert) {}
+  SplitPreTokenizer(Pattern pattern, SplitBehavior behavior, bool invert)
+      : pattern_(std::move(pattern)), behavior_(behavior), invert_(invert) {}
   void apply(PieceText& text) const override {
     text.split(behavior_, invert_, [&](std::string_view piece, std::vector<Span>& spans) { pattern_.find(piece, spans); });
   }
@@ -259,6 +260,7 @@ class Builder {
     PreTokenizerPlan plan;
     plan.raw_bytes = raw_;
     plan.needs_origins = first_;
+    plan.moves_text = moved_;
     if (parts_.size() == 1) plan.splitter = splitter_;
     if (parts_.size() == 1) {
       plan.pre_tokenizer = std::move(parts_[0]);
@@ -309,7 +311,10 @@ class Builder {
       push<CharacterSplit>(read_character(part, "delimiter"));
     } else if (type == "Metaspace") {
       MetaspaceOptions options = read_metaspace(part);
-      first_ |= options.prepend == MetaspaceOptions::Prepend::first;
+      if (options.prepend == MetaspaceOptions::Prepend::first) {
+        first_ = true;
+        moved_ |= !parts_.empty();
+      }
       push<MetaspacePreTokenizer>(options);
     } else if (type == "Split") {
       add_split(part);
@@ -338,7 +343,7 @@ class Builder {
   }
 
   bool may_keep_raw_;
-  bool raw_ = false, first_ = false, byte_level_ = false;
+  bool raw_ = false, first_ = false, moved_ = false, byte_level_ = false;
   Splitter splitter_ = nullptr;  // the last one that was added
   std::vector<std::unique_ptr<PreTokenizer>> parts_;
 };

@@ -17,9 +17,10 @@ class PreTokenizer {
 
 struct PreTokenizerPlan {
   std::unique_ptr<PreTokenizer> pre_tokenizer;  // nullptr: the text is one piece
-  Splitter splitter = nullptr;  // set when the whole of pre_tokenizer is one known pattern
-  bool raw_bytes = false;       // the last step is ByteLevel and was left out: pieces are plain text standing for their byte-level form
-  bool needs_origins = false;   // a Metaspace with "first" asks where a piece starts in the input
+  Splitter splitter = nullptr;                  // set when the whole of pre_tokenizer is one known pattern
+  bool raw_bytes = false;      // the last step is ByteLevel and was left out: pieces are plain text standing for their byte-level form
+  bool needs_origins = false;  // a Metaspace with "first" asks where a piece starts in the input
+  bool moves_text = false;     // and another step may have changed the text before it
 };
 
 // `may_keep_raw` allows raw_bytes. Status::unsupported names a type that is not known, Status::format a field that is wrong.

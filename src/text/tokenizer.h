@@ -63,7 +63,7 @@ class Tokenizer {
   std::optional<std::string> id_to_token(int32_t id) const;  // as written in the vocabulary ("Ġthe", "▁the", "##ing")
   std::string token_bytes(int32_t id) const;                 // the bytes it stands for inside a text; empty for an unknown id
   bool is_special(int32_t id) const;
-  const std::vector<SpecialToken>& special_tokens() const;   // by id
+  const std::vector<SpecialToken>& special_tokens() const;  // by id
 
  private:
   friend class DecodeStream;

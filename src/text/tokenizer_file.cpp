@@ -33,7 +33,8 @@ class Reader : public nlohmann::json_sax<Json> {
         if (pair_merges_) refuse(Status::format, "merges mix strings and pairs");
         legacy_merges_ = true;
         return add_merge(v);
-      case Frame::merge_pair: return merge_side(v);
+      case Frame::merge_pair:
+        return merge_side(v);
       case Frame::scored_piece:
         if (filled_++ != 0) refuse(Status::format, "an entry of the Unigram vocab is not [piece, score]");
         if (file_.vocabulary.size() > INT32_MAX) refuse(Status::unsupported, "the vocabulary has more than 2^31 pieces");
@@ -46,7 +47,8 @@ class Reader : public nlohmann::json_sax<Json> {
           return true;
         }
         [[fallthrough]];
-      default: return value(Json(std::move(v)));
+      default:
+        return value(Json(std::move(v)));
     }
   }
   bool binary(binary_t&) override { return false; }
@@ -134,9 +136,11 @@ class Reader : public nlohmann::json_sax<Json> {
     fail(status, name_, ": ", parts...);
   }
   [[noreturn]] void wrong(const char* what) const {
-    static const char* const names[] = {"the file", "the file", "the file", "model", "model.vocab", "model.vocab", "an entry of model.vocab",
-                                        "model.merges", "a merge", "added_tokens", "an added token"};
-    refuse(Status::format, names[static_cast<int>(top())], " holds ", what, " where none is expected", key_.empty() ? "" : ", behind the key \"" + key_ + "\"");
+    static const char* const names[] = {
+        "the file",     "the file", "the file",     "model",         "model.vocab", "model.vocab", "an entry of model.vocab",
+        "model.merges", "a merge",  "added_tokens", "an added token"};
+    refuse(Status::format, names[static_cast<int>(top())], " holds ", what, " where none is expected",
+           key_.empty() ? "" : ", behind the key \"" + key_ + "\"");
   }
   void once(bool& seen, const char* what) const {
     if (seen) refuse(Status::format, "\"", what, "\" is there twice");
@@ -159,7 +163,8 @@ class Reader : public nlohmann::json_sax<Json> {
 
   // Puts a value into the tree at the current place.
   Json* insert(Json v) {
-    if (++small_values_ > kMaxSmallValues) refuse(Status::unsupported, "more than ", kMaxSmallValues, " values outside of vocab, merges and added_tokens");
+    if (++small_values_ > kMaxSmallValues)
+      refuse(Status::unsupported, "more than ", kMaxSmallValues, " values outside of vocab, merges and added_tokens");
     if (nodes_.empty()) {
       file_.parts = std::move(v);
       return &file_.parts;
@@ -174,15 +179,21 @@ class Reader : public nlohmann::json_sax<Json> {
 
   bool value(Json v) {
     switch (top()) {
-      case Frame::none: wrong("a plain value");
+      case Frame::none:
+        wrong("a plain value");
       case Frame::root:
         if (key_ == "added_tokens" && !v.is_null()) refuse(Status::format, "added_tokens must be a list");
         [[fallthrough]];
       case Frame::tree:
-      case Frame::model: insert(std::move(v)); return true;
-      case Frame::added_token: return added_field(v);
-      case Frame::vocab_object: refuse(Status::format, "the id of \"", key_, "\" must be an integer from 0, got ", v.dump().substr(0, 40));
-      default: wrong(v.type_name());
+      case Frame::model:
+        insert(std::move(v));
+        return true;
+      case Frame::added_token:
+        return added_field(v);
+      case Frame::vocab_object:
+        refuse(Status::format, "the id of \"", key_, "\" must be an integer from 0, got ", v.dump().substr(0, 40));
+      default:
+        wrong(v.type_name());
     }
   }
 
@@ -192,7 +203,8 @@ class Reader : public nlohmann::json_sax<Json> {
     bool* const fields[] = {nullptr, &token.single_word, &token.lstrip, &token.rstrip, &token.normalized, &token.special};
     for (int i = 0; i < 6; ++i) {
       if (key_ != names[i]) continue;
-      if (!fields[i] || !v.is_boolean()) refuse(Status::format, "the field \"", key_, "\" of an added token has the wrong type ", v.type_name());
+      if (!fields[i] || !v.is_boolean())
+        refuse(Status::format, "the field \"", key_, "\" of an added token has the wrong type ", v.type_name());
       *fields[i] = v.get<bool>();
       seen_ |= 1 << i;
     }

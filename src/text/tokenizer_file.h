@@ -23,7 +23,7 @@ struct MergeList {
 struct TokenizerFile {
   Json parts = Json::object();  // all but the lists below; "model" without vocab and merges
   Vocabulary vocabulary;
-  std::vector<double> scores;   // Unigram: one for each entry of the vocabulary
+  std::vector<double> scores;  // Unigram: one for each entry of the vocabulary
   bool has_vocabulary = false, scored = false, has_merges = false;
   MergeList merges;
   std::vector<AddedToken> added_tokens;

@@ -41,7 +41,8 @@ std::string model_type(const JsonObject& model, const TokenizerFile& file) {
   if (auto type = model.maybe<std::string>("type")) return *type;
   // Old files carry no type: tokenizers tries them in this order.
   if (file.has_vocabulary && file.has_merges && !file.scored) return "BPE";
-  if (file.has_vocabulary && !file.scored && model.has("continuing_subword_prefix") && model.has("max_input_chars_per_word")) return "WordPiece";
+  if (file.has_vocabulary && !file.scored && model.has("continuing_subword_prefix") && model.has("max_input_chars_per_word"))
+    return "WordPiece";
   if (file.has_vocabulary && !file.scored && model.has("unk_token")) return "WordLevel";
   if (file.scored) return "Unigram";
   fail(Status::format, "the model has no type, and its fields fit none of BPE, WordPiece, WordLevel and Unigram");
@@ -70,7 +71,8 @@ std::unique_ptr<Model> make_unigram_model(const JsonObject& model, TokenizerFile
   expect(file.has_vocabulary && file.scored, "Unigram", "vocab must be a list of [piece, score]");
   int64_t unk_id = -1;
   if (auto id = model.maybe<uint64_t>("unk_id")) {
-    if (*id >= file.vocabulary.size()) fail(Status::format, "Unigram: unk_id ", *id, " is not below the ", file.vocabulary.size(), " pieces");
+    if (*id >= file.vocabulary.size())
+      fail(Status::format, "Unigram: unk_id ", *id, " is not below the ", file.vocabulary.size(), " pieces");
     unk_id = static_cast<int64_t>(*id);
   }
   return make_unigram(std::move(file.vocabulary), std::move(file.scores), unk_id, model.get<bool>("byte_fallback", false));
@@ -85,8 +87,8 @@ std::unique_ptr<Model> make_model(const JsonObject& model, const std::string& ty
   if (type == "Unigram") return make_unigram_model(model, file);
   if (type == "WordPiece") {
     expect(file.has_vocabulary && !file.scored, "WordPiece", "vocab must be an object of pieces and ids");
-    return make_word_piece(std::move(file.vocabulary), model.get<std::string>("unk_token"), model.get<std::string>("continuing_subword_prefix"),
-                           model.get<uint64_t>("max_input_chars_per_word"));
+    return make_word_piece(std::move(file.vocabulary), model.get<std::string>("unk_token"),
+                           model.get<std::string>("continuing_subword_prefix"), model.get<uint64_t>("max_input_chars_per_word"));
   }
   if (type == "WordLevel") {
     expect(file.has_vocabulary && !file.scored, "WordLevel", "vocab must be an object of pieces and ids");
@@ -124,7 +126,8 @@ void list_special(TokenizerParts& parts) {
   }
   std::sort(parts.special_ids.begin(), parts.special_ids.end());
   parts.special_ids.erase(std::unique(parts.special_ids.begin(), parts.special_ids.end()), parts.special_ids.end());
-  std::sort(parts.special_tokens.begin(), parts.special_tokens.end(), [](const SpecialToken& a, const SpecialToken& b) { return a.id < b.id; });
+  std::sort(parts.special_tokens.begin(), parts.special_tokens.end(),
+            [](const SpecialToken& a, const SpecialToken& b) { return a.id < b.id; });
 }
 
 TokenizerParts assemble(std::string_view json, const std::string& name) {
@@ -143,7 +146,7 @@ TokenizerParts assemble(std::string_view json, const std::string& name) {
     may_keep_raw = options.continuing_subword_prefix.empty() && options.end_of_word_suffix.empty() && !options.byte_fallback;
   }
   parts.pre_tokenizer = make_pre_tokenizer(field(file.parts, "pre_tokenizer"), may_keep_raw);
-  parts.track_always = parts.pre_tokenizer.needs_origins;
+  parts.track_always = parts.pre_tokenizer.needs_origins && (parts.normalizer || parts.pre_tokenizer.moves_text);
   parts.post_processor = PostProcessor(field(file.parts, "post_processor"));
   parts.decoder = make_decoder(field(file.parts, "decoder"));
   parts.space_mark = find_space_mark(field(file.parts, "decoder"));

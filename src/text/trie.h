@@ -61,7 +61,7 @@ class PatternSearch {
 
  private:
   Trie trie_;
-  std::vector<uint32_t> fail_;    // longest proper suffix that is a node
+  std::vector<uint32_t> fail_;  // longest proper suffix that is a node
   std::vector<uint32_t> depth_;
   std::vector<uint32_t> output_;  // this node or the nearest on its fail chain where a pattern ends
 };

@@ -85,7 +85,8 @@ char32_t compose_pair(char32_t a, char32_t b) {
   if (a >= kLeadBase && a < kLeadBase + kLeadCount && b >= kVowelBase && b < kVowelBase + kVowelCount) {
     return kHangulBase + ((a - kLeadBase) * kVowelCount + (b - kVowelBase)) * kTailCount;
   }
-  if (a >= kHangulBase && a < kHangulBase + kHangulCount && (a - kHangulBase) % kTailCount == 0 && b > kTailBase && b < kTailBase + kTailCount) {
+  if (a >= kHangulBase && a < kHangulBase + kHangulCount && (a - kHangulBase) % kTailCount == 0 && b > kTailBase &&
+      b < kTailBase + kTailCount) {
     return a + (b - kTailBase);
   }
   if (!(class_bits(b) & kNfcMaybe)) return 0;

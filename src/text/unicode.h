@@ -43,9 +43,7 @@ struct ClassTable {
 const ClassTable& class_table();
 inline uint16_t class_bits(char32_t c) { return class_table()[c]; }
 
-inline bool is_space(char32_t c) {
-  return c < 0x80 ? c == ' ' || (c >= 9 && c <= 13) : (class_bits(c) & kSpace) != 0;
-}
+inline bool is_space(char32_t c) { return c < 0x80 ? c == ' ' || (c >= 9 && c <= 13) : (class_bits(c) & kSpace) != 0; }
 
 Category category_of(char32_t c);
 int script_class(char32_t c);  // 0 joins with every script

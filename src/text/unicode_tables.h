@@ -20,7 +20,37 @@ struct CaseRun {
 };
 
 // Order of the categories in kCategoryRuns.
-enum Category : uint8_t { Lu, Ll, Lt, Lm, Lo, Mn, Mc, Me, Nd, Nl, No, Pc, Pd, Ps, Pe, Pi, Pf, Po, Sm, Sc, Sk, So, Zs, Zl, Zp, Cc, Cf, Co, Cn };
+enum Category : uint8_t {
+  Lu,
+  Ll,
+  Lt,
+  Lm,
+  Lo,
+  Mn,
+  Mc,
+  Me,
+  Nd,
+  Nl,
+  No,
+  Pc,
+  Pd,
+  Ps,
+  Pe,
+  Pi,
+  Pf,
+  Po,
+  Sm,
+  Sc,
+  Sk,
+  So,
+  Zs,
+  Zl,
+  Zp,
+  Cc,
+  Cf,
+  Co,
+  Cn
+};
 
 extern const uint32_t kCategoryRuns[];
 extern const size_t kCategoryRunCount;
@@ -31,9 +61,10 @@ extern const size_t kScriptRunCount;
 extern const CaseRun kLowerRuns[];
 extern const size_t kLowerRunCount;
 
-extern const Range kPatternWordRanges[], kAlphabeticMarkRanges[], kPatternSpaceRanges[], kHanRanges[], kWordRanges[], kSpaceRanges[], kNumericRanges[],
-    kPunctuationRanges[], kBertControlRanges[], kBertAccentRanges[], kAccentRanges[], kNormalizableRanges[], kNfcMaybeRanges[];
-extern const size_t kPatternWordCount, kAlphabeticMarkCount, kPatternSpaceCount, kHanCount, kWordCount, kSpaceCount, kNumericCount, kPunctuationCount,
-    kBertControlCount, kBertAccentCount, kAccentCount, kNormalizableCount, kNfcMaybeCount;
+extern const Range kPatternWordRanges[], kAlphabeticMarkRanges[], kPatternSpaceRanges[], kHanRanges[], kWordRanges[], kSpaceRanges[],
+    kNumericRanges[], kPunctuationRanges[], kBertControlRanges[], kBertAccentRanges[], kAccentRanges[], kNormalizableRanges[],
+    kNfcMaybeRanges[];
+extern const size_t kPatternWordCount, kAlphabeticMarkCount, kPatternSpaceCount, kHanCount, kWordCount, kSpaceCount, kNumericCount,
+    kPunctuationCount, kBertControlCount, kBertAccentCount, kAccentCount, kNormalizableCount, kNfcMaybeCount;
 
 }  // namespace mlxc::text

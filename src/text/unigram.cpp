@@ -23,7 +23,8 @@ class Unigram final : public Model {
     patterns.reserve(scores_.size());
     for (size_t i = 0; i < scores_.size(); ++i) {
       std::string_view piece = vocabulary_.piece_at(i);
-      if (piece.size() > kMaxPiece) fail(Status::unsupported, "Unigram: a piece of ", piece.size(), " bytes, at most ", kMaxPiece, " are supported");
+      if (piece.size() > kMaxPiece)
+        fail(Status::unsupported, "Unigram: a piece of ", piece.size(), " bytes, at most ", kMaxPiece, " are supported");
       patterns.emplace_back(piece, static_cast<uint32_t>(i));
       min_score_ = std::min(min_score_, scores_[i]);
     }

@@ -44,8 +44,8 @@ class Vocabulary {
   std::string arena_;
   std::vector<Entry> entries_;
   std::vector<Slot> slots_;
-  std::vector<uint32_t> by_id_;                          // entry + 1, when ids are dense
-  std::vector<std::pair<uint32_t, uint32_t>> sorted_;    // (id, entry) when they are not
+  std::vector<uint32_t> by_id_;                        // entry + 1, when ids are dense
+  std::vector<std::pair<uint32_t, uint32_t>> sorted_;  // (id, entry) when they are not
   uint64_t seed_;
   uint32_t max_id_ = 0;
   bool duplicate_ids_ = false;

@@ -10,7 +10,10 @@ namespace {
 class WordPiece final : public Model {
  public:
   WordPiece(Vocabulary vocabulary, std::string unk_token, std::string prefix, uint64_t max_characters)
-      : Model(std::move(vocabulary)), unk_token_(std::move(unk_token)), max_characters_(max_characters), unk_(vocabulary_.find(unk_token_)) {
+      : Model(std::move(vocabulary)),
+        unk_token_(std::move(unk_token)),
+        max_characters_(max_characters),
+        unk_(vocabulary_.find(unk_token_)) {
     std::vector<std::pair<std::string_view, uint32_t>> patterns;
     for (size_t i = 0; i < vocabulary_.size(); ++i) patterns.emplace_back(vocabulary_.piece_at(i), static_cast<uint32_t>(i));
     trie_ = Trie(std::move(patterns));
@@ -21,16 +24,20 @@ class WordPiece final : public Model {
   }
 
   void tokenize(std::string_view piece, std::vector<int32_t>& ids) const override {
-    for_each_token(piece, ids, [&](uint32_t entry, size_t, size_t) { ids.push_back(static_cast<int32_t>(vocabulary_.id_at(entry))); },
-                   [&] { ids.push_back(unknown()); });
+    for_each_token(
+        piece, ids, [&](uint32_t entry, size_t, size_t) { ids.push_back(static_cast<int32_t>(vocabulary_.id_at(entry))); },
+        [&] { ids.push_back(unknown()); });
   }
 
   void tokenize(std::string_view piece, std::vector<Token>& tokens) const override {
-    for_each_token(piece, tokens,
-                   [&](uint32_t entry, size_t begin, size_t end) {
-                     tokens.push_back({static_cast<int32_t>(vocabulary_.id_at(entry)), begin, end, std::string(vocabulary_.piece_at(entry))});
-                   },
-                   [&] { tokens.push_back({unknown(), 0, piece.size(), unk_token_}); });
+    for_each_token(
+        piece, tokens,
+        [&](uint32_t entry, size_t begin, size_t end) {
+          tokens.push_back({static_cast<int32_t>(vocabulary_.id_at(entry)), begin, end, std::string(vocabulary_.piece_at(entry))});
+        },
+        [&] {
+          tokens.push_back({unknown(), 0, piece.size(), unk_token_});
+        });
   }
 
  private:

@@ -68,7 +68,8 @@ TEST_P(Golden, OffsetsAreEqual) {
     std::vector<TextRange> characters;
     for (const TextRange& range : encoding.offsets) {
       ASSERT_LE(range.end, c.text.size());
-      characters.push_back({text::utf8_count(std::string_view(c.text).substr(0, range.begin)), text::utf8_count(std::string_view(c.text).substr(0, range.end))});
+      characters.push_back({text::utf8_count(std::string_view(c.text).substr(0, range.begin)),
+                            text::utf8_count(std::string_view(c.text).substr(0, range.end))});
     }
     ASSERT_EQ(characters.size(), c.offsets.size());
     for (size_t i = 0; i < characters.size(); ++i) {

@@ -25,7 +25,8 @@ struct File {
   std::string model = R"({"type":"BPE","unk_token":"u","vocab":{"u":0,"a":1,"b":2,"ab":3},"merges":["a b"]})";
   std::string json() const {
     return R"({"version":"1.0","truncation":null,"padding":null,"added_tokens":)" + added + R"(,"normalizer":)" + normalizer +
-           R"(,"pre_tokenizer":)" + pre_tokenizer + R"(,"post_processor":)" + post_processor + R"(,"decoder":)" + decoder + R"(,"model":)" + model + "}";
+           R"(,"pre_tokenizer":)" + pre_tokenizer + R"(,"post_processor":)" + post_processor + R"(,"decoder":)" + decoder + R"(,"model":)" +
+           model + "}";
   }
 };
 
@@ -108,8 +109,11 @@ std::vector<Case> cases() {
       {"UnigramLongPiece", unsupported, "piece", File{.model = unigram(R"([["u",0],[")" + std::string(10000, 'a') + R"(",0]])")}.json()},
       {"WordPieceFieldMissing", format, "missing", File{.model = R"({"type":"WordPiece","vocab":{"a":0}})"}.json()},
       {"WordPieceUnkMissing", format, "not in the vocabulary",
-       File{.model = R"({"type":"WordPiece","unk_token":"U","continuing_subword_prefix":"##","max_input_chars_per_word":100,"vocab":{"a":0}})"}.json()},
-      {"WordLevelUnkMissing", format, "not in the vocabulary", File{.model = R"({"type":"WordLevel","unk_token":"U","vocab":{"a":0}})"}.json()},
+       File{.model =
+                R"({"type":"WordPiece","unk_token":"U","continuing_subword_prefix":"##","max_input_chars_per_word":100,"vocab":{"a":0}})"}
+           .json()},
+      {"WordLevelUnkMissing", format, "not in the vocabulary",
+       File{.model = R"({"type":"WordLevel","unk_token":"U","vocab":{"a":0}})"}.json()},
       {"UnknownNormalizer", unsupported, "Shout", File{.normalizer = R"({"type":"Shout"})"}.json()},
       {"NormalizerIsAList", format, "normalizer", File{.normalizer = "[]"}.json()},
       {"NormalizerFieldMissing", format, "missing", File{.normalizer = R"({"type":"Strip"})"}.json()},
@@ -117,27 +121,21 @@ std::vector<Case> cases() {
       {"ReplaceWithoutPattern", format, "pattern", File{.normalizer = R"({"type":"Replace","content":"x"})"}.json()},
       {"CharsmapNotBase64", format, "base64", File{.normalizer = R"({"type":"Precompiled","precompiled_charsmap":"!!!!"})"}.json()},
       {"CharsmapEmpty", format, "charsmap", File{.normalizer = R"({"type":"Precompiled","precompiled_charsmap":""})"}.json()},
-      {"CharsmapTruncated", format, "trie should have", File{.normalizer = R"({"type":"Precompiled","precompiled_charsmap":"/////wAA"})"}.json()},
-      {"CharsmapPointsOutside", format, "outside", File{.normalizer = R"({"type":"Precompiled","precompiled_charsmap":"BAAAAAD8//8="})"}.json()},
+      {"CharsmapTruncated", format, "trie should have",
+       File{.normalizer = R"({"type":"Precompiled","precompiled_charsmap":"/////wAA"})"}.json()},
+      {"CharsmapPointsOutside", format, "outside",
+       File{.normalizer = R"({"type":"Precompiled","precompiled_charsmap":"BAAAAAD8//8="})"}.json()},
       {"UnknownPreTokenizer", unsupported, "Scissors", File{.pre_tokenizer = R"({"type":"Scissors"})"}.json()},
       {"PreTokenizerWithoutType", format, "type", File{.pre_tokenizer = "{}"}.json()},
       {"SplitBehaviorUnknown", unsupported, "Sideways",
        File{.pre_tokenizer = R"({"type":"Split","pattern":{"String":"a"},"behavior":"Sideways","invert":false})"}.json()},
-      {"PatternUnclosed", unsupported, "pattern",
-       File{.pre_tokenizer = split("(a")}.json()},
-      {"PatternUnknownProperty", unsupported, "Klingon",
-       File{.pre_tokenizer = split("\\\\p{Klingon}")}.json()},
-      {"PatternVerb", unsupported, "verb",
-       File{.pre_tokenizer = split("(*LIMIT_MATCH=9)a")}.json()},
-      {"PatternDeepGroups", unsupported, "deep",
-       File{.pre_tokenizer = split(repeat("(", 5000))}.json()},
-      {"PatternHugeRepeat", unsupported, "pattern",
-       File{.pre_tokenizer = split("((((a{999}){999}){999}){999})")}.json()},
-      {"PatternTooLong", unsupported, "too long",
-       File{.pre_tokenizer = split(std::string(100000, 'a'))}.json()},
-      {"PatternBacktracks", unsupported, "backtracks",
-       File{.pre_tokenizer = split("(a+)+\\\\1$")}.json(),
-       std::string(60, 'a') + "!"},
+      {"PatternUnclosed", unsupported, "pattern", File{.pre_tokenizer = split("(a")}.json()},
+      {"PatternUnknownProperty", unsupported, "Klingon", File{.pre_tokenizer = split("\\\\p{Klingon}")}.json()},
+      {"PatternVerb", unsupported, "verb", File{.pre_tokenizer = split("(*LIMIT_MATCH=9)a")}.json()},
+      {"PatternDeepGroups", unsupported, "deep", File{.pre_tokenizer = split(repeat("(", 5000))}.json()},
+      {"PatternHugeRepeat", unsupported, "pattern", File{.pre_tokenizer = split("((((a{999}){999}){999}){999})")}.json()},
+      {"PatternTooLong", unsupported, "too long", File{.pre_tokenizer = split(std::string(100000, 'a'))}.json()},
+      {"PatternBacktracks", unsupported, "backtracks", File{.pre_tokenizer = split("(a+)+\\\\1$")}.json(), std::string(60, 'a') + "!"},
       {"MetaspaceLongReplacement", format, "one character", File{.pre_tokenizer = R"({"type":"Metaspace","replacement":"ab"})"}.json()},
       {"MetaspaceContradiction", format, "add_prefix_space",
        File{.pre_tokenizer = R"({"type":"Metaspace","replacement":"_","add_prefix_space":false,"prepend_scheme":"first"})"}.json()},
@@ -145,13 +143,16 @@ std::vector<Case> cases() {
       {"UnknownPostProcessor", unsupported, "Stamp", File{.post_processor = R"({"type":"Stamp"})"}.json()},
       {"TemplateNamesUnlistedToken", format, "not listed",
        File{.post_processor =
-                R"({"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"X","type_id":0}}],"pair":[],"special_tokens":{}})"}.json()},
+                R"({"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"X","type_id":0}}],"pair":[],"special_tokens":{}})"}
+           .json()},
       {"TemplateSingleUsesB", format, "sequence B",
        File{.post_processor =
-                R"({"type":"TemplateProcessing","single":[{"Sequence":{"id":"B","type_id":0}}],"pair":[],"special_tokens":{}})"}.json()},
+                R"({"type":"TemplateProcessing","single":[{"Sequence":{"id":"B","type_id":0}}],"pair":[],"special_tokens":{}})"}
+           .json()},
       {"TemplateIdNegative", format, "id",
        File{.post_processor =
-                R"({"type":"TemplateProcessing","single":[],"pair":[],"special_tokens":{"X":{"id":"X","ids":[-5],"tokens":["x"]}}})"}.json()},
+                R"({"type":"TemplateProcessing","single":[],"pair":[],"special_tokens":{"X":{"id":"X","ids":[-5],"tokens":["x"]}}})"}
+           .json()},
       {"BertTokenWithoutId", format, "sep", File{.post_processor = R"({"type":"BertProcessing","sep":["a"],"cls":["b",1]})"}.json()},
       {"UnknownDecoder", unsupported, "Enigma", File{.decoder = R"({"type":"Enigma"})"}.json()},
       {"DecoderStripNegative", format, "start", File{.decoder = R"({"type":"Strip","content":" ","start":-1,"stop":0})"}.json()},
@@ -186,13 +187,14 @@ TEST(HostileTokenizerFile, GivesAClearStatus) {
 TEST(HostileTokenizerFile, OddFilesAreAccepted) {
   auto encode = [](const File& file, const std::string& text) { return Tokenizer::from_json(file.json())->encode(text); };
   using Ids = std::vector<int32_t>;
-  EXPECT_EQ(encode({.model = bpe(R"({"a":5,"a":7})", "[]")}, "a"), Ids({7}));                                    // the last of equal keys
-  EXPECT_EQ(encode({.model = bpe(R"({"a":2147483647,"b":3})", "[]")}, "ab"), Ids({2147483647, 3}));              // sparse ids
-  EXPECT_EQ(encode({.model = bpe(R"({"a":1,"b":1,"ab":1})", R"(["a b"])")}, "ab"), Ids({1}));                    // one id, three pieces
+  EXPECT_EQ(encode({.model = bpe(R"({"a":5,"a":7})", "[]")}, "a"), Ids({7}));                        // the last of equal keys
+  EXPECT_EQ(encode({.model = bpe(R"({"a":2147483647,"b":3})", "[]")}, "ab"), Ids({2147483647, 3}));  // sparse ids
+  EXPECT_EQ(encode({.model = bpe(R"({"a":1,"b":1,"ab":1})", R"(["a b"])")}, "ab"), Ids({1}));        // one id, three pieces
   EXPECT_EQ(encode({.model = bpe(R"({"<0x-1>":0,"<0x100>":1,"a":2})", "[]", R"("byte_fallback":true,)")}, "a\xFF"), Ids({2}));
-  EXPECT_EQ(encode({.model = bpe("{}", "[]")}, "anything"), Ids());                                              // nothing is known
+  EXPECT_EQ(encode({.model = bpe("{}", "[]")}, "anything"), Ids());  // nothing is known
   EXPECT_EQ(encode({.model = bpe(R"({"a":0,"aa":1})", R"(["#version: 0.2","a a"])")}, "aaa"), Ids({1, 0}));
-  auto tokenizer = Tokenizer::from_json(File{.decoder = R"({"type":"ByteFallback"})", .model = bpe(R"({"<0x-1>":0,"<0xG1>":1})", "[]")}.json());
+  auto tokenizer =
+      Tokenizer::from_json(File{.decoder = R"({"type":"ByteFallback"})", .model = bpe(R"({"<0x-1>":0,"<0xG1>":1})", "[]")}.json());
   EXPECT_EQ(tokenizer->decode(Ids{0, 1, -7, 99, INT32_MAX, INT32_MIN}), "<0x-1><0xG1>");
 }
 
@@ -200,7 +202,8 @@ TEST(HostileTokenizerFile, AQuarterMillionAddedTokens) {
   std::string list = "[";
   for (int i = 0; i < 250'000; ++i) {
     if (i) list += ',';
-    list += R"({"id":0,"content":"<t)" + std::to_string(i) + R"(>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":false})";
+    list += R"({"id":0,"content":"<t)" + std::to_string(i) +
+            R"(>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":false})";
   }
   auto tokenizer = Tokenizer::from_json(File{.added = list + "]"}.json());
   EXPECT_EQ(tokenizer->encode("a<t249999>b<t5>"), std::vector<int32_t>({1, 4 + 249999, 2, 4 + 5}));
@@ -235,7 +238,8 @@ std::string small_file() {
       R"({"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\\p{L}+|\\s"},"behavior":"MergedWithNext","invert":false},{"type":"Digits","individual_digits":true},{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}]})";
   file.post_processor =
       R"({"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"X","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"pair":[{"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}}],"special_tokens":{"X":{"id":"X","ids":[0],"tokens":["u"]}}})";
-  file.decoder = R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"_"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]})";
+  file.decoder =
+      R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"_"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]})";
   file.added = added(R"("id":4)");
   return file.json();
 }
@@ -258,16 +262,25 @@ TEST(HostileTokenizerFile, RandomMutations) {
   const std::string json = small_file();
   std::mt19937 random(7);
   auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random); };
-  const std::string pieces[] = {"null", "-1", "1e400", "{}", "[]", "\"\"", "\\u0000", "9999999999", "\"type\"", ",", ":", "true", "\xC3", "(?", "{9}", "+", "*", "\\\\p{L}"};
+  const std::string pieces[] = {"null", "-1", "1e400", "{}",   "[]", "\"\"", "\\u0000", "9999999999", "\"type\"",
+                                ",",    ":",  "true",  "\xC3", "(?", "{9}",  "+",       "*",          "\\\\p{L}"};
   for (int run = 0; run < runs; ++run) {
     std::string mutant = json;
     for (size_t edits = 1 + below(4); edits > 0 && !mutant.empty(); --edits) {
       size_t at = below(mutant.size());
       switch (below(5)) {
-        case 0: mutant[at] = static_cast<char>(below(256)); break;
-        case 1: mutant.erase(at, 1 + below(20)); break;
-        case 2: mutant.insert(at, mutant.substr(below(mutant.size()), below(60))); break;
-        case 3: mutant.insert(at, pieces[below(std::size(pieces))]); break;
+        case 0:
+          mutant[at] = static_cast<char>(below(256));
+          break;
+        case 1:
+          mutant.erase(at, 1 + below(20));
+          break;
+        case 2:
+          mutant.insert(at, mutant.substr(below(mutant.size()), below(60)));
+          break;
+        case 3:
+          mutant.insert(at, pieces[below(std::size(pieces))]);
+          break;
         default: {  // a digit or a letter becomes another, which keeps the JSON whole more often
           size_t digit = mutant.find_first_of("0123456789abcdefgh", at);
           if (digit != std::string::npos) mutant[digit] = static_cast<char>('0' + below(75));

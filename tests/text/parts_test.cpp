@@ -50,7 +50,8 @@ TEST(TokenizerParts, EqualTokenizers) {
     Json spec = {{"version", "1.0"}, {"added_tokens", c.contains("added_tokens") ? golden["added_tokens"] : Json::array()}};
     for (const char* part : {"normalizer", "pre_tokenizer", "post_processor", "decoder"}) spec[part] = c.value(part, Json());
     spec["model"] = golden["models"][c["model"].get<std::string>()];
-    if (spec["normalizer"].is_object() && spec["normalizer"].contains("precompiled_charsmap")) spec["normalizer"]["precompiled_charsmap"] = charsmap;
+    if (spec["normalizer"].is_object() && spec["normalizer"].contains("precompiled_charsmap"))
+      spec["normalizer"]["precompiled_charsmap"] = charsmap;
     Json shown = c;
     for (const char* result : {"ids", "offsets", "decoded", "skipped"}) shown.erase(result);
     SCOPED_TRACE(shown.dump());

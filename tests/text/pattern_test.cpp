@@ -24,8 +24,10 @@ std::vector<std::string> parts(const Pattern& pattern, std::string_view text) {
 
 TEST(Splitter, EqualsItsPatternOnRandomText) {
   std::mt19937 random(11);
-  static const char* const bits[] = {" ", "  ", "\n", "\r\n", "\t", "'s", "'S", "'\u017f", "'ll", "'LL", "'re", "'", "a", "Z", "\u00e9", "\u0301", "\u0903", "1", "22", "333", "4444",
-                                     "\u0663", "\u2168", "\u00bd", ".", "!?", "_", "\u00a0", "\u3000", "\u2028", "\u0085", "\u4e2d", "\U00020000", "\U000323af", "\U0001f389", "\u200d"};
+  static const char* const bits[] = {" ",      "  ",     "\n",     "\r\n",   "\t",     "'s",         "'S",         "'\u017f",    "'ll",
+                                     "'LL",    "'re",    "'",      "a",      "Z",      "\u00e9",     "\u0301",     "\u0903",     "1",
+                                     "22",     "333",    "4444",   "\u0663", "\u2168", "\u00bd",     ".",          "!?",         "_",
+                                     "\u00a0", "\u3000", "\u2028", "\u0085", "\u4e2d", "\U00020000", "\U000323af", "\U0001f389", "\u200d"};
   for (std::string_view source : known_split_patterns()) {
     Splitter splitter = find_splitter(source);
     ASSERT_NE(splitter, nullptr);
@@ -79,7 +81,8 @@ TEST(PatternSyntax, RubyRulesBecomePcreRules) {
 }
 
 TEST(PatternSyntax, WhatHasNoEqualIsRefused) {
-  for (const char* source : {"(?~a)", "(*FAIL)", "\\K", "(?u)a", "[a", "a)", "(?<n", "\\p{Nope}", "[\\p{Greek}&&a]", "\\cA", "*a", "a\\", "[z-a]", "(?(1)a|b)"}) {
+  for (const char* source : {"(?~a)", "(*FAIL)", "\\K", "(?u)a", "[a", "a)", "(?<n", "\\p{Nope}", "[\\p{Greek}&&a]", "\\cA", "*a", "a\\",
+                             "[z-a]", "(?(1)a|b)"}) {
     try {
       Pattern::regex(source);
       ADD_FAILURE() << source << " was accepted";
@@ -103,7 +106,7 @@ TEST(Utf8, ValidPrefixAndReplacementFollowRust) {
   };
   const std::string bad = "\xEF\xBF\xBD";
   EXPECT_EQ(lossy("a\xFFz"), "a" + bad + "z");
-  EXPECT_EQ(lossy("\xE4\xB8"), bad);                  // a character cut short is one
+  EXPECT_EQ(lossy("\xE4\xB8"), bad);  // a character cut short is one
   EXPECT_EQ(lossy("\xE4\xB8z"), bad + "z");
   EXPECT_EQ(lossy("\xF0\x9F\x8E\xF0"), bad + bad);
   EXPECT_EQ(lossy("\xED\xA0\x80"), bad + bad + bad);  // a surrogate

@@ -27,8 +27,29 @@ const char* const kAll[] = {"qwen", "llama3", "gpt2", "llama2", "gemma", "unigra
 
 // Bits of many scripts, spaces and tokens, and bytes that are no UTF-8.
 std::string random_text(std::mt19937& random, bool valid) {
-  static const char* const bits[] = {" ", "  ", "\n", "\t", "a", "the", " The", "'s", "123", "\u00e9", "e\u0301", "\u4e2d\u6587", "\U0001f389", "\u0915\u094d\u0937",
-                                     "<|im_start|>", "<s>", "[MASK]", "\u2581", ".", "...", "\u00a0", "\u200d", "\x01"};
+  static const char* const bits[] = {" ",
+                                     "  ",
+                                     "\n",
+                                     "\t",
+                                     "a",
+                                     "the",
+                                     " The",
+                                     "'s",
+                                     "123",
+                                     "\u00e9",
+                                     "e\u0301",
+                                     "\u4e2d\u6587",
+                                     "\U0001f389",
+                                     "\u0915\u094d\u0937",
+                                     "<|im_start|>",
+                                     "<s>",
+                                     "[MASK]",
+                                     "\u2581",
+                                     ".",
+                                     "...",
+                                     "\u00a0",
+                                     "\u200d",
+                                     "\x01"};
   std::string out;
   for (size_t n = random() % 30; n > 0; --n) {
     if (!valid && random() % 4 == 0) {
@@ -244,7 +265,8 @@ std::vector<int32_t> define_bpe(const Json& model, std::string_view text) {
 // Long pieces are cut where no merge can reach across, and short words come from a cache: neither may change an id.
 TEST(Tokenizer, CutsAndCachesKeepTheDefinition) {
   std::mt19937 random(6);
-  static const char* const words[] = {" the", " and", "ing", "  ", "\nx", "Hello", "hellohello", "aaaa", "\u4e2d\u6587", "\U0001f389", "123", ", ", ".", "e\u0301", "_", "xyzzy", " a"};
+  static const char* const words[] = {" the",       " and", "ing", "  ", "\nx",     "Hello", "hellohello", "aaaa", "\u4e2d\u6587",
+                                      "\U0001f389", "123",  ", ",  ".",  "e\u0301", "_",     "xyzzy",      " a"};
   for (const char* name : {"llama2", "gemma"}) {
     auto tokenizer = golden(name);
     std::ifstream file(std::string(MLXC_TEST_DATA) + "/text/golden/" + name + ".tokenizer.json");
@@ -273,7 +295,9 @@ TEST_F(ConfigFolder, MissingFilesGiveNothing) {
 }
 
 TEST_F(ConfigFolder, NamesComeAsTextOrAsObject) {
-  write("tokenizer_config.json", R"({"bos_token":"<s>","eos_token":{"content":"</s>","special":true},"pad_token":null,"add_bos_token":true,"chat_template":"{{ x }}"})");
+  write(
+      "tokenizer_config.json",
+      R"({"bos_token":"<s>","eos_token":{"content":"</s>","special":true},"pad_token":null,"add_bos_token":true,"chat_template":"{{ x }}"})");
   write("special_tokens_map.json", R"({"pad_token":"<pad>","bos_token":"other"})");
   TokenizerConfig config = TokenizerConfig::load_folder(folder);
   EXPECT_EQ(config.bos_token, "<s>");
