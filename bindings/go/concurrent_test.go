@@ -64,8 +64,9 @@ func TestThousandsOfStreamsShareFewThreads(t *testing.T) {
 	if together.Load() < streams/2 {
 		t.Errorf("only %d streams were open together", together.Load())
 	}
-	// What Go itself adds: a thread for each running goroutine, some in system calls, the collector, the poller.
-	if limit := int64(before + 6*runtime.GOMAXPROCS(0) + 16); most.Load() > limit {
+	// What Go itself adds: a thread for each running goroutine, some in system calls, the collector, the poller; more on a loaded machine,
+	// where the runtime takes slow calls for blocked ones, but never a thread a stream.
+	if limit := int64(before + 6*runtime.GOMAXPROCS(0) + streams/20); most.Load() > limit {
 		t.Errorf("%d threads, more than %d", most.Load(), limit)
 	}
 	if n := must(model.Stats()); n.Finished < streams {

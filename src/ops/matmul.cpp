@@ -35,7 +35,9 @@ Array matmul(const Array& a, const Array& b) {
   if (a.rank() == 0 || b.rank() == 0) fail(Status::invalid_argument, "matmul: a scalar is no matrix; use multiply");
   DType dtype = promote(a.dtype(), b.dtype());
   if (a.dim(-1) != b.dim(b.rank() > 1 ? -2 : -1)) fail(Status::invalid_argument, "matmul: shapes ", to_string(a.shape()), " and ", to_string(b.shape()), " do not fit");
-  Array left = cast(a, dtype), right = cast(b, dtype);
+  // 16-bit floats are multiplied as float32: rounding the sums as they grow would lose more than the inputs did.
+  const DType inner = dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype;
+  Array left = cast(a, inner), right = cast(b, inner);
   if (a.rank() == 1) left = expand_dims(left, 0);
   if (b.rank() == 1) right = expand_dims(right, 1);
   auto batch = [](const Array& x) { return Dims(std::span<const int64_t>(x.shape().begin(), size_t(x.rank() - 2))); };
@@ -46,7 +48,7 @@ Array matmul(const Array& a, const Array& b) {
     full.push_back(x.dim(-1));
     return broadcast_to(x, full);
   };
-  Array product = apply(Matmul(), {spread(left), spread(right)});
+  Array product = cast(apply(Matmul(), {spread(left), spread(right)}), dtype);
   if (a.rank() == 1) product = squeeze(product, product.rank() - 2);
   if (b.rank() == 1) product = squeeze(product, product.rank() - 1);
   return product;
