@@ -20,11 +20,21 @@ mlxc_cancel* interrupt_cancel = nullptr;
 
 constexpr const char* kClearLine = "\r\033[K";
 
+struct Loading {
+  bool shows;
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  int percent = -1;  // as shown
+};
+
 int32_t show_loading(int64_t done, int64_t total, void* user_data) {
-  auto& last = *static_cast<int*>(user_data);
+  auto& loading = *static_cast<Loading*>(user_data);
   int percent = total > 0 ? int(double(done) / double(total) * 100) : 100;
-  if (stderr_is_terminal() && percent != last) std::fprintf(stderr, "%sloading %d %%", kClearLine, percent);
-  last = percent;
+  // Loads that are over in a moment need no line.
+  bool late = std::chrono::steady_clock::now() - loading.start > std::chrono::milliseconds(300);
+  if (loading.shows && late && percent != loading.percent) {
+    std::fprintf(stderr, "%sloading %d %%", kClearLine, percent);
+    loading.percent = percent;
+  }
   return interrupted ? 1 : 0;
 }
 
@@ -86,21 +96,19 @@ Handle<mlxc_model> load_model(const CommonFlags& flags) {
   mlxc_device* device = nullptr;
   call(mlxc_device_open, &device, flags.device.c_str());
   auto device_owner = own(device, mlxc_device_free);
-  int last_percent = -1;
+  Loading loading{!flags.quiet && stderr_is_terminal()};
   mlxc_model_options options = MLXC_MODEL_OPTIONS_INIT;
   options.device = device;
   options.threads = int32_t(flags.threads);
   options.precision = flags.high ? MLXC_PRECISION_HIGH : MLXC_PRECISION_NATIVE;
   options.weights = flags.copy_weights ? MLXC_WEIGHTS_COPIED : MLXC_WEIGHTS_MAPPED;
   options.context = flags.context;
-  if (!flags.quiet) {
-    options.progress = show_loading;
-    options.progress_user_data = &last_percent;
-  }
+  options.progress = show_loading;
+  options.progress_user_data = &loading;
   mlxc_model* model = nullptr;
   ErrorRecord error;
   mlxc_status status = mlxc_model_load(&model, flags.model_path().c_str(), &options, &error);
-  if (last_percent >= 0 && stderr_is_terminal()) std::fputs(kClearLine, stderr);
+  if (loading.percent >= 0) std::fputs(kClearLine, stderr);
   error.check(status);
   return own(model, mlxc_model_free);
 }
