@@ -320,6 +320,7 @@ void Scheduler::fork(const Sequence& parent, const SequencePtr& child) {
   try {
     child->order_ = {parent.order_.first, next_order_++};  // in line where its parent was, before whoever came later
     child->given_ = int64_t(child->tokens.size());
+    child->forked_ = true;
     child->pages_ = parent.pages_;
     waiting_.emplace(child->order_, child);
     child->fed_ = parent.fed_;
@@ -338,7 +339,7 @@ void Scheduler::retire(const SequencePtr& sequence, Status status, const std::st
   } else {
     waiting_.erase(sequence->order_);
   }
-  ++counters_.finished;
+  if (!sequence->forked_) ++counters_.finished;  // a part of its parent, which counts
   count();
   sequence->finish(status, message);
 }

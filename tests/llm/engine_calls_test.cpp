@@ -26,6 +26,8 @@ TEST(EngineCalls, ScoresLabelsWithOneRunOfThePrompt) {
   EXPECT_EQ(control->fed, 70 + 64 + 3 + 200 + 4 * (0 + 1 + 2 + 99));
   EXPECT_GT(control->copied, 0);  // half-filled last pages
   EXPECT_EQ(engine->stats().cache_pages_used, 0);
+  EXPECT_EQ(engine->stats().submitted, 4);  // prompts; their labels are parts of them
+  EXPECT_EQ(engine->stats().finished, 4);
 }
 
 TEST(EngineCalls, ScoresWithinFewPages) {
