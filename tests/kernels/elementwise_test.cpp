@@ -62,7 +62,7 @@ const UnaryCase kUnary[] = {
     {"rsqrt", UnaryOp::rsqrt, REFERENCE(1 / std::sqrt(x)), 0, 1e6f, 1.5},
     {"square", UnaryOp::square, REFERENCE(x * x), -9, 9, 0.51},
     {"sin", UnaryOp::sin, REFERENCE(std::sin(x)), -10, 10, 2},
-    {"sin large", UnaryOp::sin, REFERENCE(std::sin(x)), -1e6f, 1e6f, 2},
+    {"sin large", UnaryOp::sin, REFERENCE(std::sin(x)), -1e6f, 1e6f, 3},  // 2, and 2.9 where -O1 leaves multiply-adds uncontracted
     {"sin huge", UnaryOp::sin, REFERENCE(std::sin(x)), -1e30f, 1e30f, 2},
     {"cos", UnaryOp::cos, REFERENCE(std::cos(x)), -1000, 1000, 2},
     {"tan", UnaryOp::tan, REFERENCE(std::tan(x)), -100, 100, 3},

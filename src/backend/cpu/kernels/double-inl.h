@@ -9,6 +9,8 @@ namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 
+typedef uint64_t UL __attribute__((vector_size(sizeof(D))));  // arithmetic on bit patterns wraps
+
 MLXC_INLINE D splat_d(double v) { return D{} + v; }
 MLXC_INLINE D magnitude(D v) { return bits_as<D>(bits_as<L>(v) & 0x7fffffffffffffffll); }
 MLXC_INLINE D copy_sign(D v, D sign) { return bits_as<D>((bits_as<L>(v) & 0x7fffffffffffffffll) | (bits_as<L>(sign) & (-0x7fffffffffffffffll - 1))); }
@@ -45,15 +47,15 @@ MLXC_INLINE D exp(D x) {
   D r = (clamped - n * 6.93147180369123816490e-1) - n * 1.90821492927058770002e-10;
   // Taylor: |r| < 0.347
   D p = polynomial(r, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1.0, 1.0);
-  L power = bits_as<L>(n + 0x1.8p52) << 52;
-  return bits_as<D>(bits_as<L>(p) + power);
+  UL power = bits_as<UL>(n + 0x1.8p52) << 52;
+  return bits_as<D>(bits_as<UL>(p) + power);
 }
 
 MLXC_INLINE D log(D x) {
-  L u = bits_as<L>(x) - 0x3fe6a09e667f3bcdll;  // exponent steps at sqrt(1/2)
-  D e = bits_as<D>(((u >> 52) & 0xfff) | 0x4330000000000000ll) - 0x1p52;
+  UL u = bits_as<UL>(x) - 0x3fe6a09e667f3bcdull;  // exponent steps at sqrt(1/2)
+  D e = bits_as<D>(((u >> 52) & 0xfffull) | 0x4330000000000000ull) - 0x1p52;
   e = e > 2048.0 ? e - 4096.0 : e;
-  D m = bits_as<D>((u & 0x000fffffffffffffll) + 0x3fe6a09e667f3bcdll);
+  D m = bits_as<D>((u & 0x000fffffffffffffull) + 0x3fe6a09e667f3bcdull);
   D f = (m - 1.0) / (m + 1.0), s = f * f;
   D p = polynomial(s, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3, 1.0);  // artanh series, |f| < 0.172
   D r = 2.0 * f * p + e * 0.69314718055994530942;
