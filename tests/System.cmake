@@ -63,8 +63,10 @@ if(python_tests AND NOT MLXC_SANITIZE MATCHES thread)
   set(python_environment MLXC_LIBRARY=$<TARGET_FILE:mlxc> MLXC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR} PYTHONDONTWRITEBYTECODE=1)
   if(MLXC_SANITIZE)
     execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libasan.so OUTPUT_VARIABLE asan OUTPUT_STRIP_TRAILING_WHITESPACE)
+    # libstdc++ with it: AddressSanitizer looks for the real __cxa_throw when it starts.
+    execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libstdc++.so OUTPUT_VARIABLE stdcpp OUTPUT_STRIP_TRAILING_WHITESPACE)
     # Python's own allocations live until the process ends.
-    list(APPEND python_environment LD_PRELOAD=${asan} ASAN_OPTIONS=detect_leaks=0)
+    list(APPEND python_environment "LD_PRELOAD=${asan} ${stdcpp}" ASAN_OPTIONS=detect_leaks=0)
   endif()
   add_test(NAME python COMMAND Python3::Interpreter -m unittest discover -v -s ${CMAKE_CURRENT_SOURCE_DIR}/python -p "*test*.py")
   set_tests_properties(python PROPERTIES ENVIRONMENT "${python_environment}")
