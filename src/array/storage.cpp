@@ -21,6 +21,19 @@ size_t size_class(size_t bytes) {
 void* host_allocate(size_t bytes) { return std::aligned_alloc(kAlignment, bytes); }
 void host_release(void* data, size_t) { std::free(data); }
 
+class HostSource final : public MemorySource {
+ public:
+  explicit HostSource(const MemoryCalls& calls) : calls_(calls) {}
+  Memory allocate(size_t bytes, MemoryUse) override {
+    void* data = calls_.allocate(bytes);
+    return {data, reinterpret_cast<uintptr_t>(data), 0};
+  }
+  void release(const Memory& memory, size_t bytes) noexcept override { calls_.release(memory.host, bytes); }
+
+ private:
+  const MemoryCalls calls_;
+};
+
 }  // namespace
 
 const MemoryCalls& host_memory_calls() {
@@ -29,59 +42,65 @@ const MemoryCalls& host_memory_calls() {
 }
 
 Storage::~Storage() {
-  if (allocator_) allocator_->recycle(data_, bytes_);
+  if (allocator_) allocator_->recycle(memory_, bytes_, use_);
 }
 
-Allocator::Allocator(const MemoryCalls& calls, size_t cache_limit) : calls_(calls), cache_limit_(cache_limit) {}
+Allocator::Allocator(const MemoryCalls& calls, size_t cache_limit) : Allocator(std::make_unique<HostSource>(calls), cache_limit) {}
+
+Allocator::Allocator(std::unique_ptr<MemorySource> source, size_t cache_limit) : source_(std::move(source)), cache_limit_(cache_limit) {}
 
 Allocator::~Allocator() { release_cache(); }
 
-StoragePtr Allocator::allocate(size_t bytes) {
+StoragePtr Allocator::allocate(size_t bytes, MemoryUse use) {
   if (bytes > size_t(PTRDIFF_MAX) / 2) fail(Status::out_of_memory, "an array of ", bytes, " bytes was asked for, more than the address space holds");
   size_t rounded = size_class(bytes);
-  void* data = take(rounded);
+  Memory memory = take(rounded, use);
   try {
-    return std::make_shared<Storage>(data, rounded, shared_from_this());
+    return std::make_shared<Storage>(memory, rounded, use, shared_from_this());
   } catch (...) {
-    recycle(data, rounded);
+    recycle(memory, rounded, use);
     throw;
   }
 }
 
-void* Allocator::take(size_t bytes) {
+Memory Allocator::take(size_t bytes, MemoryUse use) {
   std::lock_guard lock(mutex_);
-  void* data = nullptr;
-  if (auto found = cache_.find(bytes); found != cache_.end()) {
-    data = found->second;
+  Memory memory;
+  if (auto found = cache_.find({use, bytes}); found != cache_.end()) {
+    memory = found->second;
     cache_.erase(found);
     stats_.cached -= int64_t(bytes);
   } else {
-    data = calls_.allocate(bytes);
-    if (!data) {  // give back what is only cached, then try once more
-      for (auto& [size, block] : cache_) calls_.release(block, size);
-      cache_.clear();
-      stats_.cached = 0;
-      data = calls_.allocate(bytes);
+    memory = source_->allocate(bytes, use);
+    if (!memory) {  // give back what is only cached, then try once more
+      drop_cache();
+      memory = source_->allocate(bytes, use);
     }
-    if (!data) fail(Status::out_of_memory, "no memory for ", bytes, " bytes, with ", stats_.active, " bytes in use");
+    if (!memory) fail(Status::out_of_memory, "no memory for ", bytes, " bytes, with ", stats_.active, " bytes in use");
   }
   stats_.active += int64_t(bytes);
   if (stats_.active > stats_.peak) stats_.peak = stats_.active;
-  return data;
+  return memory;
 }
 
-void Allocator::recycle(void* data, size_t bytes) noexcept {
+void Allocator::recycle(const Memory& memory, size_t bytes, MemoryUse use) noexcept {
   std::lock_guard lock(mutex_);
   stats_.active -= int64_t(bytes);
   if (size_t(stats_.cached) + bytes <= cache_limit_) {
     try {
-      cache_.emplace(bytes, data);
+      cache_.emplace(std::pair(use, bytes), memory);
       stats_.cached += int64_t(bytes);
       return;
     } catch (...) {  // no memory for the cache entry: release the block instead
     }
   }
-  calls_.release(data, bytes);
+  source_->release(memory, bytes);
+}
+
+void Allocator::drop_cache() {
+  for (auto& [key, memory] : cache_) source_->release(memory, key.second);
+  cache_.clear();
+  stats_.cached = 0;
 }
 
 MemoryStats Allocator::stats() const {
@@ -96,9 +115,7 @@ void Allocator::reset_peak() {
 
 void Allocator::release_cache() {
   std::lock_guard lock(mutex_);
-  for (auto& [size, block] : cache_) calls_.release(block, size);
-  cache_.clear();
-  stats_.cached = 0;
+  drop_cache();
 }
 
 void Allocator::set_cache_limit(size_t bytes) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -35,6 +36,14 @@ struct Binding {
   int64_t offset_bytes;
 };
 
+// What a device compiles.
+struct CompilePlan {
+  std::vector<LaunchPlan> launches;
+  std::vector<bool> temporary;  // by buffer: nothing but these launches sees it
+};
+
+class Pattern;  // graph/pattern.h
+
 // What a run may use of a device: CPU threads, or a queue. One run at a time uses a stream.
 class Stream {
  public:
@@ -46,10 +55,12 @@ struct RunOptions {
   const std::atomic<bool>* cancel = nullptr;  // polled between launches: Error(cancelled) when set. States may then be half updated.
 };
 
-// A recorded sequence of launches. Immutable: several streams may run it at once with bindings of their own.
+// A recorded sequence of launches. Several streams may run it at once with bindings of their own.
 class Executable {
  public:
   virtual ~Executable() = default;
+  // Memory beyond the planned buffers that one run needs: bound after them, as the last binding.
+  virtual size_t scratch_bytes() const { return 0; }
   // Returns when the results are readable.
   virtual void run(Stream& stream, std::span<const Binding> buffers, const std::atomic<bool>* cancel) const = 0;
 };
@@ -72,13 +83,31 @@ class Device {
   // Whether the kernel behind an operation reads this input as it lies; if not, the planner makes a row-major copy first.
   virtual bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const = 0;
   // Records launches; throws Error(unsupported) naming operation and dtype when there is no kernel.
-  virtual std::unique_ptr<Executable> compile(std::vector<LaunchPlan> launches) = 0;
+  virtual std::unique_ptr<Executable> compile(CompilePlan plan) = 0;
+  // Groups of operations that this device has one kernel for, tried in this order before elementwise fusion.
+  virtual std::span<const Pattern* const> patterns() const { return {}; }
   // How many elementwise steps and inputs one fused launch may hold; 0 steps turns fusion off.
   struct FusionLimits {
     int steps = 0;
     int inputs = 0;
   };
   virtual FusionLimits fusion_limits() const { return {}; }
+
+  // Whether kernels read memory that is not the allocator's: a mapped file, a caller's buffer.
+  virtual bool reads_host_memory() const { return true; }
+  // Between host memory and a storage of this device, and inside the device; offsets in bytes. Return when done. Ranges do not overlap.
+  virtual void write(Storage& to, int64_t offset, const void* from, size_t bytes) {
+    if (bytes) std::memcpy(to.data() + offset, from, bytes);
+  }
+  virtual void read(const Storage& from, int64_t offset, void* to, size_t bytes) {
+    if (bytes) std::memcpy(to, from.data() + offset, bytes);
+  }
+  virtual void copy(Storage& to, int64_t to_offset, const Storage& from, int64_t from_offset, size_t bytes) {
+    if (bytes) std::memcpy(to.data() + to_offset, from.data() + from_offset, bytes);
+  }
+  virtual void clear(Storage& at, int64_t offset, size_t bytes) {
+    if (bytes) std::memset(at.data() + offset, 0, bytes);
+  }
 
   uint64_t id() const { return id_; }  // never reused in this process, unlike an address
   Allocator& allocator() const { return *allocator_; }

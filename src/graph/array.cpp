@@ -1,5 +1,6 @@
 #include "graph/array.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -40,6 +41,11 @@ void gather_strided(const std::byte* from, std::byte* to, const Shape& shape, co
 
 Array Array::from_storage(Device& device, StoragePtr storage, Shape shape, DType dtype, int64_t offset) {
   int64_t bytes = (element_count(shape) + offset) * size_of(dtype);
+  if (!storage->writable() && !device.reads_host_memory()) {  // the device takes a copy of what somebody else owns
+    StoragePtr copy = device.allocator().allocate(size_t(std::max<int64_t>(bytes, 0)));
+    if (bytes > 0 && size_t(bytes) <= storage->bytes()) device.write(*copy, 0, storage->data(), size_t(bytes));
+    storage = std::move(copy);
+  }
   if (offset < 0 || size_t(bytes) > storage->bytes())
     fail(Status::invalid_argument, "an array of shape ", to_string(shape), " and dtype ", name_of(dtype), " does not fit a storage of ", storage->bytes(), " bytes");
   NodePtr node = leaf(device, shape, dtype);
@@ -55,15 +61,15 @@ Array Array::from_result(Device& device, StoragePtr storage, Shape shape, DType 
 
 Array Array::from_data(Device& device, const void* data, Shape shape, DType dtype) {
   Array array = allocate(device, shape, dtype);
-  if (int64_t bytes = array.bytes()) std::memcpy(array.data(), data, size_t(bytes));
+  device.write(*array.storage(), 0, data, size_t(array.bytes()));
   return array;
 }
 
-Array Array::allocate(Device& device, Shape shape, DType dtype) {
+Array Array::allocate(Device& device, Shape shape, DType dtype, MemoryUse use) {
   int64_t bytes;
   if (__builtin_mul_overflow(element_count(shape), size_of(dtype), &bytes))
     fail(Status::out_of_memory, "an array of shape ", to_string(shape), " exceeds the address space");
-  return from_storage(device, device.allocator().allocate(size_t(bytes)), shape, dtype);
+  return from_storage(device, device.allocator().allocate(size_t(bytes), use), shape, dtype);
 }
 
 Array Array::placeholder(Device& device, Shape shape, DType dtype) { return Array(leaf(device, shape, dtype), 0); }
@@ -86,8 +92,14 @@ void read(const Array& array, void* out, size_t bytes) {
   if (bytes != size_t(array.bytes())) fail(Status::invalid_argument, "the array has ", array.bytes(), " bytes, the destination ", bytes);
   eval({array});
   if (!bytes) return;
-  if (array.contiguous()) std::memcpy(out, array.data(), bytes);
-  else gather_strided(static_cast<std::byte*>(array.data()), static_cast<std::byte*>(out), array.shape(), array.layout().strides, size_of(array.dtype()));
+  const int64_t item = size_of(array.dtype());
+  const Layout& layout = array.layout();
+  if (array.contiguous()) return array.device().read(*array.storage(), layout.offset * item, out, bytes);
+  if (array.storage()->data())
+    return gather_strided(static_cast<std::byte*>(array.data()), static_cast<std::byte*>(out), array.shape(), layout.strides, item);
+  std::vector<std::byte> all(array.storage()->bytes());  // the elements lie anywhere in it
+  array.device().read(*array.storage(), 0, all.data(), all.size());
+  gather_strided(all.data() + layout.offset * item, static_cast<std::byte*>(out), array.shape(), layout.strides, item);
 }
 
 Node::Node(Device& device, PrimitivePtr primitive, std::vector<Array> inputs, std::vector<TensorType> outputs)

@@ -31,7 +31,7 @@ class Array {
     return from_data(device, values.data(), std::move(shape), dtype);
   }
   // A leaf of uninitialised memory.
-  static Array allocate(Device& device, Shape shape, DType dtype);
+  static Array allocate(Device& device, Shape shape, DType dtype, MemoryUse use = MemoryUse::device);
   // A leaf without data: an input to capture a Function over.
   static Array placeholder(Device& device, Shape shape, DType dtype);
 
@@ -50,7 +50,7 @@ class Array {
   const StoragePtr& storage() const;
   const Layout& layout() const;
   bool contiguous() const { return is_contiguous(shape(), layout().strides); }
-  // First element, for host-visible storage. Strided unless contiguous().
+  // First element, for storage that the host sees (on the CPU all; else what was allocated for upload or readback). Strided unless contiguous().
   void* data() const { return storage()->data() + layout().offset * size_of(dtype()); }
   template <class T>
   T* data_as() const { return static_cast<T*>(data()); }

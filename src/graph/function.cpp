@@ -92,7 +92,7 @@ struct Function::State {
   }
 };
 
-Function Function::capture(std::vector<Array> inputs, std::vector<Array> outputs, std::vector<StatePair> states) {
+Function Function::capture(std::vector<Array> inputs, std::vector<Array> outputs, std::vector<StatePair> states, int host_outputs) {
   if (outputs.empty()) fail(Status::invalid_argument, "a function needs at least one output");
   for (const Array& array : inputs)
     if (!array) fail(Status::invalid_argument, "an input array is missing");
@@ -110,6 +110,7 @@ Function Function::capture(std::vector<Array> inputs, std::vector<Array> outputs
   TracedGraph traced = trace(outputs, inputs, std::move(states));
   lock.unlock();
   state.graph = std::move(traced.graph);
+  state.graph.host_outputs = host_outputs;
   state.constants.assign(traced.leaves.begin() + long(inputs.size()), traced.leaves.end());
   for (const Array& input : inputs) state.types.push_back(input.type());
   state.program_for(inputs);  // plan now, so that errors show here

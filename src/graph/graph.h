@@ -1,6 +1,7 @@
 // The graph between inputs and outputs as plain lists: what the passes work on and what the program cache compares.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "backend/backend.h"
@@ -26,6 +27,7 @@ struct Graph {
   std::vector<GraphOperation> operations;  // in topological order
   std::vector<int> inputs, outputs;        // values
   std::vector<StatePair> states;           // indices into inputs and outputs
+  int host_outputs = 0;                    // this many first outputs lie where the host reads them
 
   size_t hash() const;
   bool same_structure(const Graph& other) const;
@@ -42,6 +44,9 @@ TracedGraph trace(const std::vector<Array>& outputs, const std::vector<Array>& i
 
 // The same operations for inputs of other types. Throws what the operations' shape rules throw.
 Graph reinfer(const Graph& graph, const std::vector<TensorType>& input_types);
+
+// Groups of operations that the patterns match become one operation each. Patterns are tried in their order, each over the whole graph.
+Graph rewrite(const Graph& graph, std::span<const Pattern* const> patterns);
 
 // Elementwise operations become `fused` ones, as long as the limits allow. Dead operations go.
 Graph fuse(const Graph& graph, Device::FusionLimits limits);

@@ -112,7 +112,8 @@ void order_states(Graph& graph) {
 
 class Planner {
  public:
-  explicit Planner(const Graph& traced) : graph_(fuse(traced, traced.device->fusion_limits())), program_(std::make_shared<Program>()) {
+  explicit Planner(const Graph& traced)
+      : graph_(fuse(rewrite(traced, traced.device->patterns()), traced.device->fusion_limits())), program_(std::make_shared<Program>()) {
     bool updates = false;
     for (const GraphOperation& operation : graph_.operations) updates |= operation.primitive->updates() > 0;
     if (updates) order_states(graph_);
@@ -126,7 +127,10 @@ class Planner {
     assign_arena();
     program_->device_ = graph_.device;
     program_->launches_ = int(launches_.size());
-    program_->executable_ = graph_.device->compile(std::move(launches_));
+    CompilePlan plan{std::move(launches_), {}};
+    for (const Program::Buffer& buffer : program_->buffers_) plan.temporary.push_back(buffer.kind == Kind::temporary);
+    program_->executable_ = graph_.device->compile(std::move(plan));
+    program_->scratch_bytes_ = program_->executable_->scratch_bytes();
     return program_;
   }
 
@@ -141,7 +145,7 @@ class Planner {
   Place& place(int value) { return places_[size_t(value)]; }
 
   int new_buffer(Kind kind, size_t bytes, int input = -1) {
-    program_->buffers_.push_back({kind, input, bytes, 0});
+    program_->buffers_.push_back({kind, input, bytes, 0, MemoryUse::device});
     // In launches; a buffer that is only ever read from outside has no lifetime of its own.
     first_use_.push_back(int(launches_.size()));
     last_use_.push_back(int(launches_.size()));
@@ -248,10 +252,12 @@ class Planner {
   }
 
   void place_outputs() {
-    for (int value : graph_.outputs) {
+    for (size_t i = 0; i < graph_.outputs.size(); ++i) {
+      const int value = graph_.outputs[i];
       const Place& at = place(value);
       Program::Buffer& buffer = program_->buffers_[size_t(at.buffer)];
       if (buffer.kind == Kind::temporary) buffer.kind = Kind::owned;
+      if (int(i) < graph_.host_outputs) buffer.use = MemoryUse::readback;
       program_->outputs_.push_back({at.buffer, at.layout, type(value).shape});
     }
     for (const StatePair& state : graph_.states) {

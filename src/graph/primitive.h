@@ -31,7 +31,7 @@ enum class OpCode : uint16_t {
   // the rest move or compute
   copy, concatenate, reduce, arg_reduce, softmax, matmul, take,
   // language model
-  linear, rms_norm, layer_norm, rope, kv_write, paged_attention, dense_attention, segment_pool,
+  linear, rms_norm, layer_norm, rope, kv_write, rope_kv_write, paged_attention, dense_attention, segment_pool,
 };
 
 inline void hash_combine(size_t& seed, size_t value) { seed ^= value + 0x9e3779b97f4a7c15ull + (seed << 6) + (seed >> 2); }

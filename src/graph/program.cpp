@@ -76,7 +76,7 @@ std::vector<Program::Result> Program::run(const std::vector<Array>& inputs, cons
     for (size_t i = 0; i < inputs.size(); ++i)
       if (int(i) != state && inputs[i].storage() == storage) fail(Status::invalid_argument, "inputs ", state, " (a state) and ", i, " share memory");
   }
-  StoragePtr temporaries = device_->allocator().allocate(temporary_bytes_);
+  StoragePtr temporaries = device_->allocator().allocate(temporary_bytes_ + scratch_bytes_);  // the arena is a multiple of its alignment
   std::vector<StoragePtr> owned(buffers_.size());
   std::vector<Binding> bindings;
   bindings.reserve(buffers_.size());
@@ -90,11 +90,12 @@ std::vector<Program::Result> Program::run(const std::vector<Array>& inputs, cons
       }
       case Kind::temporary: bindings.push_back({temporaries.get(), int64_t(buffer.offset)}); break;
       case Kind::owned:
-        owned[i] = device_->allocator().allocate(buffer.bytes);
+        owned[i] = device_->allocator().allocate(buffer.bytes, buffer.use);
         bindings.push_back({owned[i].get(), 0});
         break;
     }
   }
+  if (scratch_bytes_) bindings.push_back({temporaries.get(), int64_t(temporary_bytes_)});
   counters().runs.fetch_add(1, std::memory_order_relaxed);
   counters().launches.fetch_add(launches_, std::memory_order_relaxed);
   executable_->run(options.stream ? *options.stream : device_->default_stream(), bindings, options.cancel);

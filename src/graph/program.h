@@ -23,7 +23,7 @@ class Program {
 
   const Shape& output_shape(size_t index) const { return outputs_[index].shape; }
   int launches() const { return launches_; }
-  size_t temporary_bytes() const { return temporary_bytes_; }
+  size_t temporary_bytes() const { return temporary_bytes_ + scratch_bytes_; }
 
  private:
   friend class Planner;
@@ -33,6 +33,7 @@ class Program {
     int input;           // Kind::input: which
     size_t bytes;
     size_t offset;       // Kind::temporary: in the block that all temporaries share
+    MemoryUse use;       // Kind::owned
   };
   struct Output {
     int buffer;
@@ -45,7 +46,7 @@ class Program {
   std::vector<Buffer> buffers_;
   std::vector<Output> outputs_;
   std::vector<int> state_inputs_;
-  size_t temporary_bytes_ = 0;
+  size_t temporary_bytes_ = 0, scratch_bytes_ = 0;
   int launches_ = 0;
 };
 

@@ -28,6 +28,7 @@ std::vector<TensorType> Linear::infer(TensorTypes inputs) const {
     shape.back() = w.shape[0];
     outputs.push_back({shape, DType::f32});
   }
+  if (gate != Gate::none) outputs.resize(1);
   return outputs;
 }
 

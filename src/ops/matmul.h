@@ -14,15 +14,30 @@ struct Matmul : PrimitiveBase<Matmul, OpCode::matmul> {  // a [..., m, k], b [..
   std::vector<TensorType> infer(TensorTypes inputs) const override;
 };
 
+// The activation of a gated product: activation(x W_0^T) * (x W_1^T).
+enum class Gate : uint8_t { none, silu, gelu_tanh, gelu_erf, relu };
+
 // x [..., k] float32 times the transposes of one to four weights [n_i, k] (f32, f16 or bf16): outputs [..., n_i] float32.
-// Several weights share one pass over x (q, k, v; gate, up). Inputs: x, weights, then biases [n_i] when has_bias.
+// Several weights share one pass over x (q, k, v; gate, up). Patterns join what stands around a product to it:
+//   norm      x goes through rms_norm first            (one more input: its weight [k])
+//   gate      two weights give one output, gated
+//   residual  is added to the only output              (one more input, shaped like the output)
+// Inputs: x, weights, biases [n_i] when has_bias, the norm's weight, the residual.
 struct Linear : PrimitiveBase<Linear, OpCode::linear> {
   static constexpr std::string_view kName = "linear";
   Linear(int weights, bool has_bias, Precision precision) : weights(weights), has_bias(has_bias), precision(precision) {}
   int weights;
   bool has_bias;
   Precision precision;
-  auto fields() const { return std::tie(weights, has_bias, precision); }
+  bool norm = false;
+  float norm_eps = 0, norm_offset = 0;  // as RmsNorm's
+  Gate gate = Gate::none;
+  bool residual = false;
+
+  size_t bias_input(int i) const { return size_t(1 + weights + i); }
+  size_t norm_input() const { return size_t(1 + weights * (has_bias ? 2 : 1)); }
+  size_t residual_input() const { return norm_input() + (norm ? 1 : 0); }
+  auto fields() const { return std::tie(weights, has_bias, precision, norm, norm_eps, norm_offset, gate, residual); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
 };
 

@@ -10,11 +10,13 @@ namespace mlxc {
 inline constexpr int kPageSlots = 64;
 
 // y = x / sqrt(mean(x^2) + eps) * (weight + weight_offset) over the last axis (Zhang & Sennrich 2019; Gemma adds 1 to its weight).
+// Inputs: x, weight, and a residual shaped like x that is added to the result when a pattern joined the addition.
 struct RmsNorm : PrimitiveBase<RmsNorm, OpCode::rms_norm> {
   static constexpr std::string_view kName = "rms_norm";
   RmsNorm(float eps, float weight_offset) : eps(eps), weight_offset(weight_offset) {}
   float eps, weight_offset;
-  auto fields() const { return std::tie(eps, weight_offset); }
+  bool residual = false;
+  auto fields() const { return std::tie(eps, weight_offset, residual); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
 };
 
@@ -43,6 +45,19 @@ struct KvWrite : PrimitiveBase<KvWrite, OpCode::kv_write> {
   static constexpr std::string_view kName = "kv_write";
   auto fields() const { return std::tie(); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  int updates() const override { return 2; }
+};
+
+// What stands between the products and the attention of a layer, in one: the norms of q's and k's heads (when head_norm), both rotations
+// and KvWrite. Inputs: k_pages, v_pages, q [T, Hq, D], k and v [T, H, D], positions, inverse frequencies, page_table, sequences, then the
+// norms' weights of q and of k [D]. Outputs: the new k_pages and v_pages, the rotated q. Only a pattern makes it.
+struct RopeKvWrite : PrimitiveBase<RopeKvWrite, OpCode::rope_kv_write> {
+  static constexpr std::string_view kName = "rope_kv_write";
+  float attention_factor = 1;
+  bool head_norm = false;
+  float norm_eps = 0, norm_offset = 0;  // as RmsNorm's
+  auto fields() const { return std::tie(attention_factor, head_norm, norm_eps, norm_offset); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override { return {inputs[0], inputs[1], inputs[2]}; }
   int updates() const override { return 2; }
 };
 

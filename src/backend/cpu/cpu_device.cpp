@@ -63,7 +63,7 @@ class CpuDevice final : public Device {
   bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
     return cpu::accepts_layout(primitive, input, operand);
   }
-  std::unique_ptr<Executable> compile(std::vector<LaunchPlan> launches) override { return std::make_unique<CpuExecutable>(std::move(launches)); }
+  std::unique_ptr<Executable> compile(CompilePlan plan) override { return std::make_unique<CpuExecutable>(std::move(plan.launches)); }
   FusionLimits fusion_limits() const override { return {32, 16}; }
 
  private:

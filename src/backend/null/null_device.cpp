@@ -25,10 +25,10 @@ class NullExecutable final : public Executable {
 
 }  // namespace
 
-std::unique_ptr<Executable> NullDevice::compile(std::vector<LaunchPlan> launches) {
+std::unique_ptr<Executable> NullDevice::compile(CompilePlan plan) {
   std::lock_guard lock(log_->mutex);
-  log_->compiled = launches;
-  return std::make_unique<NullExecutable>(log_, launches);
+  log_->compiled = plan.launches;
+  return std::make_unique<NullExecutable>(log_, plan.launches);
 }
 
 std::vector<std::string> NullDevice::take_launches() {

@@ -21,7 +21,7 @@ class NullDevice final : public Device {
   bool accepts_layout(const Primitive& primitive, size_t, const OperandType& operand) const override {
     return primitive.code() == OpCode::fused || is_contiguous(operand.type.shape, operand.strides);
   }
-  std::unique_ptr<Executable> compile(std::vector<LaunchPlan> launches) override;
+  std::unique_ptr<Executable> compile(CompilePlan plan) override;
   FusionLimits fusion_limits() const override { return fusion_; }
 
   // Names of the operations run since the last call, in order.

@@ -1,0 +1,112 @@
+// From a planned operation to dispatches: kernels with everything but addresses bound.
+//
+// What a kernel gets are push constants: the addresses of its arguments (64 bits each, in order), then its words (32 bits each), 128 bytes
+// at most. There are no descriptors. Addresses are 64-bit, so nothing is limited to 4 GiB; an index inside one dispatch may be 32-bit.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/vulkan/capabilities.h"
+
+namespace mlxc::vulkan {
+
+// A compute pipeline: which module, with which specialisation constants (ids 0, 1, ...).
+struct Kernel {
+  std::string module;                // "linear_vec.bf16": a variant of kernels/linear_vec.comp; or a name for `source`
+  std::vector<uint32_t> constants;
+  uint32_t subgroup = 0;             // required subgroup size; 0 = the device's choice. Full subgroups are then required too.
+  std::string source = {};           // GLSL to compile in process instead of an embedded module
+  bool operator==(const Kernel&) const = default;
+};
+
+// A place that a kernel gets the address of. [offset, offset + bytes) is what it touches: barriers are decided by that.
+struct Ref {
+  enum class Kind : uint8_t { operand, scratch, counters, table } kind = Kind::operand;
+  int index = 0;       // operand: inputs, then outputs; scratch and table: which
+  int64_t offset = 0;  // bytes
+  int64_t bytes = 0;
+
+  // A part of it.
+  Ref at(int64_t from, int64_t count) const { return {kind, index, offset + from, count}; }
+};
+
+enum class Access : uint8_t { read, write, update };
+struct Argument {
+  Ref ref;
+  Access access;
+};
+inline Argument read(const Ref& ref) { return {ref, Access::read}; }
+inline Argument write(const Ref& ref) { return {ref, Access::write}; }
+inline Argument update(const Ref& ref) { return {ref, Access::update}; }
+
+struct Grid {
+  uint32_t x = 1, y = 1, z = 1;
+};
+
+// The words of a kernel, in order.
+class Words {
+ public:
+  Words& u(int64_t value) { return words_.push_back(uint32_t(value)), *this; }  // the caller knows that it fits
+  Words& f(float value) { return words_.push_back(std::bit_cast<uint32_t>(value)), *this; }
+  Words& wide(int64_t value) { return u(value & 0xffffffff).u(int64_t(uint64_t(value) >> 32)); }  // low half first; keep it 8-byte aligned
+  const std::vector<uint32_t>& list() const { return words_; }
+
+ private:
+  std::vector<uint32_t> words_;
+};
+
+// What a dispatch costs about, so that a submission can be cut before it takes too long.
+struct Work {
+  double flops = 0, bytes = 0;
+};
+
+// Receives the dispatches of one launch, in order. Barriers between dependent dispatches are the recorder's affair.
+class Emitter {
+ public:
+  virtual ~Emitter() = default;
+  virtual const Capabilities& caps() const = 0;
+  virtual const LaunchPlan& plan() const = 0;
+
+  Ref input(size_t index) const;   // the whole extent of an operand
+  Ref output(size_t index) const;
+  // Uninitialised memory that lives as long as this launch. 256-byte aligned.
+  virtual Ref scratch(int64_t bytes) = 0;
+  // Zeros at the first dispatch; kernels must leave zeros behind (the last workgroup resets what it counted with).
+  virtual Ref counters(int64_t bytes) = 0;
+  // Constants, uploaded with the program. 16-byte aligned.
+  virtual Ref table(const void* data, int64_t bytes) = 0;
+  virtual void dispatch(Kernel kernel, Grid groups, std::vector<Argument> arguments, const Words& words, Work work = {}) = 0;
+
+  // So many workgroups in a row as a grid within the device's limits: the kernel's index is x + y * gl_NumWorkGroups.x, which may pass count.
+  Grid row(int64_t count) const;
+};
+
+// Emits the launch; throws Error(unsupported) naming operation and dtype when there is no kernel: it runs on the CPU then.
+void lower(Emitter& emitter);
+bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand);
+
+// The families, one file each.
+void lower_fused(Emitter& emitter);
+void lower_array_op(Emitter& emitter);        // copy, concatenate, take, fill, arange, reduce, arg_reduce, softmax
+void lower_matmul(Emitter& emitter);
+void lower_linear(Emitter& emitter);
+void lower_norm(Emitter& emitter);            // rms_norm, layer_norm
+void lower_rope(Emitter& emitter);            // rope, kv_write, rope_kv_write
+void lower_attention(Emitter& emitter);       // paged_attention, dense_attention, segment_pool
+
+// Activations are float32 in the graph. Between a producer that can write 16-bit values and products that would round their input to 16 bits
+// anyway, compile() stores them so: the operand's dtype in the plan is then f16 or bf16. These two questions decide it.
+bool writes_half(const LaunchPlan& producer);                                               // output 0 as f16 or bf16
+bool reads_half(const LaunchPlan& linear, const Capabilities& caps, DType* dtype);          // input 0, and in which type
+
+[[noreturn]] void no_kernel(const LaunchPlan& plan);
+// Rows of the last axis at one uniform stride, if the operand lies that way (leading axes collapse).
+bool uniform_rows(const OperandType& operand, int64_t* rows, int64_t* stride);
+
+}  // namespace mlxc::vulkan

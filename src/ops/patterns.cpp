@@ -1,0 +1,180 @@
+#include "ops/patterns.h"
+
+#include "ops/elementwise.h"
+#include "ops/matmul.h"
+#include "ops/shape_ops.h"
+#include "ops/transformer.h"
+
+namespace mlxc::patterns {
+namespace {
+
+template <class Op>
+const Op* is(const GraphOperation& operation) {
+  return operation.primitive->code() == Op::kCode ? static_cast<const Op*>(operation.primitive.get()) : nullptr;
+}
+
+bool is_binary(const GraphOperation& operation, BinaryOp op) {
+  const auto* binary = is<Binary>(operation);
+  return binary && binary->op == op;
+}
+
+class NormLinear final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    const GraphOperation& product = graph.operation(at);
+    const auto* linear = is<Linear>(product);
+    if (!linear || linear->norm) return {};
+    const auto* norm = graph.alone<RmsNorm>(product.inputs[0]);
+    if (!norm || norm->residual) return {};
+    const int before = graph.producer(product.inputs[0]);
+    const GraphOperation& source = graph.operation(before);
+    auto joined = std::make_shared<Linear>(*linear);
+    joined->norm = true;
+    joined->norm_eps = norm->eps;
+    joined->norm_offset = norm->weight_offset;
+    std::vector<int> inputs = product.inputs;
+    inputs[0] = source.inputs[0];
+    inputs.insert(inputs.begin() + long(joined->norm_input()), source.inputs[1]);
+    return Rewrite{{before, at}, {std::move(joined), std::move(inputs), product.outputs}};
+  }
+};
+
+Gate gate_of(UnaryOp op) {
+  switch (op) {
+    case UnaryOp::silu: return Gate::silu;
+    case UnaryOp::gelu_tanh: return Gate::gelu_tanh;
+    case UnaryOp::gelu_erf: return Gate::gelu_erf;
+    case UnaryOp::relu: return Gate::relu;
+    default: return Gate::none;
+  }
+}
+
+class GatedLinear final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    const GraphOperation& product = graph.operation(at);
+    if (!is_binary(product, BinaryOp::multiply)) return {};
+    for (int side : {0, 1}) {
+      const int gated = product.inputs[size_t(side)], plain = product.inputs[size_t(1 - side)];
+      const auto* activation = graph.alone<Unary>(gated);
+      const auto* linear = graph.alone<Linear>(plain);
+      if (!activation || !linear || linear->weights != 2 || linear->residual || linear->gate != Gate::none) continue;
+      const int activating = graph.producer(gated), multiplying = graph.producer(plain);
+      const GraphOperation& source = graph.operation(multiplying);
+      const int gate_value = graph.operation(activating).inputs[0];
+      if (gate_of(activation->op) == Gate::none || source.outputs[0] != gate_value || source.outputs[1] != plain || !graph.alone<Linear>(gate_value)) continue;
+      if (!(graph.type(gate_value) == graph.type(plain))) continue;
+      auto joined = std::make_shared<Linear>(*linear);
+      joined->gate = gate_of(activation->op);
+      return Rewrite{{multiplying, activating, at}, {std::move(joined), source.inputs, product.outputs}};
+    }
+    return {};
+  }
+};
+
+// x + residual or residual + x, where x comes from an Op that nobody else reads and that `joinable` takes.
+template <class Op, class Joinable>
+std::optional<Rewrite> join_addition(const GraphIndex& graph, int at, const Joinable& joinable) {
+  const GraphOperation& sum = graph.operation(at);
+  if (!is_binary(sum, BinaryOp::add)) return {};
+  for (int side : {0, 1}) {
+    const int value = sum.inputs[size_t(side)], residual = sum.inputs[size_t(1 - side)];
+    const auto* op = graph.alone<Op>(value);
+    if (!op || op->residual || value == residual || !joinable(*op) || !(graph.type(value) == graph.type(residual))) continue;
+    const int before = graph.producer(value);
+    auto joined = std::make_shared<Op>(*op);
+    joined->residual = true;
+    std::vector<int> inputs = graph.operation(before).inputs;
+    inputs.push_back(residual);
+    return Rewrite{{before, at}, {std::move(joined), std::move(inputs), sum.outputs}};
+  }
+  return {};
+}
+
+class LinearResidual final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    return join_addition<Linear>(graph, at, [](const Linear& linear) { return linear.weights == 1; });
+  }
+};
+
+class NormResidual final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    return join_addition<RmsNorm>(graph, at, [](const RmsNorm&) { return true; });
+  }
+};
+
+// The operation that rotates a value, and the norm of its heads if there is one that only the rotation reads.
+struct Rotation {
+  int rope = -1, norm = -1;
+  const Rope* op = nullptr;
+  const RmsNorm* head_norm = nullptr;
+  int source(const GraphIndex& graph) const { return graph.operation(norm >= 0 ? norm : rope).inputs[0]; }
+};
+
+std::optional<Rotation> rotation_of(const GraphIndex& graph, int rope) {
+  Rotation found{rope, -1, is<Rope>(graph.operation(rope)), nullptr};
+  if (!found.op) return {};
+  const int before = graph.operation(rope).inputs[0];
+  const auto* norm = graph.alone<RmsNorm>(before);
+  if (norm && !norm->residual && graph.type(before).shape.rank() == 3) found.norm = graph.producer(before), found.head_norm = norm;
+  return found;
+}
+
+class RopeWrite final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    const GraphOperation& write = graph.operation(at);
+    if (!is<KvWrite>(write) || !graph.alone<Rope>(write.inputs[2])) return {};
+    const auto k = rotation_of(graph, graph.producer(write.inputs[2]));
+    if (!k) return {};
+    const GraphOperation& k_rope = graph.operation(k->rope);
+    // The queries of this layer: rotated alike, and read by the attention over these pages.
+    for (int i = 0; i < int(graph.graph().operations.size()); ++i) {
+      const GraphOperation& attention = graph.operation(i);
+      if (!is<PagedAttention>(attention) || attention.inputs[1] != write.outputs[0] || !graph.alone<Rope>(attention.inputs[0])) continue;
+      const auto q = rotation_of(graph, graph.producer(attention.inputs[0]));
+      if (!q || !q->op->equals(*k->op) || !q->head_norm != !k->head_norm) continue;
+      if (q->head_norm && !q->head_norm->equals(*k->head_norm)) continue;
+      const GraphOperation& q_rope = graph.operation(q->rope);
+      if (q_rope.inputs[1] != k_rope.inputs[1] || q_rope.inputs[2] != k_rope.inputs[2] || k_rope.inputs[1] != write.inputs[6]) continue;
+      auto joined = std::make_shared<RopeKvWrite>();
+      joined->attention_factor = k->op->attention_factor;
+      std::vector<int> inputs{write.inputs[0], write.inputs[1], q->source(graph), k->source(graph), write.inputs[3], write.inputs[6],
+                              k_rope.inputs[2], write.inputs[4], write.inputs[5]};
+      std::vector<int> removed{q->rope, k->rope, at};
+      if (k->head_norm) {
+        joined->head_norm = true;
+        joined->norm_eps = k->head_norm->eps;
+        joined->norm_offset = k->head_norm->weight_offset;
+        for (const auto& rotation : {*q, *k}) {
+          inputs.push_back(graph.operation(rotation.norm).inputs[1]);
+          removed.push_back(rotation.norm);
+        }
+      }
+      return Rewrite{std::move(removed), {std::move(joined), std::move(inputs), {write.outputs[0], write.outputs[1], q_rope.outputs[0]}}};
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+const Pattern& norm_linear() {
+  static const NormLinear pattern;
+  return pattern;
+}
+const Pattern& gated_linear() {
+  static const GatedLinear pattern;
+  return pattern;
+}
+const Pattern& linear_residual() {
+  static const LinearResidual pattern;
+  return pattern;
+}
+const Pattern& norm_residual() {
+  static const NormResidual pattern;
+  return pattern;
+}
+const Pattern& rope_kv_write() {
+  static const RopeWrite pattern;
+  return pattern;
+}
+
+}  // namespace mlxc::patterns

@@ -1,0 +1,19 @@
+// The groups of operations that backends have one kernel for. A device lists those that it claims.
+#pragma once
+
+#include "graph/pattern.h"
+
+namespace mlxc::patterns {
+
+// linear(rms_norm(x)) -> linear with norm.
+const Pattern& norm_linear();
+// activation(linear_0) * linear_1 of one linear of two weights -> linear with gate.
+const Pattern& gated_linear();
+// linear + residual -> linear with residual.
+const Pattern& linear_residual();
+// rms_norm + residual -> rms_norm with residual.
+const Pattern& norm_residual();
+// kv_write of rotated (and normed) keys, with the rotation of the queries beside it -> rope_kv_write.
+const Pattern& rope_kv_write();
+
+}  // namespace mlxc::patterns
