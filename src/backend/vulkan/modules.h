@@ -16,4 +16,19 @@ struct Module {
 const Module* find_module(std::string_view name);
 std::span<const Module> modules();  // sorted by name
 
+// The includes of kernels/, for GLSL that is compiled in process.
+struct IncludeText {
+  std::string_view name, text;
+};
+const IncludeText* find_include(std::string_view name);
+
+// Changes when any kernel does.
+uint64_t modules_checksum();
+
+namespace embedded {  // what kernels/build.py writes
+extern const uint32_t kChecksum;
+const std::span<const Module> modules();
+const std::span<const IncludeText> include_texts();
+}  // namespace embedded
+
 }  // namespace mlxc::vulkan
