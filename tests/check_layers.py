@@ -24,6 +24,7 @@ LAYERS = {
     "ops": ["graph/", "array/", "base/"],
     "backend/null": SEAM + OPERANDS + ["ops/", "array/", "base/"],
     "backend/cpu": SEAM + OPERANDS + ["ops/", "array/", "base/"],
+    "backend/vulkan": SEAM + OPERANDS + ["graph/pattern.h", "ops/", "array/", "base/"],
     "nn": SEAM + ["ops/", "io/", "graph/", "array/", "base/"],
     "train": ["nn/", "ops/", "io/", "graph/", "array/", "base/"],
     "llm": SEAM + ["nn/", "text/", "ops/", "io/", "graph/", "array/", "base/"],
@@ -36,6 +37,7 @@ LIBRARIES = {
     r"pcre2": ["text"],
     r"utf8proc": ["text"],
     r"(cblas|lapacke)": ["backend/cpu"],
+    r"(vulkan/vulkan|vk_video|glslang/|SPIRV/)": ["backend/vulkan"],
     r"(immintrin|arm_neon|x86intrin|cpuid)": ["backend/cpu", "base", "text"],
 }
 
