@@ -73,7 +73,7 @@ class Emitter {
   virtual const Capabilities& caps() const = 0;
   virtual const LaunchPlan& plan() const = 0;
 
-  Ref input(size_t index) const;   // the whole extent of an operand
+  Ref input(size_t index) const;   // from an operand's first element to its end
   Ref output(size_t index) const;
   // Uninitialised memory that lives as long as this launch. 256-byte aligned.
   virtual Ref scratch(int64_t bytes) = 0;
@@ -104,6 +104,13 @@ void lower_attention(Emitter& emitter);       // paged_attention, dense_attentio
 // anyway, compile() stores them so: the operand's dtype in the plan is then f16 or bf16. These two questions decide it.
 bool writes_half(const LaunchPlan& producer);                                               // output 0 as f16 or bf16
 bool reads_half(const LaunchPlan& linear, const Capabilities& caps, DType* dtype);          // input 0, and in which type
+
+// Where an operand lies around its first element, in bytes: begin <= 0 with negative strides, which Emitter::input and output leave to the
+// recorder. {0, 0} when it has no elements.
+struct Extent {
+  int64_t begin, end;
+};
+Extent extent_of(const OperandType& operand);
 
 [[noreturn]] void no_kernel(const LaunchPlan& plan);
 // Rows of the last axis at one uniform stride, if the operand lies that way (leading axes collapse).
