@@ -1,0 +1,132 @@
+#include "backend/vulkan/program.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <unordered_map>
+
+namespace mlxc::vulkan {
+namespace {
+
+int64_t round_up(int64_t value, int64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+
+struct KernelHash {
+  size_t operator()(const Kernel& kernel) const {
+    size_t seed = std::hash<std::string>{}(kernel.module);
+    for (uint32_t constant : kernel.constants) hash_combine(seed, constant);
+    hash_combine(seed, kernel.subgroup);
+    hash_combine(seed, std::hash<std::string>{}(kernel.source));
+    return seed;
+  }
+};
+
+class ProgramEmitter final : public Emitter {
+ public:
+  ProgramEmitter(const Capabilities& caps, LoweredProgram& program) : caps_(caps), program_(program) {}
+
+  void lower_launch(int launch) {
+    launch_ = launch;
+    pieces_.clear();
+    scratch_ = 0;  // one region, reused by every launch
+    const size_t dispatches = program_.dispatches.size();
+    const size_t table = program_.table.size();
+    const int64_t counters = program_.counter_bytes;
+    try {
+      lower(*this);
+    } catch (const Error& error) {
+      if (error.status() != Status::unsupported) throw;
+      program_.reasons[size_t(launch)] = error.what();
+      program_.dispatches.resize(dispatches);
+      program_.table.resize(table);
+      program_.counter_bytes = counters;
+      return;
+    }
+    program_.scratch_bytes = std::max(program_.scratch_bytes, scratch_);
+  }
+
+  const Capabilities& caps() const override { return caps_; }
+  const LaunchPlan& plan() const override { return program_.launches[size_t(launch_)]; }
+
+  Ref scratch(int64_t bytes) override {
+    const int64_t at = round_up(scratch_, kScratchAlignment);
+    scratch_ = at + bytes;
+    return piece(Ref::Kind::scratch, at, bytes);
+  }
+  Ref counters(int64_t bytes) override {
+    const int64_t at = round_up(program_.counter_bytes, kCounterAlignment);
+    program_.counter_bytes = at + bytes;
+    return piece(Ref::Kind::counters, at, bytes);
+  }
+  Ref table(const void* data, int64_t bytes) override {
+    const size_t at = size_t(round_up(int64_t(program_.table.size()), kTableAlignment));
+    program_.table.resize(at + size_t(bytes));
+    if (bytes) std::memcpy(program_.table.data() + at, data, size_t(bytes));
+    return piece(Ref::Kind::table, int64_t(at), bytes);
+  }
+
+  void dispatch(Kernel kernel, Grid groups, std::vector<Argument> arguments, const Words& words, Work work) override {
+    if (!groups.x || !groups.y || !groups.z) return;
+    const size_t bytes = arguments.size() * 8 + words.list().size() * 4;
+    if (bytes > kPushBytes)
+      fail(Status::internal, "kernel ", kernel.module, " gets ", bytes, " bytes of arguments, at most ", kPushBytes, " are possible");
+    if (groups.x > caps_.max_groups[0] || groups.y > caps_.max_groups[1] || groups.z > caps_.max_groups[2])
+      fail(Status::unsupported, "kernel ", kernel.module, " needs ", groups.x, " x ", groups.y, " x ", groups.z, " workgroups, more than this device runs");
+    Dispatch dispatch{launch_, 0, groups, {}, words.list(), work};
+    for (const Argument& argument : arguments) {
+      dispatch.targets.push_back(target(argument, kernel.module));
+      if (work.bytes <= 0) dispatch.work.bytes += double(dispatch.targets.back().end - dispatch.targets.back().begin);
+    }
+    const auto [found, added] = kernels_.try_emplace(kernel, int(program_.kernels.size()));
+    if (added) program_.kernels.push_back(std::move(kernel));
+    dispatch.kernel = found->second;
+    program_.dispatches.push_back(std::move(dispatch));
+  }
+
+ private:
+  struct Piece {
+    int64_t at, bytes;
+  };
+
+  Ref piece(Ref::Kind kind, int64_t at, int64_t bytes) {
+    pieces_.push_back({at, bytes});
+    return {kind, int(pieces_.size()) - 1, 0, bytes};
+  }
+
+  Target target(const Argument& argument, const std::string& kernel) const {
+    const Ref& ref = argument.ref;
+    if (ref.kind != Ref::Kind::operand) {
+      const Piece& piece = pieces_.at(size_t(ref.index));
+      if (ref.offset < 0 || ref.offset + ref.bytes > piece.bytes)
+        fail(Status::internal, "kernel ", kernel, " would touch bytes ", ref.offset, " to ", ref.offset + ref.bytes, " of ", piece.bytes);
+      return {ref.kind, 0, piece.at + ref.offset, piece.at + ref.offset, piece.at + ref.offset + ref.bytes, argument.access};
+    }
+    const LaunchPlan& launch = plan();
+    const size_t index = size_t(ref.index);
+    const OperandPlace& place = launch.places.at(index);
+    const OperandType& operand = index < launch.inputs.size() ? launch.inputs[index] : launch.outputs[index - launch.inputs.size()];
+    const int64_t at = place.offset_bytes + ref.offset;
+    return {ref.kind, place.buffer, at, at + extent_of(operand).begin, at + ref.bytes, argument.access};  // negative strides reach below
+  }
+
+  const Capabilities& caps_;
+  LoweredProgram& program_;
+  int launch_ = 0;
+  int64_t scratch_ = 0;
+  std::vector<Piece> pieces_;  // of this launch
+  std::unordered_map<Kernel, int, KernelHash> kernels_;
+};
+
+}  // namespace
+
+LoweredProgram lower_program(std::vector<LaunchPlan> launches, const Capabilities& caps, std::vector<std::string> unavailable) {
+  LoweredProgram program;
+  program.launches = std::move(launches);
+  program.reasons = std::move(unavailable);
+  program.reasons.resize(program.launches.size());
+  ProgramEmitter emitter(caps, program);
+  for (size_t i = 0; i < program.launches.size(); ++i)
+    if (program.reasons[i].empty()) emitter.lower_launch(int(i));
+  return program;
+}
+
+}  // namespace mlxc::vulkan
