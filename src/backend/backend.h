@@ -95,6 +95,8 @@ class Device {
 
   // Whether kernels read memory that is not the allocator's: a mapped file, a caller's buffer.
   virtual bool reads_host_memory() const { return true; }
+  // Whether paged_attention reads slots that no position of the sequence has reached: fresh pages must then be cleared.
+  virtual bool reads_stale_slots() const { return true; }
   // Between host memory and a storage of this device, and inside the device; offsets in bytes. Return when done. Ranges do not overlap.
   virtual void write(Storage& to, int64_t offset, const void* from, size_t bytes) {
     if (bytes) std::memcpy(to.data() + offset, from, bytes);

@@ -251,13 +251,21 @@ class Planner {
     return copy(type(value), at);
   }
 
+  bool is_read(int value) const {
+    for (const GraphOperation& operation : graph_.operations)
+      if (std::find(operation.inputs.begin(), operation.inputs.end(), value) != operation.inputs.end()) return true;
+    return false;
+  }
+
   void place_outputs() {
     for (size_t i = 0; i < graph_.outputs.size(); ++i) {
       const int value = graph_.outputs[i];
-      const Place& at = place(value);
+      const bool for_host = int(i) < graph_.host_outputs && !graph_.device->reads_host_memory();
+      // What kernels read again stays near them: the host gets a copy.
+      const Place at = for_host && is_read(value) ? copy(type(value), place(value)) : place(value);
       Program::Buffer& buffer = program_->buffers_[size_t(at.buffer)];
       if (buffer.kind == Kind::temporary) buffer.kind = Kind::owned;
-      if (int(i) < graph_.host_outputs) buffer.use = MemoryUse::readback;
+      if (for_host) buffer.use = MemoryUse::readback;
       program_->outputs_.push_back({at.buffer, at.layout, type(value).shape});
     }
     for (const StatePair& state : graph_.states) {

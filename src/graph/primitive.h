@@ -29,7 +29,7 @@ enum class OpCode : uint16_t {
   // creation
   fill, arange,
   // the rest move or compute
-  copy, concatenate, reduce, arg_reduce, softmax, matmul, take,
+  copy, concatenate, reduce, arg_reduce, top_k, softmax, matmul, take,
   // language model
   linear, rms_norm, layer_norm, rope, kv_write, rope_kv_write, paged_attention, dense_attention, segment_pool,
 };

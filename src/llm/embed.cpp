@@ -28,7 +28,8 @@ class EmbedSequence final : public CallSequence {
     rows_ = last_ - output_begin + 1;
   }
 
-  void take(int64_t index, float*, const float* hidden) override {
+  void take(int64_t index, const OutputRow& row) override {
+    const float* hidden = row.hidden;
     for (size_t i = 0; i < width_; ++i) sum_[i] += double(hidden[i]);
     if (index < last_) return;
     double squares = 0;
@@ -58,10 +59,11 @@ class LogitsSequence final : public CallSequence {
         width_(size_t(model.hidden)),
         logits_(logits),
         hidden_(hidden) {}
-  void take(int64_t index, float* logits, const float* hidden) override {
-    if (logits_) std::memcpy(logits_ + size_t(index) * vocabulary_, logits, vocabulary_ * sizeof(float));
-    if (hidden_) std::memcpy(hidden_ + size_t(index) * width_, hidden, width_ * sizeof(float));
+  void take(int64_t index, const OutputRow& row) override {
+    if (logits_) std::memcpy(logits_ + size_t(index) * vocabulary_, row.logits, vocabulary_ * sizeof(float));
+    if (hidden_) std::memcpy(hidden_ + size_t(index) * width_, row.hidden, width_ * sizeof(float));
   }
+  bool wants_hidden() const override { return hidden_ != nullptr; }
 
  private:
   const size_t vocabulary_, width_;

@@ -21,7 +21,7 @@ struct SamplingOptions {
   int64_t top_k = 0;      // 0: off
   float top_p = 1, min_p = 0;
   float repetition_penalty = 1, presence_penalty = 0, frequency_penalty = 0;
-  std::vector<std::pair<int32_t, float>> logit_bias;
+  std::vector<std::pair<int32_t, float>> logit_bias = {};
   uint64_t seed = 0;      // fixes sampling: same seed, same prompt, same tokens, whatever runs beside it
 };
 

@@ -90,11 +90,15 @@ bool Generation::wait(std::chrono::nanoseconds timeout) {
   return changed_.wait_for(lock, std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(24 * 365)), [&] { return done_; });
 }
 
-void Generation::take(int64_t, float* logits, const float*) {
+int64_t Generation::top_needed() const {
+  if (options_.logprobs || options_.top_logprobs || options_.keep_last_logits || !masked().empty()) return 0;
+  return sampler_.top_needed();
+}
+
+void Generation::take(int64_t, const OutputRow& row) {
   last_ = Clock::now();
   if (generated_ == 0) first_ = last_;
-  std::span<float> row(logits, size_t(vocabulary_));
-  if (options_.keep_last_logits) result_.last_logits.assign(row.begin(), row.end());
+  if (options_.keep_last_logits) result_.last_logits.assign(row.logits, row.logits + vocabulary_);
   if (most_tokens_ == 0) {
     finish_ = FinishReason::length;
     return;
@@ -112,12 +116,17 @@ void Generation::take(int64_t, float* logits, const float*) {
   deliver(event);
 }
 
-int32_t Generation::choose(std::span<float> logits, TokenEvent* event) {
+// The tokens that cannot be chosen now.
+std::span<const int32_t> Generation::masked() const {
+  return generated_ < options_.min_tokens ? std::span<const int32_t>(stop_tokens_) : std::span<const int32_t>();
+}
+
+int32_t Generation::choose(const OutputRow& row, TokenEvent* event) {
+  if (!row.logits) return sampler_.sample_top(row.top.logits, row.top.tokens, uint64_t(generated_));
+  const std::span<float> logits(row.logits, size_t(vocabulary_));
   const bool wanted = options_.logprobs || options_.top_logprobs;
   if (wanted) raw_.assign(logits.begin(), logits.end());
-  std::span<const int32_t> masked;
-  if (generated_ < options_.min_tokens) masked = stop_tokens_;
-  const int32_t token = sampler_.sample(logits, masked, uint64_t(generated_));
+  const int32_t token = sampler_.sample(logits, masked(), uint64_t(generated_));
   if (wanted) {
     const double log_sum = log_sum_exp(raw_);
     event->logprob = float(double(raw_[size_t(token)]) - log_sum);

@@ -35,12 +35,14 @@ class Generation final : public Sequence, public Request {
 
   // Sequence
   void begin() override { begun_ = Clock::now(); }
-  void take(int64_t index, float* logits, const float* hidden) override;
+  void take(int64_t index, const OutputRow& row) override;
+  int64_t top_needed() const override;
   void finish(Status status, const std::string& message) noexcept override;
 
  private:
   void start_text(std::span<const int32_t> prompt);
-  int32_t choose(std::span<float> logits, TokenEvent* event);
+  std::span<const int32_t> masked() const;
+  int32_t choose(const OutputRow& row, TokenEvent* event);
   void append(int32_t token, TokenEvent* event);
   bool add_text(std::string piece, std::string* out);
   void end_text(TokenEvent* event);

@@ -1,17 +1,18 @@
 // The runner behind the engine: one Function per bucket of tokens and output rows over shared K/V states.
 #include <algorithm>
-#include <cstring>
 #include <list>
 #include <map>
 #include <tuple>
 
 #include "graph/function.h"
 #include "llm/runner.h"
+#include "ops/reduce.h"
 #include "ops/transformer.h"
 
 namespace mlxc {
 namespace {
 
+constexpr int64_t kMostTop = 64;  // logits of a row that a device chooses itself; more travel as whole rows
 constexpr size_t kPrograms = 48;  // kept; the one used longest ago goes first
 
 // Fewer tokens than rows of a step with prompts in it would be a bucket of its own for every pair: coarser.
@@ -29,7 +30,8 @@ struct Program {
 
 struct ProgramKey {
   int64_t tokens, rows;  // rows: sequences of an encoder's batch
-  bool logits;
+  bool hidden, logits;
+  int64_t top;           // so many logits of each row, 0: all
   auto operator<=>(const ProgramKey&) const = default;
 };
 
@@ -78,7 +80,7 @@ class GraphRunner : public Runner {
       : model_(std::move(model)), device_(model_->device()) {
     if (threads > 0) stream_ = device_.new_stream(threads);
     if (!model_->info().causal) return;
-    page_table_ = Array::allocate(device_, {table_rows, table_width}, DType::i32);
+    page_table_ = Array::allocate(device_, {table_rows, table_width}, DType::i32, MemoryUse::upload);
     std::ranges::fill(page_table(), 0);
   }
 
@@ -89,7 +91,7 @@ class GraphRunner : public Runner {
       std::vector<Array> states;
       for (int64_t layer = 0; layer < info.layers; ++layer) {
         Array state = Array::allocate(device_, shape, model_->cache_dtype());
-        if (!old.empty()) std::memcpy(state.data(), old[size_t(layer)].data(), size_t(old[size_t(layer)].bytes()));
+        if (!old.empty()) device_.copy(*state.storage(), 0, *old[size_t(layer)].storage(), 0, size_t(old[size_t(layer)].bytes()));
         states.push_back(std::move(state));
       }
       return states;
@@ -102,11 +104,12 @@ class GraphRunner : public Runner {
   }
 
   void clear_page(int32_t page) override {
-    for_each_state([&](std::byte* state, size_t bytes) { std::memset(state + size_t(page) * bytes, 0, bytes); });
+    if (!device_.reads_stale_slots()) return;
+    for_each_state([&](Storage& state, size_t bytes) { device_.clear(state, int64_t(page) * int64_t(bytes), bytes); });
   }
 
   void copy_page(int32_t from, int32_t to) override {
-    for_each_state([&](std::byte* state, size_t bytes) { std::memcpy(state + size_t(to) * bytes, state + size_t(from) * bytes, bytes); });
+    for_each_state([&](Storage& state, size_t bytes) { device_.copy(state, int64_t(to) * int64_t(bytes), state, int64_t(from) * int64_t(bytes), bytes); });
   }
 
   std::span<int32_t> page_table() override { return {page_table_.data_as<int32_t>(), size_t(page_table_.size())}; }
@@ -115,7 +118,8 @@ class GraphRunner : public Runner {
     const int64_t tokens = bucket_of(int64_t(batch.tokens.size()));
     const int64_t wanted = std::max<int64_t>(1, int64_t(batch.output_rows.size()));  // a prompt's inner part wants none: one for the graph
     const int64_t rows = wanted == int64_t(batch.tokens.size()) ? tokens : bucket_of_rows(wanted, int64_t(batch.tokens.size()));
-    Program& program = programs_.get({tokens, rows, batch.wants_logits}, [&] { return capture_step(tokens, rows, batch.wants_logits); });
+    const ProgramKey key{tokens, rows, batch.wants_hidden, batch.wants_logits, batch.top > 1 ? most_top() : batch.top};
+    Program& program = programs_.get(key, [&] { return capture_step(key); });
     fill(program.tokens, batch.tokens, 0);
     fill(program.positions, batch.positions, 0);
     fill(program.sequences, batch.sequences, -1);
@@ -124,49 +128,64 @@ class GraphRunner : public Runner {
     inputs.insert(inputs.end(), keys_.begin(), keys_.end());
     inputs.insert(inputs.end(), values_.begin(), values_.end());
     run_program(program, inputs, cancel);
-    StepRows result{nullptr, results_[0].data_as<float>()};
-    if (batch.wants_logits) result.logits = results_[1].data_as<float>();
+    StepRows result;
+    size_t next = 0;
+    if (key.hidden) result.hidden = results_[next++].data_as<float>();
+    if (key.logits && !key.top) result.logits = results_[next].data_as<float>();
+    if (key.logits && key.top) {
+      result.top = key.top;
+      result.top_logits = results_[next].data_as<float>();
+      result.top_tokens = results_[next + 1].data_as<int32_t>();
+    }
     return result;
   }
 
   StepRows encode(const StepBatch& batch, const std::atomic<bool>* cancel) override {
     const int64_t tokens = bucket_of(int64_t(batch.tokens.size()));
     const int64_t borders = bucket_of(int64_t(batch.starts.size()) + 1);  // one more sequence holds the padding
-    Program& program = programs_.get({tokens, borders, false}, [&] { return capture_encoder(tokens, borders); });
+    Program& program = programs_.get({tokens, borders, true, false, 0}, [&] { return capture_encoder(tokens, borders); });
     fill(program.tokens, batch.tokens, 0);
     fill(program.positions, batch.positions, 0);
     fill(program.starts, batch.starts, int32_t(tokens));
     run_program(program, {program.tokens, program.positions, program.starts}, cancel);
-    return {nullptr, results_[0].data_as<float>()};
+    return {.hidden = results_[0].data_as<float>()};
   }
+
+  int64_t most_top() const override { return device_.reads_host_memory() ? 0 : std::min(kMostTop, model_->info().vocabulary - 1); }
 
  private:
   template <class Body>
   void for_each_state(Body&& body) {
     for (const auto* states : {&keys_, &values_})
-      for (const Array& state : *states) body(static_cast<std::byte*>(state.data()), size_t(state.bytes() / state.dim(0)));
+      for (const Array& state : *states) body(*state.storage(), size_t(state.bytes() / state.dim(0)));
   }
 
-  Array indices(int64_t count) { return Array::allocate(device_, {count}, DType::i32); }
+  Array indices(int64_t count) { return Array::allocate(device_, {count}, DType::i32, MemoryUse::upload); }
 
-  Program capture_step(int64_t tokens, int64_t rows, bool logits) {
+  Program capture_step(const ProgramKey& key) {
     Program program;
-    program.tokens = indices(tokens);
-    program.positions = indices(tokens);
-    program.sequences = indices(tokens);
-    program.output_rows = indices(rows);
+    program.tokens = indices(key.tokens);
+    program.positions = indices(key.tokens);
+    program.sequences = indices(key.tokens);
+    program.output_rows = indices(key.rows);
     StepInputs step{program.tokens, program.positions, program.sequences, page_table_, program.output_rows, keys_, values_};
     std::vector<Array> inputs{step.tokens, step.positions, step.sequences, step.page_table, step.output_rows};
     inputs.insert(inputs.end(), keys_.begin(), keys_.end());
     inputs.insert(inputs.end(), values_.begin(), values_.end());
     StepOutputs result = model_->step(step);
-    std::vector<Array> outputs{result.hidden};
-    if (logits) outputs.push_back(result.logits);
+    std::vector<Array> outputs;
+    if (key.hidden) outputs.push_back(result.hidden);
+    if (key.logits && !key.top) outputs.push_back(result.logits);
+    if (key.logits && key.top) {
+      const TopValues top = top_k(result.logits, key.top);
+      outputs.insert(outputs.end(), {top.values, top.indices});
+    }
+    const int for_host = int(outputs.size());
     std::vector<StatePair> states;
     for (size_t i = 0; i < keys_.size() + values_.size(); ++i) states.push_back({int(5 + i), int(outputs.size() + i)});
     outputs.insert(outputs.end(), result.keys.begin(), result.keys.end());
     outputs.insert(outputs.end(), result.values.begin(), result.values.end());
-    program.function = Function::capture(std::move(inputs), std::move(outputs), std::move(states));
+    program.function = Function::capture(std::move(inputs), std::move(outputs), std::move(states), for_host);
     return program;
   }
 
@@ -176,7 +195,7 @@ class GraphRunner : public Runner {
     program.positions = indices(tokens);
     program.starts = indices(borders);
     Array hidden = model_->encode(program.tokens, program.positions, program.starts);
-    program.function = Function::capture({program.tokens, program.positions, program.starts}, {hidden});
+    program.function = Function::capture({program.tokens, program.positions, program.starts}, {hidden}, {}, 1);
     return program;
   }
 
@@ -188,8 +207,7 @@ class GraphRunner : public Runner {
     results_ = program.function.run(inputs, options);
     results_.resize(batch_outputs(program));
     for (const Array& result : results_)
-      if (!result.contiguous() || result.dtype() != DType::f32)
-        fail(Status::internal, "a step's output is not row-major float32 but ", name_of(result.dtype()), " ", to_string(result.shape()));
+      if (!result.contiguous()) fail(Status::internal, "a step's output of shape ", to_string(result.shape()), " is not row-major");
   }
 
   // The states among the outputs lie where they lay: only hidden states and logits are kept.

@@ -18,18 +18,25 @@ struct StepBatch {
   std::vector<int32_t> sequences;    // rows of the page table (causal models)
   std::vector<int32_t> starts;       // borders of the sequences, count + 1 (encoders)
   std::vector<int32_t> output_rows;  // indices into the tokens (causal models; encoders give all)
-  bool wants_logits = false;         // else only hidden states
+  bool wants_logits = false;
+  bool wants_hidden = true;
+  int64_t top = 0;                   // with logits: the so many largest of each row are enough, 0: all are wanted
 
   void clear() {
     for (auto* list : {&tokens, &positions, &sequences, &starts, &output_rows}) list->clear();
     wants_logits = false;
+    wants_hidden = true;
+    top = 0;
   }
 };
 
 // Valid until the next run. The logits may be written to: each row is read by one sequence only.
 struct StepRows {
-  float* logits = nullptr;        // [output rows, vocabulary] when wanted
-  const float* hidden = nullptr;  // [output rows, hidden]
+  float* logits = nullptr;        // [output rows, vocabulary] when all are wanted
+  const float* hidden = nullptr;  // [output rows, hidden] when wanted
+  int64_t top = 0;                // of each row, at least as many as asked for:
+  const float* top_logits = nullptr;     // [output rows, top], largest first, equal ones by token
+  const int32_t* top_tokens = nullptr;
 };
 
 // Where the K/V pages lie, and the programs of steps. One thread at a time.
@@ -44,6 +51,8 @@ class Runner {
   // Row-major [rows, row width], written between runs.
   virtual std::span<int32_t> page_table() = 0;
 
+  // Up to how many of a row's largest logits run() finds by itself, so that rows need not travel; 0: it gives whole rows.
+  virtual int64_t most_top() const { return 0; }
   // Runs one step. Error(cancelled) when `cancel` becomes true meanwhile: the pages of the step's positions are then undefined, and
   // running the same step again makes them good.
   virtual StepRows run(const StepBatch& batch, const std::atomic<bool>* cancel) = 0;

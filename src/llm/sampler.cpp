@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "llm/vector_math.h"
 
@@ -40,6 +41,10 @@ std::vector<int32_t> largest_entries(std::span<const float> x, int64_t count, fl
   if (best.size() > keep) shrink();
   std::sort(best.begin(), best.end(), better);
   return best;
+}
+
+[[noreturn]] void fail_not_finite(uint64_t index) {
+  fail(Status::internal, "the model gave a logit that is NaN or infinite for token ", index, "; its weights or the prompt's values overflow");
 }
 
 uint64_t mix(uint64_t z) {
@@ -109,21 +114,40 @@ void Sampler::penalize(std::span<float> logits) const {
   }
 }
 
+int64_t Sampler::top_needed() const {
+  if (penalties_ || !options_.logit_bias.empty()) return 0;
+  return options_.temperature == 0 ? 1 : options_.top_k;
+}
+
+int32_t Sampler::sample_top(std::span<const float> logits, std::span<const int32_t> tokens, uint64_t index) {
+  const float largest = logits[0];
+  if (!std::isfinite(largest)) fail_not_finite(index);
+  if (options_.temperature == 0) return tokens[0];
+  const double point = uniform(options_.seed, index);
+  std::span<const float> kept = logits.first(size_t(std::min<int64_t>(options_.top_k, int64_t(logits.size()))));
+  if (options_.top_p < 1) kept = kept.first(size_t(nucleus_of_top_k(kept)));
+  candidates_.resize(kept.size());
+  std::iota(candidates_.begin(), candidates_.end(), 0);  // places in the list
+  if (options_.min_p > 0) {
+    const float least = least_kept(largest);
+    std::erase_if(candidates_, [&](int32_t place) { return kept[size_t(place)] < least; });
+  }
+  return tokens[size_t(draw_from_candidates(kept, largest, point))];
+}
+
 int32_t Sampler::sample(std::span<float> logits, std::span<const int32_t> masked, uint64_t index) {
   penalize(logits);
   for (int32_t token : masked)
     if (size_t(token) < logits.size()) logits[size_t(token)] = kNever;
   const RowMaximum top = row_maximum(logits);
-  if (!top.finite)
-    fail(Status::internal, "the model gave a logit that is NaN or infinite for token ", index,
-         "; its weights or the prompt's values overflow");
+  if (!top.finite) fail_not_finite(index);
   if (top.index < 0) fail(Status::invalid_argument, "logit_bias and min_tokens leave no token that may be chosen");
   if (options_.temperature == 0) return int32_t(top.index);
 
   const double point = uniform(options_.seed, index);
-  const float least = options_.min_p > 0 ? std::max(kLeast, top.value + std::log(options_.min_p) / scale_) : kLeast;  // that min_p keeps
+  const float least = least_kept(top.value);
   if (options_.top_k > 0 && options_.top_k < int64_t(logits.size())) {
-    keep_top_k(logits, top.value);
+    keep_top_k(logits);
   } else if (options_.top_p < 1) {
     keep_nucleus(logits, top.value);
   } else if (options_.min_p > 0) {
@@ -137,15 +161,28 @@ int32_t Sampler::sample(std::span<float> logits, std::span<const int32_t> masked
   return draw_from_candidates(logits, top.value, point);
 }
 
-void Sampler::keep_top_k(std::span<const float> logits, float largest) {
+void Sampler::keep_top_k(std::span<const float> logits) {
   candidates_ = largest_entries(logits, options_.top_k, kLeast);
   if (options_.top_p >= 1) return;
+  weights_.clear();
+  for (int32_t token : candidates_) weights_.push_back(logits[size_t(token)]);
+  candidates_.resize(size_t(nucleus_of_top_k(weights_)));
+}
+
+// How many of the logits that top-k left, largest first, reach top_p of their total.
+int64_t Sampler::nucleus_of_top_k(std::span<const float> logits) const {
   double total = 0, reached = 0;
-  for (int32_t token : candidates_) total += std::exp(double(scale_) * (logits[size_t(token)] - largest));
-  for (size_t i = 0; i < candidates_.size(); ++i) {
-    reached += std::exp(double(scale_) * (logits[size_t(candidates_[i])] - largest));
-    if (reached >= double(options_.top_p) * total) return candidates_.resize(i + 1);
+  for (float logit : logits) total += std::exp(double(scale_) * (logit - logits[0]));
+  for (size_t i = 0; i < logits.size(); ++i) {
+    reached += std::exp(double(scale_) * (logits[i] - logits[0]));
+    if (reached >= double(options_.top_p) * total) return int64_t(i) + 1;
   }
+  return int64_t(logits.size());
+}
+
+// The smallest logit that min_p keeps.
+float Sampler::least_kept(float largest) const {
+  return options_.min_p > 0 ? std::max(kLeast, largest + std::log(options_.min_p) / scale_) : kLeast;
 }
 
 void Sampler::keep_nucleus(std::span<const float> logits, float largest) {

@@ -35,14 +35,20 @@ class Sampler {
   // Changes `logits` in place. `masked` tokens cannot be chosen. index: of the generated token. Throws Error(internal) when a
   // logit is NaN or infinite, and Error(invalid_argument) when no token is left.
   int32_t sample(std::span<float> logits, std::span<const int32_t> masked, uint64_t index);
+  // The same choice from the largest logits alone, largest first and equal ones by token: at least top_needed() of them.
+  int32_t sample_top(std::span<const float> logits, std::span<const int32_t> tokens, uint64_t index);
+  // How many of the largest logits decide; 0: all of them, since penalties, a bias or a nucleus reach further.
+  int64_t top_needed() const;
   // Tells the penalties which token was taken.
   void accept(int32_t token);
 
  private:
   void penalize(std::span<float> logits) const;
   // Each leaves the tokens that may be drawn in candidates_.
-  void keep_top_k(std::span<const float> logits, float largest);
+  void keep_top_k(std::span<const float> logits);
   void keep_nucleus(std::span<const float> logits, float largest);
+  int64_t nucleus_of_top_k(std::span<const float> logits) const;
+  float least_kept(float largest) const;
   int32_t draw_from_candidates(std::span<const float> logits, float largest, double point);
   int32_t draw_from_all(std::span<const float> logits, float largest, double point);
 

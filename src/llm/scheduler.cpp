@@ -251,6 +251,8 @@ void Scheduler::release(Sequence& sequence) {
 
 void Scheduler::fill_batch() {
   batch_.clear();
+  batch_.wants_hidden = false;
+  bool whole_rows = false;
   for (Part& part : parts_) {
     Sequence& sequence = *part.sequence;
     const int64_t first = sequence.fed_, end = first + part.count;
@@ -265,8 +267,16 @@ void Scheduler::fill_batch() {
       batch_.positions.push_back(int32_t(position));
       batch_.sequences.push_back(int32_t(sequence.row_));
     }
-    batch_.wants_logits |= part.outputs && sequence.wants == Sequence::Wants::logits;
+    if (!part.outputs) continue;
+    batch_.wants_hidden |= sequence.wants_hidden();
+    if (sequence.wants != Sequence::Wants::logits) continue;
+    batch_.wants_logits = true;
+    const int64_t needed = sequence.top_needed();
+    whole_rows |= needed == 0;
+    batch_.top = std::max(batch_.top, needed);
   }
+  if (whole_rows || batch_.top > runner_->most_top()) batch_.top = 0;
+  if (!batch_.wants_logits) batch_.wants_hidden = true;
   if (!limits_.causal) batch_.starts.push_back(int32_t(batch_.tokens.size()));
 }
 
@@ -299,9 +309,13 @@ void Scheduler::deliver(const StepRows& rows) {
     sequence.fed_ += part.count;
     try {
       for (int64_t i = 0; i < part.outputs && !sequence.cancelled(); ++i) {
-        float* logits = rows.logits ? rows.logits + (part.row + i) * limits_.vocabulary : nullptr;
+        const int64_t row = part.row + i;
+        OutputRow output;
+        if (rows.logits) output.logits = rows.logits + row * limits_.vocabulary;
+        if (rows.hidden) output.hidden = rows.hidden + row * limits_.hidden;
+        if (rows.top) output.top = {{rows.top_logits + row * rows.top, size_t(rows.top)}, {rows.top_tokens + row * rows.top, size_t(rows.top)}};
         sequence.output_begin = part.output + i + 1;
-        sequence.take(part.output + i, logits, rows.hidden ? rows.hidden + (part.row + i) * limits_.hidden : nullptr);
+        sequence.take(part.output + i, output);
       }
       if (sequence.cancelled()) {
         retire(part.sequence, Status::cancelled, "the request was cancelled");

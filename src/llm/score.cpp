@@ -29,7 +29,8 @@ class ScoreLabel final : public CallSequence {
         result_(result) {
     output_begin = int64_t(prompt.size());
   }
-  void take(int64_t index, float* logits, const float*) override {
+  void take(int64_t index, const OutputRow& row) override {
+    const float* logits = row.logits;
     const size_t next = label_.size() - (tokens.size() - size_t(index));
     sum_ += logprob(logits, vocabulary_, label_[next]);
     if (next + 1 == label_.size()) *result_ = float(sum_);
@@ -58,7 +59,8 @@ class ScorePrompt final : public CallSequence {
         own_signal_(signal) {
     output_begin = int64_t(prompt.size()) - 1;
   }
-  void take(int64_t, float* logits, const float*) override {
+  void take(int64_t, const OutputRow& row) override {
+    const float* logits = row.logits;
     const double log_sum = log_sum_exp({logits, size_t(vocabulary_)});
     logprob(logits, vocabulary_, 0);
     for (const auto& label : labels_) first_.push_back(double(logits[label[0]]) - log_sum);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -49,6 +50,19 @@ class CancelSignal {
   std::atomic<int> members_{0};
 };
 
+// The likeliest tokens of a row as the device chose them: largest logit first, equal ones by token.
+struct TopRow {
+  std::span<const float> logits;
+  std::span<const int32_t> tokens;
+};
+
+// What the model gave for one token. Which parts are there is the sequence's choice.
+struct OutputRow {
+  float* logits = nullptr;  // all of the vocabulary; may be written to
+  TopRow top;               // instead of logits, when top_needed() said that so many do
+  const float* hidden = nullptr;
+};
+
 class Sequence;
 using SequencePtr = std::shared_ptr<Sequence>;
 
@@ -56,7 +70,7 @@ using SequencePtr = std::shared_ptr<Sequence>;
 // are fed, or when the sequence failed or was cancelled. take(), forks() and finish() run on the worker thread.
 class Sequence {
  public:
-  enum class Wants : uint8_t { hidden, logits };  // logits: hidden states too
+  enum class Wants : uint8_t { hidden, logits };
 
   // signal: of the engine that will run it.
   Sequence(std::vector<int32_t> tokens, Wants wants, std::shared_ptr<CancelSignal> signal)
@@ -64,7 +78,10 @@ class Sequence {
   virtual ~Sequence() = default;
 
   // The output row of tokens[index]. May append to `tokens` to go on. What it throws ends this sequence.
-  virtual void take(int64_t index, float* logits, const float* hidden) = 0;
+  virtual void take(int64_t index, const OutputRow& row) = 0;
+  // How many of the largest logits the next row is needed for; 0: all of them.
+  virtual int64_t top_needed() const { return 0; }
+  virtual bool wants_hidden() const { return wants == Wants::hidden; }  // beside logits
   virtual void finish(Status status, const std::string& message) noexcept = 0;
   // Called for the first part of this sequence that runs.
   virtual void begin() {}

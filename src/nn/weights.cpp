@@ -109,7 +109,7 @@ Array Weights::tensor(const std::string& name, const Shape& shape) {
 }
 
 Array Weights::load(const Checkpoint::Tensor& tensor, const Shape& shape) {
-  if (mode_ == LoadMode::mapped && tensor.aligned()) {
+  if (mode_ == LoadMode::mapped && tensor.aligned() && device_.reads_host_memory()) {
     // The mapping is read-only; Storage says so by not being writable.
     auto* data = const_cast<std::byte*>(tensor.bytes.data());
     std::shared_ptr<const void> keeper = checkpoint_;
@@ -120,9 +120,15 @@ Array Weights::load(const Checkpoint::Tensor& tensor, const Shape& shape) {
   StoragePtr storage = device_.allocator().allocate(tensor.bytes.size());
   const auto [path, position] = place_of(tensor);
   const File file(path);
+  std::vector<std::byte> chunk(storage->data() ? 0 : std::min(tensor.bytes.size(), kChunk));
   for (size_t done = 0; done < tensor.bytes.size(); done += kChunk) {
     const size_t size = std::min(tensor.bytes.size() - done, kChunk);
-    file.read_at(position + int64_t(done), {storage->data() + done, size});
+    if (storage->data()) {
+      file.read_at(position + int64_t(done), {storage->data() + done, size});
+    } else {
+      file.read_at(position + int64_t(done), {chunk.data(), size});
+      device_.write(*storage, int64_t(done), chunk.data(), size);
+    }
     advance(int64_t(size));
   }
   return Array::from_storage(device_, std::move(storage), shape, tensor.dtype());

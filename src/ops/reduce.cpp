@@ -81,6 +81,21 @@ Array reduce(ReduceOp op, const Array& x, const Dims& axes, bool keepdims) {
 
 Array argmax(const Array& x, int axis, bool keepdims) { return arg_reduce(true, x, axis, keepdims); }
 Array argmin(const Array& x, int axis, bool keepdims) { return arg_reduce(false, x, axis, keepdims); }
+
+std::vector<TensorType> TopK::infer(TensorTypes inputs) const {
+  const TensorType& x = inputs[0];
+  if (x.dtype != DType::f32 || x.shape.rank() == 0) fail(Status::invalid_argument, "top_k takes float32 with at least one axis, not ", name_of(x.dtype), " ", to_string(x.shape));
+  if (k < 1 || k > x.shape.back()) fail(Status::invalid_argument, "top_k: k is ", k, ", expected 1 to ", x.shape.back());
+  Shape shape = x.shape;
+  shape.back() = k;
+  return {{shape, DType::f32}, {shape, DType::i32}};
+}
+
+TopValues top_k(const Array& x, int64_t k) {
+  std::vector<Array> results = apply_all(std::make_shared<const TopK>(k), {x});
+  return {results[0], results[1]};
+}
+
 Array softmax(const Array& x, int axis) { return row_softmax(x, axis, false); }
 Array log_softmax(const Array& x, int axis) { return row_softmax(x, axis, true); }
 

@@ -29,6 +29,16 @@ struct ArgReduce : PrimitiveBase<ArgReduce, OpCode::arg_reduce> {  // argmax or 
   std::vector<TensorType> infer(TensorTypes inputs) const override;
 };
 
+// The k largest of the last axis, largest first, equal ones by index; a NaN counts as larger than any number.
+// Input float32 [..., n], k <= n; outputs values [..., k] float32 and indices [..., k] int32.
+struct TopK : PrimitiveBase<TopK, OpCode::top_k> {
+  static constexpr std::string_view kName = "top_k";
+  explicit TopK(int64_t k) : k(k) {}
+  int64_t k;
+  auto fields() const { return std::tie(k); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+};
+
 struct Softmax : PrimitiveBase<Softmax, OpCode::softmax> {  // over the last axis, float32 inside
   static constexpr std::string_view kName = "softmax";
   explicit Softmax(bool log) : log(log) {}
@@ -40,6 +50,10 @@ struct Softmax : PrimitiveBase<Softmax, OpCode::softmax> {  // over the last axi
 Array reduce(ReduceOp op, const Array& x, const Dims& axes, bool keepdims);  // empty axes: all of them
 Array argmax(const Array& x, int axis, bool keepdims);
 Array argmin(const Array& x, int axis, bool keepdims);
+struct TopValues {
+  Array values, indices;
+};
+TopValues top_k(const Array& x, int64_t k);
 Array softmax(const Array& x, int axis);
 Array log_softmax(const Array& x, int axis);
 

@@ -83,6 +83,8 @@ struct Control {
   std::atomic<bool> held{false};                                           // a step waits
   std::atomic<bool> hold{false};                                           // steps wait until it is false, or cancelled
   std::atomic<int32_t> nan_token{-1};                                      // a sequence that contains it gets NaN logits
+  int64_t most_top = 0;                                                    // the runner chooses so many of a row's logits itself
+  std::atomic<int64_t> top_steps{0};                                       // steps that gave chosen logits
   std::function<void(const StepBatch&)> before;                            // may throw
 };
 
@@ -119,8 +121,13 @@ class FakeRunner : public Runner {
       for (int32_t p = 0; p <= batch.positions[t]; ++p) seen.push_back(slot(batch.sequences[t], p));
       output(seen, r);
     }
-    return {batch.wants_logits ? logits_.data() : nullptr, hidden_.data()};
+    StepRows rows;
+    if (batch.wants_hidden) rows.hidden = hidden_.data();
+    if (batch.wants_logits && !batch.top) rows.logits = logits_.data();
+    if (batch.wants_logits && batch.top) choose_top(batch, &rows);
+    return rows;
   }
+  int64_t most_top() const override { return control_->most_top; }
 
   StepRows encode(const StepBatch& batch, const std::atomic<bool>* cancel) override {
     work(batch, cancel);
@@ -129,7 +136,7 @@ class FakeRunner : public Runner {
     for (size_t s = 0; s + 1 < batch.starts.size(); ++s)
       for (int32_t t = batch.starts[s]; t < batch.starts[s + 1]; ++t)
         output({batch.tokens.begin() + batch.starts[s], batch.tokens.begin() + t + 1}, size_t(t));
-    return {nullptr, hidden_.data()};
+    return {.hidden = hidden_.data()};
   }
 
  private:
@@ -154,6 +161,22 @@ class FakeRunner : public Runner {
       if (control_->delay_us || control_->held) std::this_thread::sleep_for(std::chrono::microseconds(50));
     } while (control_->held || std::chrono::steady_clock::now() < end);
   }
+  void choose_top(const StepBatch& batch, StepRows* rows) {
+    ++control_->top_steps;
+    top_logits_.clear();
+    top_tokens_.clear();
+    for (size_t r = 0; r < batch.output_rows.size(); ++r) {
+      const float* row = &logits_[r * kVocabulary];
+      std::vector<int32_t> order(kVocabulary);
+      for (int32_t i = 0; i < kVocabulary; ++i) order[size_t(i)] = i;
+      std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return row[a] > row[b]; });
+      for (int64_t i = 0; i < batch.top; ++i) {
+        top_tokens_.push_back(order[size_t(i)]);
+        top_logits_.push_back(row[order[size_t(i)]]);
+      }
+    }
+    *rows = {.hidden = rows->hidden, .top = batch.top, .top_logits = top_logits_.data(), .top_tokens = top_tokens_.data()};
+  }
   int32_t& slot(int32_t row, int32_t position) {
     const int32_t page = table_.at(size_t(row * limits_.table_width + position / kPageSlots));
     return slots_.at(size_t(page * kPageSlots + position % kPageSlots));
@@ -171,7 +194,8 @@ class FakeRunner : public Runner {
   const std::shared_ptr<Control> control_;
   const SchedulerLimits limits_;
   std::vector<int32_t> table_, slots_;
-  std::vector<float> logits_, hidden_;
+  std::vector<float> logits_, hidden_, top_logits_;
+  std::vector<int32_t> top_tokens_;
 };
 
 inline std::shared_ptr<Engine> engine(const std::shared_ptr<Control>& control, EngineOptions options = {},

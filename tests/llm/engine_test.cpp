@@ -47,6 +47,29 @@ TEST(Engine, GeneratesGreedily) {
   EXPECT_EQ(stats.cache_pages_used, 0);
 }
 
+// A runner that chooses a row's largest logits itself is asked for no more than a step's sequences need, with the same results.
+TEST(Engine, TakesChosenLogitsWhereTheyAreEnough) {
+  auto control = std::make_shared<Control>();
+  control->most_top = 20;
+  auto engine = fake::engine(control);
+  const auto prompt = prompt_of(30, 2);
+  EXPECT_EQ(fake::generate(*engine, prompt, tokens(50)).tokens, fake::greedy(prompt, 50));
+  EXPECT_EQ(control->top_steps, 50);
+  GenerateOptions options = tokens(50);
+  options.sampling = {.temperature = 1, .top_k = 10, .top_p = 0.9f, .seed = 4};
+  const GenerateResult chosen = fake::generate(*engine, prompt, options);
+  EXPECT_EQ(control->top_steps, 100);
+  auto plain = fake::engine(std::make_shared<Control>());
+  EXPECT_EQ(chosen.tokens, fake::generate(*plain, prompt, options).tokens);
+  for (auto change : {+[](GenerateOptions& o) { o.sampling.top_k = 21; }, +[](GenerateOptions& o) { o.logprobs = true; },
+                      +[](GenerateOptions& o) { o.keep_last_logits = true; }, +[](GenerateOptions& o) { o.sampling.presence_penalty = 1; }}) {
+    GenerateOptions whole = options;
+    change(whole);
+    EXPECT_EQ(fake::generate(*engine, prompt, whole).tokens, fake::generate(*plain, prompt, whole).tokens);
+    EXPECT_EQ(control->top_steps, 100);
+  }
+}
+
 TEST(Engine, RequestsShareStepsAndDoNotInfluenceEachOther) {
   auto control = std::make_shared<Control>();
   EngineOptions options;

@@ -302,5 +302,42 @@ TEST(Logprobs, SumToOneAndComeSorted) {
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(few[i].token, all[i].token);
 }
 
+TEST(Sampler, ChoosesTheSameFromTheLargestLogitsAlone) {
+  const std::vector<float> logits = random_logits(3000, 5, 3);
+  std::vector<int32_t> order(logits.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = int32_t(i);
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return logits[size_t(a)] > logits[size_t(b)]; });
+  for (float temperature : {0.0f, 0.3f, 1.0f, 5.0f})
+    for (int64_t top_k : {1, 2, 17, 64})
+      for (float top_p : {0.0f, 0.5f, 0.95f, 1.0f})
+        for (float min_p : {0.0f, 0.1f, 1.0f}) {
+          SamplingOptions options{.temperature = temperature, .top_k = top_k, .top_p = top_p, .min_p = min_p, .seed = 9};
+          Sampler sampler(options, {});
+          ASSERT_EQ(sampler.top_needed(), temperature == 0 ? 1 : top_k);
+          std::vector<float> largest;
+          std::vector<int32_t> tokens(order.begin(), order.begin() + 64);
+          for (int32_t token : tokens) largest.push_back(logits[size_t(token)]);
+          for (uint64_t index = 0; index < 20; ++index)
+            ASSERT_EQ(sampler.sample_top(largest, tokens, index), sample(options, logits, index)) << temperature << " " << top_k << " " << top_p << " " << min_p;
+        }
+}
+
+TEST(Sampler, NeedsWholeRowsWhereMoreThanTheLargestLogitsDecide) {
+  auto needed = [](const SamplingOptions& options) { return Sampler(options, {}).top_needed(); };
+  EXPECT_EQ(needed({.temperature = 1}), 0);
+  EXPECT_EQ(needed({.temperature = 1, .top_p = 0.9f}), 0);
+  EXPECT_EQ(needed({.repetition_penalty = 1.1f}), 0);
+  EXPECT_EQ(needed({.presence_penalty = 1}), 0);
+  EXPECT_EQ(needed({.logit_bias = {{1, 2.0f}}}), 0);
+}
+
+TEST(Sampler, ChosenLogitsThatAreNotFiniteAreAnError) {
+  const std::vector<int32_t> tokens{3};
+  for (float bad : {std::numeric_limits<float>::quiet_NaN(), kInfinity}) {
+    const std::vector<float> logits{bad};
+    EXPECT_THROW(Sampler({}, {}).sample_top(logits, tokens, 0), Error);
+  }
+}
+
 }  // namespace
 }  // namespace mlxc

@@ -142,5 +142,21 @@ TEST(Softmax, SumsToOneAndMatchesFloat64AlongEveryAxis) {
         }
 }
 
+TEST(TopK, GivesTheLargestWithTiesByIndexAndNanFirst) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const Array x = Array::from_vector<float>(cpu_device(), {1, 5, 3, 5, -1, 0, 7, nan, 2, 7, 7, -4}, {2, 6}, DType::f32);
+  const TopValues top = top_k(x, 4);
+  std::vector<float> values(8);
+  std::vector<int32_t> indices(8);
+  read(top.values, values.data(), 32);
+  read(top.indices, indices.data(), 32);
+  EXPECT_EQ(indices, (std::vector<int32_t>{1, 3, 2, 0, 1, 0, 3, 4}));
+  EXPECT_TRUE(std::isnan(values[4]));
+  values[4] = 0;
+  EXPECT_EQ(values, (std::vector<float>{5, 5, 3, 1, 0, 7, 7, 7}));
+  EXPECT_THROW(top_k(x, 7), Error);
+  EXPECT_THROW(top_k(x, 0), Error);
+}
+
 }  // namespace
 }  // namespace mlxc

@@ -4,6 +4,7 @@
 
 #include "backend/cpu/kernels/kernels.h"
 #include "backend/cpu/lower.h"
+#include "ops/patterns.h"
 
 namespace mlxc {
 namespace {
@@ -64,6 +65,10 @@ class CpuDevice final : public Device {
     return cpu::accepts_layout(primitive, input, operand);
   }
   std::unique_ptr<Executable> compile(CompilePlan plan) override { return std::make_unique<CpuExecutable>(std::move(plan.launches)); }
+  std::span<const Pattern* const> patterns() const override {
+    static const Pattern* const list[] = {&patterns::gated_linear(), &patterns::linear_residual()};
+    return list;
+  }
   FusionLimits fusion_limits() const override { return {32, 16}; }
 
  private:

@@ -1,5 +1,8 @@
 // Operations of the array library: products, reductions, copies, lookups, fills.
+#include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "backend/cpu/kernels/kernels.h"
@@ -133,6 +136,29 @@ LaunchPtr lower_reduce(const LaunchPlan& plan) {
   });
 }
 
+LaunchPtr lower_top_k(const LaunchPlan& plan) {
+  const int64_t k = as<TopK>(*plan.primitive).k, width = plan.inputs[0].type.shape.back(), rows = element_count(plan.inputs[0].type.shape) / width;
+  return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
+    pool.parallel_for(rows, 1, [&](int64_t begin, int64_t end, int) {
+      std::vector<int32_t> order(static_cast<size_t>(width));
+      for (int64_t row = begin; row < end; ++row) {
+        const float* x = floats(operands[0]) + row * width;
+        auto larger = [&](int32_t a, int32_t b) {
+          const bool nan_a = std::isnan(x[a]), nan_b = std::isnan(x[b]);
+          if (nan_a != nan_b) return nan_a;
+          return x[a] > x[b] || (!(x[a] < x[b]) && a < b);
+        };
+        std::iota(order.begin(), order.end(), 0);
+        std::partial_sort(order.begin(), order.begin() + k, order.end(), larger);
+        for (int64_t i = 0; i < k; ++i) {
+          floats(operands[1])[row * k + i] = x[order[size_t(i)]];
+          reinterpret_cast<int32_t*>(operands[2])[row * k + i] = order[size_t(i)];
+        }
+      }
+    });
+  });
+}
+
 LaunchPtr lower_softmax(const LaunchPlan& plan) {
   int64_t rows, stride, width = plan.inputs[0].type.shape.back();
   if (plan.inputs[0].type.dtype != DType::f32) no_kernel(plan);
@@ -195,6 +221,7 @@ LaunchPtr lower_array_op(const LaunchPlan& plan) {
     case OpCode::arange: return lower_arange(plan);
     case OpCode::reduce:
     case OpCode::arg_reduce: return lower_reduce(plan);
+    case OpCode::top_k: return lower_top_k(plan);
     case OpCode::softmax: return lower_softmax(plan);
     case OpCode::matmul: return lower_matmul(plan);
     default: no_kernel(plan);

@@ -15,29 +15,45 @@ const int32_t* ints(const std::byte* data) { return reinterpret_cast<const int32
 
 static_assert(mlxc::kPageSlots == cpu::kPageSlots);
 
+Activation activation_of(Gate gate) {
+  switch (gate) {
+    case Gate::silu: return Activation::silu;
+    case Gate::gelu_tanh: return Activation::gelu_tanh;
+    case Gate::gelu_erf: return Activation::gelu_erf;
+    case Gate::relu: return Activation::relu;
+    case Gate::none: break;
+  }
+  return Activation::none;
+}
+
 LaunchPtr lower_linear(const LaunchPlan& plan) {
   const auto& op = as<mlxc::Linear>(*plan.primitive);
   LinearArgs base;
   uniform_rows(plan.inputs[0], &base.t, &base.x_stride);
   base.k = plan.inputs[0].type.shape.back();
   base.precision = op.precision == mlxc::Precision::high ? Precision::high : Precision::native;
+  if (op.norm) no_kernel(plan);
+  base.gated = op.gate != Gate::none;
   std::vector<LinearOutput> outputs(static_cast<size_t>(op.weights));
   for (size_t i = 0; i < outputs.size(); ++i) {
     const TensorType& weight = plan.inputs[1 + i].type;
     outputs[i].weight_dtype = weight.dtype;
     outputs[i].weight_stride = base.k;
     outputs[i].n = outputs[i].y_stride = weight.shape[0];
-    if (op.has_bias) outputs[i].bias_dtype = plan.inputs[1 + outputs.size() + i].type.dtype;
+    if (op.has_bias) outputs[i].bias_dtype = plan.inputs[op.bias_input(int(i))].type.dtype;
   }
-  return make_launch([base, outputs, has_bias = op.has_bias](ThreadPool& pool, std::byte* const* operands) {
+  outputs[0].activation = activation_of(op.gate);
+  if (op.residual) outputs[0].residual_stride = outputs[0].n;
+  return make_launch([base, outputs, op, first_output = plan.inputs.size()](ThreadPool& pool, std::byte* const* operands) {
     LinearOutput bound[4];
-    size_t count = outputs.size(), first_output = 1 + count * (has_bias ? 2 : 1);
+    const size_t count = outputs.size();
     for (size_t i = 0; i < count; ++i) {
       bound[i] = outputs[i];
       bound[i].weight = operands[1 + i];
-      if (has_bias) bound[i].bias = operands[1 + count + i];
-      bound[i].y = floats(operands[first_output + i]);
+      if (op.has_bias) bound[i].bias = operands[op.bias_input(int(i))];
+      if (i == 0 || !base.gated) bound[i].y = floats(operands[first_output + i]);
     }
+    if (op.residual) bound[0].residual = floats(operands[op.residual_input()]);
     LinearArgs args = base;
     args.x = floats(operands[0]);
     args.outputs = {bound, count};
