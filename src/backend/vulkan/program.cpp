@@ -2,23 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 #include <unordered_map>
+
+#include "backend/vulkan/pipelines.h"
 
 namespace mlxc::vulkan {
 namespace {
 
 int64_t round_up(int64_t value, int64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
-
-struct KernelHash {
-  size_t operator()(const Kernel& kernel) const {
-    size_t seed = std::hash<std::string>{}(kernel.module);
-    for (uint32_t constant : kernel.constants) hash_combine(seed, constant);
-    hash_combine(seed, kernel.subgroup);
-    hash_combine(seed, std::hash<std::string>{}(kernel.source));
-    return seed;
-  }
-};
 
 class ProgramEmitter final : public Emitter {
  public:
