@@ -99,10 +99,12 @@ void Health::mark_lost(std::string_view reason) noexcept {
   if (lost_.load(std::memory_order_relaxed)) return;
   try {
     reason_ = reason;
+    const std::string report = report_ ? report_() : std::string();
+    if (!report.empty()) reason_ += ": " + report;
   } catch (...) {  // no memory for the text: the fact is what counts
   }
   lost_.store(true, std::memory_order_release);
-  log(LogLevel::error, "the Vulkan device is lost: ", reason);
+  log(LogLevel::error, "the Vulkan device is lost: ", reason_);
 }
 
 void Health::abandon(std::string_view reason) noexcept {

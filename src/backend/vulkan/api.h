@@ -25,12 +25,15 @@ class Health {
   void mark_lost(std::string_view reason) noexcept;  // the first reason is kept
   void abandon(std::string_view reason) noexcept;    // lost, and abandoned
   std::string reason() const;
+  // More about a loss, asked for once when it happens; empty when nothing is known. Set it before the device is in use.
+  void on_loss(std::function<std::string()> report) { report_ = std::move(report); }
   [[noreturn]] void fail_lost(const char* function) const;
 
  private:
   std::atomic<bool> lost_{false}, abandoned_{false};
   mutable std::mutex mutex_;
   std::string reason_;
+  std::function<std::string()> report_;
 };
 
 // For tests: faults instead of calls. One at a time in a process.

@@ -7,36 +7,36 @@
 namespace mlxc::vulkan {
 
 struct Capabilities {
-  std::string name, driver;               // the hardware's name; the driver's name and version
+  std::string name, driver;  // the hardware's name; the driver's name and version
   uint32_t api_version = 0, vendor = 0, device = 0, driver_version = 0;
   uint8_t driver_uuid[16] = {}, device_uuid[16] = {};
-  bool software = false;                  // a CPU that plays a GPU
-  bool unified = false;                   // one memory for host and device
+  bool software = false;  // a CPU that plays a GPU
+  bool unified = false;   // one memory for host and device
 
-  uint32_t subgroup_size = 0;             // what a pipeline gets by default
+  uint32_t subgroup_size = 0;  // what a pipeline gets by default
   uint32_t min_subgroup = 0, max_subgroup = 0;
   uint32_t shared_bytes = 0, workgroup_invocations = 0;
   uint32_t max_groups[3] = {};
-  uint32_t multiprocessors = 0;           // units that run workgroups side by side; an estimate where the driver does not say
-  int64_t memory_bytes = 0;               // of the device-local heap
-  uint64_t max_allocation = 0;            // bytes of one vkAllocateMemory
-  float timestamp_period = 0;             // nanoseconds a tick; 0 = no timestamps
+  uint32_t multiprocessors = 0;  // units that run workgroups side by side; an estimate where the driver does not say
+  int64_t memory_bytes = 0;      // of the device-local heap
+  uint64_t max_allocation = 0;   // bytes of one vkAllocateMemory
+  float timestamp_period = 0;    // nanoseconds a tick; 0 = no timestamps
 
   // Optional features, by the name that switches each off.
-  bool subgroup_control = false;          // "subgroup_control": a pipeline can ask for a subgroup size
-  bool float16 = false;                   // "float16": arithmetic; storage is part of the floor
-  bool float64 = false;                   // "float64"
-  bool int8 = false;                      // "int8": 8-bit storage and arithmetic
-  bool int16 = false;                     // "int16": arithmetic
-  bool int64 = false;                     // "int64"
-  bool integer_dot = false;               // "integer_dot"
-  bool coopmat_f16 = false;               // "coopmat": 16x16x16 at subgroup scope, float32 accumulation
-  bool coopmat_bf16 = false;              // "bfloat16": the same in bfloat16
-  bool memory_budget = false;             // "memory_budget"
-  bool external_host = false;             // "external_host"
-  bool device_fault = false;              // "device_fault"
+  bool subgroup_control = false;  // "subgroup_control": a pipeline can ask for a subgroup size
+  bool float16 = false;           // "float16": arithmetic; storage is part of the floor
+  bool float64 = false;           // "float64"
+  bool int8 = false;              // "int8": 8-bit storage and arithmetic
+  bool int16 = false;             // "int16": arithmetic
+  bool int64 = false;             // "int64"
+  bool integer_dot = false;       // "integer_dot"
+  bool coopmat_f16 = false;       // "coopmat": 16x16x16 at subgroup scope, float32 accumulation
+  bool coopmat_bf16 = false;      // "bfloat16": the same in bfloat16
+  bool memory_budget = false;     // "memory_budget"
+  bool external_host = false;     // "external_host"
+  bool device_fault = false;      // "device_fault"
   // Whether the elements of a 16x16x16 fragment lie in the lanes as kernels/linear_fragments.comp expects; probed at start-up.
-  bool fragment_layout = false;           // "fragments"
+  bool fragment_layout = false;  // "fragments"
 };
 
 }  // namespace mlxc::vulkan

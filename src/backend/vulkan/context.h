@@ -29,17 +29,19 @@ class Context {
  public:
   // Throws Error(unsupported) when the driver refuses, and what its calls report.
   Context(std::shared_ptr<const Instance> instance, const PhysicalDevice& device, const DeviceOptions& options);
-  ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  // Runs once when a call has reported the loss: asks the driver what happened, where it can tell. An empty string when it cannot.
-  std::string fault_report() const;
   // A name for messages of the validation layers and for debuggers.
   void label(VkObjectType type, uint64_t handle, const char* name) const;
 
  private:
   VkDevice create(const PhysicalDevice& device, const DeviceOptions& options);
+  std::string fault_report() const;  // what the driver knows about the loss of the device, where it can tell
+  struct Closer {
+    const Context& context;
+    ~Closer();
+  };
 
  public:
   const std::shared_ptr<const Instance> instance;
@@ -52,6 +54,11 @@ class Context {
   Health health;
   const VkDevice device;
   const DeviceApi api;
+
+ private:
+  const Closer closer_{*this};
+
+ public:
   Queue queue;
 };
 
