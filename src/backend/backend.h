@@ -93,6 +93,8 @@ class Device {
   };
   virtual FusionLimits fusion_limits() const { return {}; }
 
+  // About how many multiply-adds a second it does, to a power of ten: work is cut by it into pieces that cancelling can wait for.
+  virtual double speed() const { return 5e10; }
   // Whether kernels read memory that is not the allocator's: a mapped file, a caller's buffer.
   virtual bool reads_host_memory() const { return true; }
   // Whether paged_attention reads slots that no position of the sequence has reached: fresh pages must then be cleared.

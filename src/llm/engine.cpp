@@ -18,13 +18,16 @@ constexpr int64_t kMostSequences = 4096;
 
 int64_t pages_for(int64_t tokens) { return tokens / kPageSlots + (tokens % kPageSlots != 0); }
 
+constexpr double kPatience = 0.04;  // seconds of one launch
+constexpr double kFast = 1e12;      // multiply-adds a second from which more tokens are needed to keep a device busy
+
 // The largest launch of a layer should take some tens of milliseconds at most, since nothing polls for cancellation inside it; below
 // 64 tokens a step would be bound by reading the weights. About 0.4 of a layer's weights are in its largest product.
-int64_t chosen_step_tokens(const ModelInfo& model) {
+int64_t chosen_step_tokens(const ModelInfo& model, double speed) {
   const double layer =
       std::max(1.0, double(model.parameters - model.vocabulary * model.hidden) / double(std::max<int64_t>(1, model.layers)));
-  const double tokens = 4e9 / (2 * 0.4 * layer);
-  return int64_t(std::bit_floor(uint64_t(std::clamp(tokens, 64.0, 512.0))));
+  const double tokens = kPatience * speed / (0.4 * layer);
+  return int64_t(std::bit_floor(uint64_t(std::clamp(tokens, 64.0, speed < kFast ? 512.0 : 2048.0))));
 }
 
 class EngineImpl final : public Engine {
@@ -130,14 +133,15 @@ class EngineImpl final : public Engine {
 
 }  // namespace
 
-SchedulerLimits limits_for(const ModelInfo& model, int64_t page_bytes, int64_t memory_bytes, const EngineOptions& options) {
+SchedulerLimits limits_for(const ModelInfo& model, int64_t page_bytes, int64_t memory_bytes, const EngineOptions& options, double speed) {
   SchedulerLimits limits;
   limits.causal = model.causal;
   limits.vocabulary = model.vocabulary;
   limits.hidden = model.hidden;
   limits.attention_width = model.heads * model.head_dim;
   limits.sequences = options.max_sequences > 0 ? std::min(options.max_sequences, kMostSequences) : 64;
-  limits.step_tokens = options.step_tokens > 0 ? options.step_tokens : chosen_step_tokens(model);
+  limits.step_tokens = options.step_tokens > 0 ? options.step_tokens : chosen_step_tokens(model, speed);
+  limits.attention_work = 0.75 * kPatience * speed;
   // Logits of a step: 64 MiB, or a row a sequence and room for some of a prompt's.
   limits.output_rows = std::max(limits.sequences + 16, (int64_t{16} << 20) / std::max<int64_t>(1, model.vocabulary));
   if (!model.causal) return limits;
@@ -163,7 +167,8 @@ std::shared_ptr<Engine> Engine::create(std::shared_ptr<Model> model, std::shared
                                        const EngineOptions& options) {
   if (options.threads < 0) fail(Status::invalid_argument, "threads is ", options.threads, ", expected 0 or more");
   const ModelInfo& info = model->info();
-  const SchedulerLimits limits = limits_for(info, info.causal ? page_bytes(*model) : 0, model->device().memory_bytes(), options);
+  const Device& device = model->device();
+  const SchedulerLimits limits = limits_for(info, info.causal ? page_bytes(*model) : 0, device.memory_bytes(), options, device.speed());
   std::unique_ptr<Runner> runner = new_graph_runner(model, options.threads, limits.sequences, limits.table_width);
   return make_engine(std::move(model), std::move(tokenizer), std::move(runner), limits);
 }

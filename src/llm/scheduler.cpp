@@ -10,8 +10,6 @@
 namespace mlxc {
 namespace {
 
-// What one attention launch may compute, in products: some tens of milliseconds, since nothing polls for cancellation inside it.
-constexpr double kAttentionWork = 1.5e9;
 constexpr int64_t kLeastChunk = 32;  // below it a step's fixed costs, reading every weight, outweigh the tokens
 
 int64_t pages_for(int64_t tokens) { return (tokens + kPageSlots - 1) / kPageSlots; }
@@ -122,7 +120,7 @@ void Scheduler::choose_parts() {
   int64_t room =
       decoding ? std::min(limits_.step_tokens, std::max<int64_t>(limits_.step_tokens / 4, 2 * kLeastChunk)) : limits_.step_tokens;
   int64_t rows = turn_ == Wants::logits ? limits_.output_rows - decoding : limits_.step_tokens;
-  double work = kAttentionWork;
+  double work = limits_.attention_work;
   for (const SequencePtr& sequence : running_) {
     if (sequence->wants != turn_) continue;
     if (decodes(*sequence)) {

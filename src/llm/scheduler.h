@@ -18,6 +18,7 @@ struct SchedulerLimits {
   bool causal = true;
   int64_t vocabulary = 0, hidden = 0;
   int64_t attention_width = 0;  // heads x head_dim: with the position, what one token costs in attention
+  double attention_work = 1.5e9;  // products that one attention launch may compute: tens of milliseconds, nothing polls inside it
   int64_t sequences = 64;       // running together, rows of the page table
   int64_t table_width = 1;      // most pages of one sequence
   int64_t pages = 1;            // most pages in all, at least table_width
