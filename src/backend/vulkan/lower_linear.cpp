@@ -1,0 +1,312 @@
+// Linear layers: weights of one dtype share a dispatch, up to three; linear_shapes.cpp chooses the kernel.
+#include "backend/vulkan/lower_linear.h"
+
+#include <algorithm>
+#include <bit>
+#include <vector>
+
+#include "ops/matmul.h"
+
+namespace mlxc::vulkan {
+namespace {
+
+constexpr int64_t kLimit = int64_t(1) << 30;  // of every size that a kernel multiplies by bytes in 32 bits
+constexpr size_t kWeightsAtOnce = 3;          // what fits beside their biases and outputs into 128 bytes of arguments
+
+uint32_t kind_of(DType dtype) { return dtype == DType::f32 ? 0 : dtype == DType::f16 ? 1 : 2; }
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
+
+bool starts_aligned(const LaunchPlan& plan, size_t operand, int64_t bytes = 16) { return plan.places[operand].offset_bytes % bytes == 0; }
+
+// kernels/linear.glsl, FORM.
+struct Form {
+  bool aligned = false, wide = false, norm = false, residual = false, bias = false;
+  Gate gate = Gate::none;
+  DType x = DType::f32, y = DType::f32, norm_weight = DType::f32;
+  DType biases[kWeightsAtOnce] = {DType::f32, DType::f32, DType::f32};
+
+  uint32_t bits() const {
+    uint32_t value = uint32_t(aligned) | uint32_t(wide) << 1 | uint32_t(norm) << 2 | uint32_t(residual) << 3 | uint32_t(bias) << 4;
+    value |= uint32_t(gate) << 5 | kind_of(x) << 8 | kind_of(y) << 10 | kind_of(norm_weight) << 12;
+    for (size_t i = 0; i < kWeightsAtOnce; ++i) value |= kind_of(biases[i]) << (14 + 2 * i);
+    return value;
+  }
+};
+static_assert(int(Gate::silu) == 1 && int(Gate::gelu_tanh) == 2 && int(Gate::gelu_erf) == 3 && int(Gate::relu) == 4);
+
+// x as a product reads it.
+struct Activations {
+  Ref ref;
+  DType dtype;
+  int64_t stride;  // of a row; in the order of the fragments: 0
+  int blocks = 0;  // > 0: in the order of linear_skinny's fragments for so many blocks of 8 tokens
+  int64_t pieces = 0;
+  bool aligned = false;
+};
+
+class LinearLowering {
+ public:
+  explicit LinearLowering(Emitter& emitter) : emitter_(emitter), plan_(emitter.plan()), caps_(emitter.caps()), op_(as<Linear>(*plan_.primitive)) {}
+
+  void run() {
+    int64_t stride = 0;
+    if (!uniform_rows(plan_.inputs[0], &tokens_, &stride)) no_kernel(plan_);
+    k_ = plan_.inputs[0].type.shape.back();
+    if (tokens_ == 0) return;
+    if (stride < 0 || stride >= kLimit || k_ >= kLimit || tokens_ >= kLimit) no_kernel(plan_);
+    x_ = {emitter_.input(0), plan_.inputs[0].type.dtype, stride, 0, 0, false};
+    x_.aligned = starts_aligned(plan_, 0) && k_ % 8 == 0 && (tokens_ == 1 || stride * size_of(x_.dtype) % 16 == 0);
+    if (op_.gate != Gate::none) {
+      if (weight(0).dtype != weight(1).dtype) no_kernel(plan_);
+      return emit({0, 1});
+    }
+    std::vector<bool> done(size_t(op_.weights), false);
+    for (size_t first = 0; first < done.size(); ++first) {
+      std::vector<size_t> together;
+      for (size_t i = first; i < done.size() && together.size() < kWeightsAtOnce; ++i) {
+        if (done[i] || weight(i).dtype != weight(first).dtype) continue;
+        done[i] = true;
+        if (weight(i).shape[0] > 0) together.push_back(i);
+      }
+      if (!together.empty()) emit(together);
+    }
+  }
+
+ private:
+  const TensorType& weight(size_t i) const { return plan_.inputs[1 + i].type; }
+  int64_t rows(size_t i) const { return weight(i).shape[0]; }
+
+  LinearProblem problem(const std::vector<size_t>& weights) const {
+    LinearProblem problem;
+    problem.tokens = tokens_;
+    problem.k = k_;
+    problem.weight = weight(weights[0]).dtype;
+    problem.native = op_.precision == Precision::native;
+    problem.gated = op_.gate != Gate::none;
+    problem.aligned = k_ % 8 == 0;
+    for (size_t i : weights) {
+      problem.rows += rows(i);
+      problem.aligned = problem.aligned && starts_aligned(plan_, 1 + i);
+    }
+    return problem;
+  }
+
+  void emit(const std::vector<size_t>& weights) {
+    for (size_t i : weights) {
+      if (rows(i) >= kLimit) no_kernel(plan_);
+    }
+    if (rows(weights[0]) == 0) return;  // gated
+    const LinearProblem problem = this->problem(weights);
+    switch (linear_path(problem, caps_)) {
+      case LinearPath::vec: return emit_vec(problem, weights);
+      case LinearPath::tile: return emit_tile(problem, weights);
+      case LinearPath::skinny: return emit_skinny(problem, weights);
+      case LinearPath::coop: return emit_coop(problem, weights);
+    }
+  }
+
+  // ---- activations ----
+
+  // x in another type, order or normalised, in scratch memory: one dispatch, shared by the products that want the same.
+  Activations pack(DType dtype, int blocks, int64_t pieces) {
+    for (const Activations& packed : packed_) {
+      if (packed.dtype == dtype && packed.blocks == blocks && packed.pieces == pieces) return packed;
+    }
+    Form form;
+    form.norm = op_.norm;
+    form.x = x_.dtype;
+    form.y = dtype;
+    form.aligned = x_.aligned;
+    Ref norm = emitter_.input(1);
+    if (op_.norm) {
+      norm = emitter_.input(op_.norm_input());
+      form.norm_weight = plan_.inputs[op_.norm_input()].type.dtype;
+      form.aligned = form.aligned && starts_aligned(plan_, op_.norm_input());
+    }
+    const int64_t lines = blocks ? blocks * 8 : tokens_, bytes = lines * pieces * 8 * size_of(dtype);
+    Activations packed{emitter_.scratch(bytes), dtype, blocks ? 0 : pieces * 8, blocks, pieces, k_ % 8 == 0};
+    const int64_t size = std::min<int64_t>(op_.norm && pieces > 256 ? 512 : 256, caps_.workgroup_invocations);
+    const int64_t parts = op_.norm ? 1 : ceil_div(pieces, size);
+    Words words;
+    words.u(tokens_).u(k_).u(x_.stride).u(pieces).u(parts).f(op_.norm_eps).f(op_.norm_offset);
+    emitter_.dispatch({"linear_pack", {form.bits(), uint32_t(size), uint32_t(blocks)}}, emitter_.row(tokens_ * parts),
+                      {read(x_.ref), read(norm), write(packed.ref)}, words, {0, double(x_.ref.bytes + bytes)});
+    packed_.push_back(packed);
+    return packed;
+  }
+
+  // As rows of float32; normalised unless the product does that itself.
+  Activations floats(bool product_norms) {
+    if (x_.dtype == DType::f32 && (!op_.norm || product_norms)) return x_;
+    return pack(DType::f32, 0, ceil_div(k_, 8));
+  }
+
+  // Rows that lie as a product on tensor cores wants them.
+  bool is_ready(DType dtype) const { return x_.dtype == dtype && !op_.norm && x_.aligned && (tokens_ == 1 || x_.stride == k_); }
+
+  // ---- products ----
+
+  Form form_of(const std::vector<size_t>& weights, const Activations& x) const {
+    Form form;
+    form.x = x.dtype;
+    form.aligned = x.aligned && k_ % 8 == 0;
+    form.residual = op_.residual;
+    form.bias = op_.has_bias;
+    form.gate = op_.gate;
+    form.wide = !op_.residual || starts_aligned(plan_, op_.residual_input());
+    for (size_t at = 0; at < weights.size(); ++at) {
+      const size_t i = weights[at];
+      form.aligned = form.aligned && starts_aligned(plan_, 1 + i);
+      form.wide = form.wide && rows(i) % 4 == 0;
+      if (op_.has_bias) form.biases[at] = plan_.inputs[op_.bias_input(int(i))].type.dtype;
+      if (form.gate != Gate::none && i > 0) continue;
+      form.wide = form.wide && starts_aligned(plan_, plan_.inputs.size() + i);
+      form.y = plan_.outputs[i].type.dtype;
+    }
+    return form;
+  }
+
+  void dispatch(Kernel kernel, int64_t groups, const std::vector<size_t>& weights, const Activations& x, bool norm, const LinearProblem& problem,
+                const Argument* partial = nullptr, const Argument* counters = nullptr) {
+    const Argument none = read(emitter_.input(1 + weights[0]));
+    const bool gated = op_.gate != Gate::none;
+    std::vector<Argument> arguments{read(x.ref), none, none};
+    if (partial) arguments[1] = *partial;
+    else if (norm) arguments[1] = read(emitter_.input(op_.norm_input()));
+    if (op_.residual) arguments[2] = read(emitter_.input(op_.residual_input()));
+    else if (counters) arguments[2] = *counters;
+    for (size_t i = 0; i < kWeightsAtOnce; ++i) arguments.push_back(i < weights.size() ? read(emitter_.input(1 + weights[i])) : none);
+    if (op_.residual && counters) arguments.back() = *counters;  // a residual comes with one weight
+    for (size_t i = 0; i < kWeightsAtOnce; ++i)
+      arguments.push_back(op_.has_bias && i < weights.size() ? read(emitter_.input(op_.bias_input(int(weights[i])))) : none);
+    double bytes = double(x.ref.bytes) + double(problem.rows * k_ * size_of(problem.weight));
+    for (size_t i = 0; i < kWeightsAtOnce; ++i) {
+      const bool there = i < weights.size() && !(gated && i > 0);
+      arguments.push_back(there ? write(emitter_.output(weights[i])) : none);
+      if (there) bytes += double(emitter_.output(weights[i]).bytes);
+    }
+    Words words;
+    words.u(tokens_).u(k_);
+    for (size_t i = 0; i < kWeightsAtOnce; ++i) words.u(i < weights.size() ? rows(weights[i]) : 0);
+    words.u(x.stride).f(op_.norm_eps).f(op_.norm_offset);
+    emitter_.dispatch(std::move(kernel), emitter_.row(groups), std::move(arguments), words, {2.0 * double(tokens_) * double(k_) * double(problem.rows), bytes});
+  }
+
+  // Blocks of so many columns of a tile; gated: half of each weight.
+  int64_t blocks(const std::vector<size_t>& weights, int64_t columns) const {
+    if (op_.gate != Gate::none) return ceil_div(rows(0), columns / 2);
+    int64_t count = 0;
+    for (size_t i : weights) count += ceil_div(rows(i), columns);
+    return count;
+  }
+
+  void emit_vec(const LinearProblem& problem, const std::vector<size_t>& weights) {
+    const Activations x = floats(true);
+    const bool norm = op_.norm && x_.dtype == DType::f32;
+    Form form = form_of(weights, x);
+    if (norm) {
+      form.norm = true;
+      form.norm_weight = plan_.inputs[op_.norm_input()].type.dtype;
+      form.aligned = form.aligned && starts_aligned(plan_, op_.norm_input());
+    }
+    struct Shape {
+      int64_t size, rows, columns, depth;
+    };
+    Shape shape = tokens_ == 1 ? Shape{256, 2, 1, 2} : tokens_ == 2 ? Shape{256, 4, 2, 1} : tokens_ <= 4 ? Shape{128, 4, 4, 1} : Shape{128, 4, 8, 1};
+    // Rows shorter than the workgroup leave lanes idle.
+    const int64_t lanes = std::max<int64_t>(64, int64_t(std::bit_ceil(uint64_t(ceil_div(k_, 8)))));
+    shape.size = std::min({shape.size, lanes, int64_t(caps_.workgroup_invocations)});
+    if (lanes <= shape.size) shape.depth = 1;
+    const int64_t subgroups = shape.size / std::max<int64_t>(1, std::min<int64_t>(caps_.min_subgroup ? caps_.min_subgroup : 4, caps_.subgroup_size));
+    Kernel kernel{cat("linear_vec.", short_name(problem.weight)),
+                  {form.bits(), uint32_t(shape.size), uint32_t(shape.rows), uint32_t(shape.columns), uint32_t(shape.depth), uint32_t(subgroups)}};
+    dispatch(std::move(kernel), blocks(weights, shape.rows), weights, x, norm, problem);
+  }
+
+  void emit_tile(const LinearProblem& problem, const std::vector<size_t>& weights) {
+    const Activations x = floats(false);
+    struct Tile {
+      int64_t tokens, columns, my_tokens, my_columns;
+      int64_t size() const { return tokens / my_tokens * (columns / my_columns); }
+    };
+    // Large tiles read less, small ones fill the device.
+    Tile tile{128, 128, 8, 8};
+    const int64_t enough = caps_.multiprocessors ? caps_.multiprocessors : 16;
+    if (tokens_ < 128 || ceil_div(tokens_, 128) * blocks(weights, 128) < enough || tile.size() > caps_.workgroup_invocations) tile = {64, 64, 4, 4};
+    if (tokens_ <= 32 || tile.size() > caps_.workgroup_invocations) tile = {32, 32, 4, 4};
+    Kernel kernel{cat("linear_tile.", short_name(problem.weight)),
+                  {form_of(weights, x).bits(), uint32_t(tile.size()), uint32_t(tile.tokens), uint32_t(tile.columns), uint32_t(tile.my_tokens), uint32_t(tile.my_columns)}};
+    dispatch(std::move(kernel), ceil_div(tokens_, tile.tokens) * blocks(weights, tile.columns), weights, x, false, problem);
+  }
+
+  void emit_skinny(const LinearProblem& problem, const std::vector<size_t>& weights) {
+    const SkinnyShape shape = skinny_shape(problem);
+    const bool ready = is_ready(problem.weight);
+    const Activations x = ready ? x_ : pack(problem.weight, shape.blocks, round_up(k_ / 8, 4 * shape.depth));
+    Kernel kernel{cat("linear_skinny.", short_name(problem.weight), "_b", shape.blocks, "_t", shape.tiles, "_d", shape.depth),
+                  {form_of(weights, x).bits(), uint32_t(32 * shape.side * shape.split), uint32_t(shape.split), uint32_t(shape.side), uint32_t(!ready),
+                   uint32_t(k_ % (32 * shape.depth) != 0)}};
+    kernel.subgroup = caps_.subgroup_control ? 32 : 0;
+    dispatch(std::move(kernel), blocks(weights, 16 * shape.tiles * shape.side), weights, x, false, problem);
+  }
+
+  void emit_coop(const LinearProblem& problem, const std::vector<size_t>& weights) {
+    const Activations x = is_ready(problem.weight) ? x_ : pack(problem.weight, 0, k_ / 8);
+    std::vector<int64_t> n;
+    for (size_t i : weights) n.push_back(rows(i));
+    const CoopShape shape = coop_shape(problem, n, caps_);
+    const int64_t each = op_.gate != Gate::none ? shape.columns / 2 : shape.columns;
+    const bool edge_columns = std::any_of(n.begin(), n.end(), [&](int64_t rows) { return rows % each != 0; });
+    const int64_t tiles = ceil_div(tokens_, shape.tokens) * blocks(weights, shape.columns);
+    Kernel kernel{cat("linear_coop.", short_name(problem.weight), "_", shape.tokens, "x", shape.columns),
+                  {form_of(weights, x).bits(), 128, uint32_t(k_), uint32_t(tokens_ % shape.tokens != 0), uint32_t(edge_columns), uint32_t(shape.split)}};
+    kernel.subgroup = caps_.subgroup_control ? 32 : 0;
+    if (shape.split == 1) return dispatch(std::move(kernel), tiles, weights, x, false, problem);
+    const Argument partial = update(emitter_.scratch(tiles * shape.split * shape.tokens * shape.columns * int64_t(sizeof(float))));
+    const Argument counters = update(emitter_.counters(tiles * int64_t(sizeof(uint32_t))));
+    dispatch(std::move(kernel), tiles * shape.split, weights, x, false, problem, &partial, &counters);
+  }
+
+  static const char* short_name(DType dtype) { return dtype == DType::f32 ? "f32" : dtype == DType::f16 ? "f16" : "bf16"; }
+
+  Emitter& emitter_;
+  const LaunchPlan& plan_;
+  const Capabilities& caps_;
+  const Linear& op_;
+  int64_t tokens_ = 0, k_ = 0;
+  Activations x_{};
+  std::vector<Activations> packed_;
+};
+
+}  // namespace
+
+void lower_linear(Emitter& emitter) { LinearLowering(emitter).run(); }
+
+bool writes_half(const LaunchPlan& producer) {
+  const Primitive& primitive = *producer.primitive;
+  return primitive.code() == OpCode::paged_attention || (primitive.code() == OpCode::linear && as<Linear>(primitive).gate != Gate::none);
+}
+
+// Products on tensor cores round x in any case; all weights must want the same type.
+bool reads_half(const LaunchPlan& linear, const Capabilities& caps, DType* dtype) {
+  const auto& op = as<Linear>(*linear.primitive);
+  const TensorType& x = linear.inputs[0].type;
+  if (op.norm || op.precision != Precision::native || x.shape.back() == 0) return false;
+  LinearProblem problem;
+  problem.k = x.shape.back();
+  problem.tokens = element_count(x.shape) / problem.k;
+  problem.weight = linear.inputs[1].type.dtype;
+  problem.native = true;
+  problem.aligned = problem.k % 8 == 0;
+  for (int i = 0; i < op.weights; ++i) {
+    if (linear.inputs[size_t(1 + i)].type.dtype != problem.weight) return false;
+    problem.aligned = problem.aligned && starts_aligned(linear, size_t(1 + i));
+  }
+  const LinearPath path = linear_path(problem, caps);
+  if (path != LinearPath::skinny && path != LinearPath::coop) return false;
+  *dtype = problem.weight;
+  return true;
+}
+
+}  // namespace mlxc::vulkan
