@@ -1,0 +1,174 @@
+// Rotary positions and the write of keys and values into their pages, alone or in one: a team of lanes for each head of each token.
+//
+// The heads of a token in order: those of q (rotated into `out`), of k (rotated into its page), of v (into its page). Any may be missing.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "norm_common.glsl"
+#include "norm_team.glsl"
+
+layout(constant_id = 2) const uint kDim = 64;
+layout(constant_id = 3) const uint kRotary = 64;  // the first so many elements rotate
+layout(constant_id = 4) const uint kQHeads = 1;
+layout(constant_id = 5) const uint kKvHeads = 0;
+layout(constant_id = 6) const uint kPage = 0;     // type of the pages
+layout(constant_id = 7) const bool kNorm = false;
+layout(constant_id = 8) const uint kQWeight = 0;
+layout(constant_id = 9) const uint kKWeight = 0;
+layout(constant_id = 10) const float kEps = 0;
+layout(constant_id = 11) const float kOffset = 0;
+layout(constant_id = 12) const float kFactor = 1;
+layout(constant_id = 13) const bool kWide = false;  // everything lies in pairs
+
+layout(push_constant, scalar) uniform Args {
+  uvec2 q, k, v, positions, frequencies, table, sequences, q_weight, k_weight, k_pages, v_pages, out_q;
+  uint tokens;
+  int q_stride, q_head_stride, k_stride, v_stride;  // elements
+  uint table_rows, table_width, pages;
+} args;
+
+const uint kPageSlots = 64;
+const uint kHeads = kQHeads + 2 * kKvHeads;
+const uint kHalf = kRotary / 2;
+const uint kPairs = (kDim + 1) / 2;
+const uint kUnits = (kPairs + 1) / 2;  // of two pairs
+const uint kCount = (kUnits + kTeam - 1) / kTeam;
+
+// The two elements of a pair: those that rotate together, then neighbours.
+uvec2 pair_elements(uint pair) { return pair < kHalf ? uvec2(pair, pair + kHalf) : uvec2(2 * pair, 2 * pair + 1); }
+
+// cos and sin of any angle that a position times a frequency gives. The angle in turns is a product of its 24 bits with 1 / (2 pi) in fixed
+// point, so that only the fraction is ever rounded; hardware sines lose it at large angles.
+vec2 cos_sin(float angle) {
+  const uint bits = floatBitsToUint(abs(angle));
+  const uint mantissa = (bits & 0x7fffffu) | 0x800000u;
+  const int exponent = int(bits >> 23) - 150;  // |angle| = mantissa * 2^exponent
+  // mantissa / (2 pi) * 2^64 in three words
+  uint high0, low0, high1, low1, carry;
+  umulExtended(mantissa, 0x28be60dbu, high1, low1);
+  umulExtended(mantissa, 0x9391054au, high0, low0);
+  const uint word1 = uaddCarry(low1, high0, carry), word2 = high1 + carry;
+  // fraction of a turn * 2^32: bits from 32 - exponent on
+  const int shift = clamp(32 - exponent, 1, 95);
+  const uint lower = shift < 32 ? low0 : shift < 64 ? word1 : word2;
+  const uint upper = shift < 32 ? word1 : shift < 64 ? word2 : 0;
+  const uint by = uint(shift) & 31u;
+  uint turn = by == 0 ? lower : (lower >> by) | (upper << (32u - by));
+  if (angle == 0) turn = 0;
+  const uint quadrant = (turn + 0x20000000u) >> 30;
+  const float x = float(int(turn - (quadrant << 30))) * 1.4629180792671596e-9;  // 2 pi / 2^32
+  const float x2 = x * x;
+  const float sine = x + x * x2 * (-1.6666654611e-1 + x2 * (8.3321608736e-3 - x2 * 1.9515295891e-4));
+  const float cosine = 1 - 0.5 * x2 + x2 * x2 * (4.166664568298827e-2 + x2 * (-1.388731625493765e-3 + x2 * 2.443315711809948e-5));
+  vec2 result = (quadrant & 1u) == 0 ? vec2(cosine, sine) : vec2(-sine, cosine);
+  if ((quadrant & 2u) != 0) result = -result;
+  if (angle < 0) result.y = -result.y;
+  return result;
+}
+
+// Where this token's keys and values go, past their pages' beginnings; false: nowhere.
+bool slot_of(uint token, out uint page, out uint slot) {
+  const int sequence = I32(args.sequences).v[token], position = I32(args.positions).v[token];
+  page = slot = 0;
+  if (sequence < 0 || uint(sequence) >= args.table_rows || position < 0 || uint(position) / kPageSlots >= args.table_width) return false;
+  const int found = I32(address_of(args.table, uint(sequence), args.table_width * 4)).v[uint(position) / kPageSlots];
+  page = uint(found);
+  slot = uint(position) % kPageSlots;
+  return found >= 0 && page < args.pages;
+}
+
+void main() {
+  const uint item = group_index() * kTeams + team_index(), lane = team_lane();
+  const uint token = item / kHeads, head = item % kHeads;
+  const bool mine = token < args.tokens;
+  const bool is_q = head < kQHeads, is_v = head >= kQHeads + kKvHeads;
+  const uint kv_head = is_v ? head - kQHeads - kKvHeads : head - kQHeads;
+
+  uvec2 from = args.q;
+  if (is_q) from = moved(moved(args.q, int(token), args.q_stride * 4), int(head), args.q_head_stride * 4);
+  else from = address_of(is_v ? moved(args.v, int(token), args.v_stride * 4) : moved(args.k, int(token), args.k_stride * 4), kv_head, kDim * 4);
+
+  // Both elements of two pairs at a time: [0] and [1] of a pair sit at the same place of `a` and `b`.
+  vec2 a[kCount], b[kCount];
+  float squares = 0;
+  [[unroll]] for (uint i = 0; i < kCount; ++i) {
+    const uint unit = lane + i * kTeam;
+    a[i] = b[i] = vec2(0);
+    if (!mine || unit >= kUnits) continue;
+    if (kWide) {
+      const bool rotates = 2 * unit < kHalf;
+      const uint first = rotates ? 2 * unit : 4 * unit;  // of four neighbours past the rotated part
+      const vec2 low = F32x2(from).v[first / 2], high = F32x2(from).v[rotates ? (first + kHalf) / 2 : first / 2 + 1];
+      a[i] = rotates ? low : vec2(low.x, high.x);
+      b[i] = rotates ? high : vec2(low.y, high.y);
+    } else {
+      [[unroll]] for (uint j = 0; j < 2; ++j) {
+        const uvec2 at = pair_elements(2 * unit + j);
+        if (at.x < kDim) a[i][j] = F32(from).v[at.x];
+        if (at.y < kDim) b[i][j] = F32(from).v[at.y];
+      }
+    }
+    squares += dot(a[i], a[i]) + dot(b[i], b[i]);
+  }
+
+  float scale = 1;
+  if (kNorm) {
+    squares = team_sum(squares);
+    scale = 1 / sqrt(squares / float(kDim) + kEps);
+  }
+  if (!mine) return;
+
+  uvec2 to = args.out_q;
+  uint type = kF32;
+  if (is_q) {
+    to = address_of(args.out_q, token, kQHeads * kDim * 4);
+    to = address_of(to, head, kDim * 4);
+  } else {
+    uint page, slot;
+    if (!slot_of(token, page, slot)) return;
+    type = kPage;
+    const uint row_bytes = kDim * (kPage == kF32 ? 4 : 2);
+    to = address_of(is_v ? args.v_pages : args.k_pages, page, kKvHeads * kPageSlots * row_bytes);
+    to = address_of(to, kv_head * kPageSlots + slot, row_bytes);
+  }
+
+  float position = 0;
+  if (kRotary > 0 && !is_v) position = float(I32(args.positions).v[token]);
+  [[unroll]] for (uint i = 0; i < kCount; ++i) {
+    const uint unit = lane + i * kTeam;
+    if (unit >= kUnits) continue;
+    [[unroll]] for (uint j = 0; j < 2; ++j) {
+      const uint pair = 2 * unit + j;
+      const uvec2 at = pair_elements(pair);
+      if (kNorm && !is_v && at.x < kDim) {
+        const float high_weight = at.y < kDim ? (is_q ? value_at(kQWeight, args.q_weight, at.y) : value_at(kKWeight, args.k_weight, at.y)) : 0;
+        a[i][j] *= scale * ((is_q ? value_at(kQWeight, args.q_weight, at.x) : value_at(kKWeight, args.k_weight, at.x)) + kOffset);
+        b[i][j] *= scale * (high_weight + kOffset);
+      }
+      if (kRotary > 0 && !is_v && pair < kHalf) {
+        const vec2 turn = cos_sin(position * F32(args.frequencies).v[pair]) * kFactor;
+        const vec2 old = vec2(a[i][j], b[i][j]);
+        a[i][j] = old.x * turn.x - old.y * turn.y;
+        b[i][j] = old.y * turn.x + old.x * turn.y;
+      }
+    }
+    if (kWide) {
+      const bool rotates = 2 * unit < kHalf;
+      const uint first = rotates ? 2 * unit : 4 * unit;
+      const vec2 low = rotates ? a[i] : vec2(a[i].x, b[i].x), high = rotates ? b[i] : vec2(a[i].y, b[i].y);
+      const uint second = rotates ? first + kHalf : first + 2;
+      if (type == kF32) {
+        F32x2(to).v[first / 2] = low;
+        F32x2(to).v[second / 2] = high;
+      } else {
+        U32(to).v[first / 2] = pair_to(kPage, low);
+        U32(to).v[second / 2] = pair_to(kPage, high);
+      }
+    } else {
+      [[unroll]] for (uint j = 0; j < 2; ++j) {
+        const uvec2 at = pair_elements(2 * unit + j);
+        if (at.x < kDim) put_value(type, to, at.x, a[i][j]);
+        if (at.y < kDim) put_value(type, to, at.y, b[i][j]);
+      }
+    }
+  }
+}
