@@ -1,0 +1,292 @@
+#include "backend/vulkan/executable.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <list>
+
+#include "backend/vulkan/formats.h"
+#include "backend/vulkan/host_step.h"
+#include "backend/vulkan/program.h"
+#include "backend/vulkan/recorder.h"
+#include "base/log.h"
+
+namespace mlxc::vulkan {
+namespace {
+
+constexpr size_t kMostRecordings = 4;
+constexpr double kLongEnoughToLearn = 1e-3;  // seconds: less is mostly overhead
+constexpr size_t kInFlight = 2;              // submissions
+
+// Dispatches that run without the host between them, then perhaps a launch on the host.
+struct Segment {
+  size_t begin, end;
+  std::unique_ptr<HostStep> host;
+};
+
+struct Recording {
+  std::vector<uint64_t> addresses;  // of the bindings
+  bool timed = false;
+  bool busy = false;
+  double slowness = 1;  // that its estimates assume
+  StoragePtr counters;
+  std::vector<Commands> commands;  // by segment
+};
+
+int64_t align_up(int64_t value, int64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+
+class VulkanExecutable final : public Executable {
+ public:
+  VulkanExecutable(std::shared_ptr<ProgramParts> parts, LoweredProgram program, std::vector<Pipelines::Pipeline> pipelines,
+                   std::vector<std::unique_ptr<HostStep>> host_steps)
+      : parts_(std::move(parts)), pipelines_(std::move(pipelines)), dispatches_(std::move(program.dispatches)),
+        scratch_bytes_(program.scratch_bytes), counter_bytes_(program.counter_bytes) {
+    for (const LaunchPlan& launch : program.launches) names_.emplace_back(launch.primitive->name());
+    for (const Kernel& kernel : program.kernels) modules_.push_back(kernel.module);
+    size_t next = 0;
+    for (size_t launch = 0; launch < names_.size(); ++launch) {
+      if (!host_steps[launch]) continue;
+      const size_t begin = next;
+      while (next < dispatches_.size() && dispatches_[next].launch < int(launch)) ++next;
+      segments_.push_back({begin, next, std::move(host_steps[launch])});
+      ++host_launches_;
+    }
+    if (next < dispatches_.size() || segments_.empty()) segments_.push_back({next, dispatches_.size(), nullptr});
+    if (!program.table.empty()) {
+      table_ = parts_->device.allocator().allocate(program.table.size());
+      parts_->device.write(*table_, 0, program.table.data(), program.table.size());
+    }
+    id_ = program_counters().programs.fetch_add(1) + 1;
+  }
+
+  // Room to align its start; planned buffers are aligned to less.
+  size_t scratch_bytes() const override { return scratch_bytes_ ? size_t(scratch_bytes_ + kScratchAlignment) : 0; }
+
+  void run(Stream&, std::span<const Binding> buffers, const std::atomic<bool>* cancel) const override {
+    const std::shared_ptr<Recording> recording = acquire(buffers);
+    struct Release {
+      ~Release() {
+        std::lock_guard lock(executable.mutex_);
+        recording.busy = false;
+      }
+      const VulkanExecutable& executable;
+      Recording& recording;
+    } release{*this, *recording};
+    try {
+      for (size_t i = 0; i < segments_.size(); ++i) {
+        run_commands(recording->commands[i], recording->slowness, cancel);
+        if (!segments_[i].host) continue;
+        check(cancel);
+        parts_->run_on_host(*segments_[i].host, buffers, cancel);
+        program_counters().host_launches.fetch_add(1, std::memory_order_relaxed);
+      }
+      if (recording->timed) report(*recording);
+    } catch (const Error& error) {
+      // What kernels count with may be half counted now.
+      if (error.status() != Status::cancelled) forget(recording);
+      throw;
+    } catch (...) {
+      forget(recording);
+      throw;
+    }
+  }
+
+ private:
+  static void check(const std::atomic<bool>* cancel) {
+    if (cancel && cancel->load(std::memory_order_relaxed)) fail(Status::cancelled, "the run was cancelled");
+  }
+
+  void run_commands(const Commands& commands, double slowness, const std::atomic<bool>* cancel) const {
+    Queue& queue = parts_->context->queue;
+    const std::span<const Commands::Part> parts = commands.parts();
+    std::vector<uint64_t> submissions;
+    submissions.reserve(parts.size());
+    const auto start = Queue::Clock::now();
+    double estimated = 0;
+    try {
+      for (const Commands::Part& part : parts) {
+        if (submissions.size() >= kInFlight && !queue.wait(submissions[submissions.size() - kInFlight], cancel)) break;
+        if (cancel && cancel->load(std::memory_order_relaxed)) break;
+        submissions.push_back(queue.submit({&part.commands, 1}));
+        program_counters().submissions.fetch_add(1, std::memory_order_relaxed);
+        estimated += part.seconds;
+      }
+      // What was submitted ends before the memory it uses is anyone else's.
+      if (!submissions.empty() && !queue.wait(submissions.back(), cancel)) queue.wait(submissions.back());
+    } catch (...) {
+      queue.settle();
+      throw;
+    }
+    if (submissions.size() < parts.size()) fail(Status::cancelled, "the run was cancelled");
+    const double measured = std::chrono::duration<double>(Queue::Clock::now() - start).count();
+    if (estimated > 0 && std::max(measured, estimated) > kLongEnoughToLearn) parts_->learn(slowness * measured / estimated);
+    check(cancel);
+  }
+
+  // A recording for these addresses that nobody else is running.
+  std::shared_ptr<Recording> acquire(std::span<const Binding> buffers) const {
+    const bool timed = parts_->profile.enabled();
+    std::vector<uint64_t> addresses;
+    addresses.reserve(buffers.size());
+    for (const Binding& binding : buffers) addresses.push_back(binding.storage->memory().address + uint64_t(binding.offset_bytes));
+    {
+      std::lock_guard lock(mutex_);
+      for (auto it = recordings_.begin(); it != recordings_.end(); ++it) {
+        if ((*it)->busy || (*it)->timed != timed || (*it)->addresses != addresses) continue;
+        recordings_.splice(recordings_.begin(), recordings_, it);
+        (*it)->busy = true;
+        return *it;
+      }
+    }
+    std::shared_ptr<Recording> made = record(std::move(addresses), timed);
+    made->busy = true;
+    std::lock_guard lock(mutex_);
+    recordings_.push_front(made);
+    for (auto it = recordings_.end(); recordings_.size() > kMostRecordings && it != recordings_.begin();) {  // least recently used first
+      --it;
+      if (!(*it)->busy) it = recordings_.erase(it);
+    }
+    return made;
+  }
+
+  std::shared_ptr<Recording> record(std::vector<uint64_t> addresses, bool timed) const {
+    auto recording = std::make_shared<Recording>();
+    Bases bases;
+    bases.buffers = addresses;
+    if (scratch_bytes_) bases.scratch = uint64_t(align_up(int64_t(addresses.back()), kScratchAlignment));
+    if (table_) bases.table = table_->memory().address;
+    if (counter_bytes_) {
+      recording->counters = parts_->device.allocator().allocate(size_t(counter_bytes_));
+      parts_->device.clear(*recording->counters, 0, size_t(counter_bytes_));
+      bases.counters = recording->counters->memory().address;
+    }
+    Rates rates = Rates::of(parts_->context->caps);
+    recording->slowness = parts_->slowness();
+    rates = {rates.flops / recording->slowness, rates.bytes / recording->slowness, rates.dispatch};
+    recording->addresses = std::move(addresses);
+    recording->timed = timed;
+    for (const Segment& segment : segments_) {
+      const std::span<const Dispatch> dispatches(dispatches_.data() + segment.begin, segment.end - segment.begin);
+      recording->commands.emplace_back(*parts_->context, parts_->pipelines.layout(), dispatches, pipelines_, bases, rates, timed);
+    }
+    program_counters().recordings.fetch_add(1, std::memory_order_relaxed);
+    return recording;
+  }
+
+  void forget(const std::shared_ptr<Recording>& recording) const {
+    std::lock_guard lock(mutex_);
+    recordings_.remove(recording);
+  }
+
+  void report(const Recording& recording) const {
+    ProfileProgram run{id_, 1, int64_t(names_.size()), int64_t(dispatches_.size()), 0, host_launches_, 0, 0};
+    for (size_t i = 0; i < segments_.size(); ++i) {
+      const Commands& commands = recording.commands[i];
+      run.barriers += commands.barriers();
+      run.submissions += int64_t(commands.parts().size());
+      const std::vector<double> times = commands.times();
+      for (size_t j = 0; j < times.size(); ++j) {
+        const Dispatch& dispatch = dispatches_[segments_[i].begin + j];
+        const int64_t groups = int64_t(dispatch.groups.x) * dispatch.groups.y * dispatch.groups.z;
+        parts_->profile.add(ProfileKernel{names_[size_t(dispatch.launch)], modules_[size_t(dispatch.kernel)], 1, groups, times[j],
+                                          dispatch.work.flops, dispatch.work.bytes});
+        run.nanoseconds += times[j];
+      }
+    }
+    parts_->profile.add(run);
+  }
+
+  const std::shared_ptr<ProgramParts> parts_;  // first: outlives what follows
+  std::vector<Pipelines::Pipeline> pipelines_;
+  std::vector<Dispatch> dispatches_;
+  std::vector<Segment> segments_;
+  std::vector<std::string> names_, modules_;  // of launches; of kernels
+  StoragePtr table_;
+  int64_t scratch_bytes_, counter_bytes_, host_launches_ = 0, id_ = 0;
+  mutable std::mutex mutex_;
+  mutable std::list<std::shared_ptr<Recording>> recordings_;  // last used first
+};
+
+std::string types_of(const LaunchPlan& launch) {
+  std::string types;
+  for (const OperandType& input : launch.inputs) types += cat(types.empty() ? "" : ", ", name_of(input.type.dtype));
+  return types;
+}
+
+bool fallback_allowed() {
+  const char* wanted = std::getenv("MLXC_VULKAN_FALLBACK");
+  return !(wanted && std::string_view(wanted) == "0");
+}
+
+}  // namespace
+
+ProgramParts::ProgramParts(std::shared_ptr<Context> context_of, Device& device_of, Device& fallback_of)
+    : context(std::move(context_of)), device(device_of), fallback(fallback_of), pipelines(context, DiskCache::open()) {}
+
+void ProgramParts::log_once(const std::string& message) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!logged_.insert(message).second) return;
+  }
+  log(LogLevel::warning, message);
+}
+
+void ProgramParts::learn(double slowness) {
+  const double now = slowness_.load(std::memory_order_relaxed);
+  slowness_.store(now + 0.3 * (std::clamp(slowness, 0.05, 100.0) - now), std::memory_order_relaxed);
+}
+
+void ProgramParts::run_on_host(const HostStep& step, std::span<const Binding> buffers, const std::atomic<bool>* cancel) {
+  std::lock_guard lock(host_mutex_);
+  if (!host_stream_) host_stream_ = fallback.new_stream(0);
+  step.run(*host_stream_, buffers, cancel);
+}
+
+std::shared_ptr<ProgramParts> make_program_parts(std::shared_ptr<Context> context, Device& device, Device& fallback) {
+  return std::make_shared<ProgramParts>(std::move(context), device, fallback);
+}
+
+std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts, CompilePlan plan) {
+  const size_t count = plan.launches.size();
+  const Capabilities& caps = parts->context->caps;
+  std::vector<std::string> unavailable(count);
+  std::vector<int> keep;  // buffers that stay float32
+  for (;;) {
+    std::vector<LaunchPlan> launches = plan.launches;
+    const std::vector<int> halved = store_half(launches, plan.temporary, caps, keep);
+    LoweredProgram program = lower_program(std::move(launches), caps, unavailable);
+    const std::vector<Pipelines::Result> made = parts->pipelines.get(program.kernels);
+    std::vector<std::string> refused(count);
+    for (const Dispatch& dispatch : program.dispatches)
+      if (const Pipelines::Result& result = made[size_t(dispatch.kernel)]; !result.pipeline) refused[size_t(dispatch.launch)] = result.reason;
+
+    // What runs elsewhere needs its operands as they were planned; what only failed with 16-bit operands gets another chance.
+    bool again = false;
+    for (size_t i = 0; i < count; ++i) {
+      if (program.reasons[i].empty() && refused[i].empty()) continue;
+      bool changed = false;
+      for (const OperandPlace& place : program.launches[i].places) {
+        if (std::find(halved.begin(), halved.end(), place.buffer) == halved.end()) continue;
+        keep.push_back(place.buffer);
+        changed = true;
+      }
+      if (!changed && !refused[i].empty()) unavailable[i] = refused[i];
+      again |= changed || !refused[i].empty();
+    }
+    if (again) continue;
+
+    std::vector<std::unique_ptr<HostStep>> host_steps(count);
+    for (size_t i = 0; i < count; ++i) {
+      if (program.reasons[i].empty()) continue;
+      const LaunchPlan& launch = program.launches[i];
+      if (!HostStep::can_move(*launch.primitive) || !fallback_allowed()) fail(Status::unsupported, program.reasons[i]);
+      host_steps[i] = std::make_unique<HostStep>(launch, parts->device, parts->fallback);
+      parts->log_once(cat(launch.primitive->name(), " of (", types_of(launch), ") runs on ", parts->fallback.name(), " and not on ",
+                          parts->device.name(), ": ", program.reasons[i]));
+    }
+    std::vector<Pipelines::Pipeline> pipelines;
+    for (const Pipelines::Result& result : made) pipelines.push_back(result.pipeline);
+    return std::make_unique<VulkanExecutable>(std::move(parts), std::move(program), std::move(pipelines), std::move(host_steps));
+  }
+}
+
+}  // namespace mlxc::vulkan
