@@ -1,5 +1,6 @@
 #include "graph/program.h"
 
+#include <algorithm>
 #include <list>
 #include <mutex>
 #include <unordered_map>
@@ -69,13 +70,26 @@ std::shared_ptr<const Program> find_program(const Graph& graph) {
   return cache->find_or_plan(graph);
 }
 
-std::vector<Program::Result> Program::run(const std::vector<Array>& inputs, const RunOptions& options) const {
+// States are written in place: each must have memory of its own. A step of a language model has a hundred of them beside hundreds of weights.
+void Program::check_states(const std::vector<Array>& inputs) const {
+  std::vector<std::pair<const Storage*, int>> states;
+  states.reserve(state_inputs_.size());
   for (int state : state_inputs_) {
     const StoragePtr& storage = inputs[size_t(state)].storage();
     if (!storage->writable()) fail(Status::invalid_argument, "state input ", state, " lies in read-only memory");
-    for (size_t i = 0; i < inputs.size(); ++i)
-      if (int(i) != state && inputs[i].storage() == storage) fail(Status::invalid_argument, "inputs ", state, " (a state) and ", i, " share memory");
+    states.emplace_back(storage.get(), state);
   }
+  if (states.empty()) return;
+  std::sort(states.begin(), states.end());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Storage* storage = inputs[i].storage().get();
+    for (auto at = std::lower_bound(states.begin(), states.end(), std::pair(storage, -1)); at != states.end() && at->first == storage; ++at)
+      if (at->second != int(i)) fail(Status::invalid_argument, "inputs ", at->second, " (a state) and ", i, " share memory");
+  }
+}
+
+std::vector<Program::Result> Program::run(const std::vector<Array>& inputs, const RunOptions& options) const {
+  check_states(inputs);
   StoragePtr temporaries = device_->allocator().allocate(temporary_bytes_ + scratch_bytes_);  // the arena is a multiple of its alignment
   std::vector<StoragePtr> owned(buffers_.size());
   std::vector<Binding> bindings;

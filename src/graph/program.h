@@ -26,6 +26,8 @@ class Program {
   size_t temporary_bytes() const { return temporary_bytes_ + scratch_bytes_; }
 
  private:
+  void check_states(const std::vector<Array>& inputs) const;
+
   friend class Planner;
   enum class Kind { input, temporary, owned };
   struct Buffer {
