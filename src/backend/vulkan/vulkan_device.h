@@ -13,7 +13,8 @@ struct VulkanDeviceInfo {
   std::string name;         // "vulkan:0": a number for each physical device, in the driver's order, whether it is usable or not
   std::string description;  // the hardware's own name, driver, and what of it is used
   std::string reason;       // why it is not available; empty when it is
-  bool software = false;    // opened only by name or with MLXC_VULKAN_SOFTWARE=1, never by "auto"
+  bool software = false;    // a CPU that plays a GPU
+  bool automatic = false;   // "auto" takes it: available, and no software unless MLXC_VULKAN_SOFTWARE=1
   int64_t memory_bytes = 0;
 };
 

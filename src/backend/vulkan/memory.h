@@ -1,0 +1,80 @@
+// Memory of a Vulkan device: few large blocks from the driver, pieces of them to the allocator.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "array/storage.h"
+#include "array/suballocator.h"
+#include "backend/vulkan/context.h"
+
+namespace mlxc::vulkan {
+
+// How much of a memory heap this process should use, and how much of it is used. Both are estimates of the driver.
+struct HeapBudget {
+  int64_t budget, usage;
+};
+// heap: its index; ours: bytes that this device holds of it. Tests give a function of their own.
+using BudgetQuestion = std::function<HeapBudget(uint32_t heap, int64_t ours)>;
+// VK_EXT_memory_budget, or 80 % of the heap where there is none.
+BudgetQuestion driver_budget(std::shared_ptr<const Context> context);
+
+// One vkAllocateMemory with one buffer over all of it. Memory::handle of every piece is its address.
+struct Block {
+  Owned<VkDeviceMemory> memory;
+  Owned<VkBuffer> buffer;
+  uint64_t address = 0;  // for kernels
+  uint64_t bytes = 0;
+  std::byte* host = nullptr;  // mapped as long as it lives, or null
+  bool cached = false;        // the host reads it at full speed
+  size_t pool = 0;            // whose it is, and its name there
+  uint64_t id = 0;
+};
+
+// Allocates under the allocator's lock. When a budget or the driver refuses: gives back empty blocks, takes another kind of memory, fails.
+class VulkanMemorySource final : public MemorySource {
+ public:
+  VulkanMemorySource(std::shared_ptr<const Context> context, BudgetQuestion budget);
+  ~VulkanMemorySource() override;
+
+  // Throws Error(device_lost), nothing else.
+  Memory allocate(size_t bytes, MemoryUse use) override;
+  void release(const Memory& memory, size_t bytes) noexcept override;
+
+  struct Counts {
+    int64_t blocks = 0, reserved = 0, taken = 0;  // taken and reserved in bytes
+  };
+  Counts counts() const;  // not locked: for tests
+
+ private:
+  // Blocks of one memory type.
+  struct Pool {
+    size_t index;
+    uint32_t type, heap;
+    bool mapped, cached;
+    uint64_t next_block;  // bytes
+    Suballocator pieces;
+    std::map<uint64_t, std::unique_ptr<Block>> blocks;
+  };
+
+  Pool* pool_for(uint32_t type, bool mapped, uint64_t first_block);
+  void choose_pools();
+  Memory take(Pool& pool, uint64_t bytes);
+  bool grow(Pool& pool, uint64_t bytes);
+  std::unique_ptr<Block> new_block(const Pool& pool, uint64_t bytes) const;
+  void drop_block(Pool& pool, uint64_t id);
+  bool drop_empty_blocks();
+
+  const std::shared_ptr<const Context> context_;
+  const BudgetQuestion budget_;
+  std::vector<std::unique_ptr<Pool>> pools_;
+  std::vector<Pool*> by_use_[3];   // in order of preference
+  std::vector<int64_t> reserved_;  // by heap
+  uint64_t next_id_ = 1;
+};
+
+inline const Block& block_of(const Storage& storage) { return *reinterpret_cast<const Block*>(storage.memory().handle); }
+
+}  // namespace mlxc::vulkan

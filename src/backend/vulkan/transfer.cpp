@@ -1,0 +1,170 @@
+#include "backend/vulkan/transfer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "backend/vulkan/memory.h"
+
+namespace mlxc::vulkan {
+namespace {
+
+constexpr size_t kChunk = size_t{8} << 20;
+// Reading what the device holds for the host to write (write-combined memory) runs at a thousandth of the transfer's speed.
+constexpr size_t kDirectRead = 4096;
+
+}  // namespace
+
+Transfer::Transfer(std::shared_ptr<Context> context, std::shared_ptr<Allocator> allocator)
+    : context_(std::move(context)), allocator_(std::move(allocator)) {}
+
+void Transfer::guarded(const std::function<void()>& body) {
+  std::lock_guard lock(mutex_);
+  try {
+    body();
+  } catch (...) {
+    context_->queue.settle();
+    throw;
+  }
+}
+
+void Transfer::prepare() {
+  const Context& context = *context_;
+  if (!commands_) {
+    VkCommandPoolCreateInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO;
+    info.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT | VK_COMMAND_POOL_CREATE_TRANSIENT_BIT;
+    info.queueFamilyIndex = context.family;
+    VkCommandPool pool = VK_NULL_HANDLE;
+    context.api.vkCreateCommandPool(context.device, &info, nullptr, &pool);
+    Owned<VkCommandPool> owned(context, context.api.vkDestroyCommandPool, pool);
+    VkCommandBuffer commands[2];
+    VkCommandBufferAllocateInfo allocate{};
+    allocate.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO;
+    allocate.commandPool = pool;
+    allocate.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
+    allocate.commandBufferCount = 2;
+    context.api.vkAllocateCommandBuffers(context.device, &allocate, commands);
+    for (int i = 0; i < 2; ++i) slots_[i].commands = commands[i];
+    commands_ = std::move(owned);
+  }
+  for (Slot& slot : slots_)
+    if (!slot.staging) slot.staging = allocator_->allocate(kChunk, MemoryUse::readback);
+}
+
+void Transfer::submit(Slot& slot, const std::function<void(VkCommandBuffer)>& record) {
+  const DeviceApi& api = context_->api;
+  wait(slot);
+  VkCommandBufferBeginInfo info{};
+  info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
+  info.flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
+  api.vkBeginCommandBuffer(slot.commands, &info);
+  barrier_before(api, slot.commands);
+  record(slot.commands);
+  barrier_after(api, slot.commands);
+  api.vkEndCommandBuffer(slot.commands);
+  slot.submission = context_->queue.submit({&slot.commands, 1});
+}
+
+void Transfer::wait(const Slot& slot) { context_->queue.wait(slot.submission); }
+
+void Transfer::copy_between(Slot& slot, BufferPlace to, BufferPlace from, size_t bytes) {
+  submit(slot, [&](VkCommandBuffer commands) {
+    const VkBufferCopy region{from.offset, to.offset, bytes};
+    context_->api.vkCmdCopyBuffer(commands, from.buffer, to.buffer, 1, &region);
+  });
+}
+
+void Transfer::write(Storage& to, int64_t offset, const void* from, size_t bytes) {
+  if (!bytes) return;
+  if (context_->health.lost()) context_->health.fail_lost("write");
+  if (to.data()) {
+    std::memcpy(to.data() + offset, from, bytes);
+    return;
+  }
+  guarded([&] {
+    prepare();
+    int turn = 0;
+    for (size_t done = 0; done < bytes; done += kChunk, turn ^= 1) {
+      Slot& slot = slots_[turn];
+      const size_t part = std::min(kChunk, bytes - done);
+      wait(slot);
+      std::memcpy(slot.staging->data(), static_cast<const std::byte*>(from) + done, part);
+      copy_between(slot, place_of(to, offset + int64_t(done)), place_of(*slot.staging, 0), part);
+    }
+    for (const Slot& slot : slots_) wait(slot);
+  });
+}
+
+void Transfer::read(const Storage& from, int64_t offset, void* to, size_t bytes) {
+  if (!bytes) return;
+  if (context_->health.lost()) context_->health.fail_lost("read");
+  if (from.data() && (bytes <= kDirectRead || block_of(from).cached)) {
+    std::memcpy(to, from.data() + offset, bytes);
+    return;
+  }
+  guarded([&] {
+    prepare();
+    const size_t chunks = (bytes + kChunk - 1) / kChunk;
+    auto part = [&](size_t chunk) { return std::min(kChunk, bytes - chunk * kChunk); };
+    auto start = [&](size_t chunk) {
+      Slot& slot = slots_[chunk % 2];
+      copy_between(slot, place_of(*slot.staging, 0), place_of(from, offset + int64_t(chunk * kChunk)), part(chunk));
+    };
+    start(0);
+    for (size_t chunk = 0; chunk < chunks; ++chunk) {
+      if (chunk + 1 < chunks) start(chunk + 1);
+      const Slot& slot = slots_[chunk % 2];
+      wait(slot);
+      std::memcpy(static_cast<std::byte*>(to) + chunk * kChunk, slot.staging->data(), part(chunk));
+    }
+  });
+}
+
+void Transfer::copy(Storage& to, int64_t to_offset, const Storage& from, int64_t from_offset, size_t bytes) {
+  if (!bytes) return;
+  if (context_->health.lost()) context_->health.fail_lost("copy");
+  if (to.data() && from.data() && block_of(from).cached) {
+    std::memcpy(to.data() + to_offset, from.data() + from_offset, bytes);
+    return;
+  }
+  guarded([&] {
+    prepare();
+    copy_between(slots_[0], place_of(to, to_offset), place_of(from, from_offset), bytes);
+    wait(slots_[0]);
+  });
+}
+
+void Transfer::clear(Storage& at, int64_t offset, size_t bytes) {
+  if (!bytes) return;
+  if (context_->health.lost()) context_->health.fail_lost("clear");
+  if (at.data()) {
+    std::memset(at.data() + offset, 0, bytes);
+    return;
+  }
+  guarded([&] {
+    prepare();
+    Slot& slot = slots_[0];
+    wait(slot);
+    std::memset(slot.staging->data(), 0, 8);
+    // vkCmdFillBuffer takes multiples of 4; what is left at both ends comes from the staging buffer.
+    const BufferPlace start = place_of(at, offset), zeros = place_of(*slot.staging, 0);
+    const VkDeviceSize end = start.offset + bytes;
+    const VkDeviceSize middle = std::min<VkDeviceSize>((start.offset + 3) / 4 * 4, end), last = std::max<VkDeviceSize>(end / 4 * 4, middle);
+    submit(slot, [&](VkCommandBuffer commands) {
+      const DeviceApi& api = context_->api;
+      if (last > middle) api.vkCmdFillBuffer(commands, start.buffer, middle, last - middle, 0);
+      for (const auto& [from, to] : {std::pair{start.offset, middle}, std::pair{last, end}}) {
+        const VkBufferCopy region{zeros.offset, from, to - from};
+        if (region.size) api.vkCmdCopyBuffer(commands, zeros.buffer, start.buffer, 1, &region);
+      }
+    });
+    wait(slot);
+  });
+}
+
+void Transfer::trim() {
+  std::lock_guard lock(mutex_);
+  for (Slot& slot : slots_) slot.staging.reset();
+}
+
+}  // namespace mlxc::vulkan

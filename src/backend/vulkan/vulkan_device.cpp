@@ -1,0 +1,148 @@
+#include "backend/vulkan/vulkan_device.h"
+
+#include <cstdlib>
+#include <map>
+#include <mutex>
+
+#include "backend/vulkan/context.h"
+#include "backend/vulkan/executable.h"
+#include "backend/vulkan/instance.h"
+#include "backend/vulkan/lower.h"
+#include "backend/vulkan/memory.h"
+#include "backend/vulkan/open.h"
+#include "backend/vulkan/transfer.h"
+#include "base/log.h"
+#include "ops/patterns.h"
+
+namespace mlxc {
+namespace vulkan {
+namespace {
+
+class VulkanDevice final : public OpenDevice {
+ public:
+  VulkanDevice(std::string name, std::shared_ptr<Context> context, std::shared_ptr<Allocator> allocator, Device& fallback)
+      : OpenDevice(std::move(allocator)),
+        name_(std::move(name)),
+        context_(std::move(context)),
+        transfer_(context_, this->allocator().shared_from_this()),
+        parts_(make_program_parts(context_, *this, fallback)) {}
+
+  std::string name() const override { return name_; }
+  std::string description() const override { return summary(context_->caps); }
+  int64_t memory_bytes() const override { return context_->caps.memory_bytes; }
+
+  // The queue is one; streams only keep runs apart.
+  std::unique_ptr<Stream> new_stream(int) override { return std::make_unique<Stream>(); }
+  Stream& default_stream() override { return stream_; }
+
+  bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
+    return vulkan::accepts_layout(primitive, input, operand);
+  }
+  std::unique_ptr<Executable> compile(CompilePlan plan) override {
+    if (lost()) context_->health.fail_lost("compile");
+    return make_executable(parts_, std::move(plan));
+  }
+  std::span<const Pattern* const> patterns() const override {
+    static const Pattern* const all[] = {&patterns::rope_kv_write(), &patterns::norm_residual(), &patterns::gated_linear(),
+                                         &patterns::linear_residual(), &patterns::norm_linear()};
+    return all;
+  }
+  FusionLimits fusion_limits() const override { return {32, 8}; }
+
+  bool reads_host_memory() const override { return false; }
+  void write(Storage& to, int64_t offset, const void* from, size_t bytes) override { transfer_.write(to, offset, from, bytes); }
+  void read(const Storage& from, int64_t offset, void* to, size_t bytes) override { transfer_.read(from, offset, to, bytes); }
+  void copy(Storage& to, int64_t to_offset, const Storage& from, int64_t from_offset, size_t bytes) override {
+    transfer_.copy(to, to_offset, from, from_offset, bytes);
+  }
+  void clear(Storage& at, int64_t offset, size_t bytes) override { transfer_.clear(at, offset, bytes); }
+
+  bool lost() const override { return context_->health.lost(); }
+  Context& context() override { return *context_; }
+  void retire() override {
+    transfer_.trim();
+    allocator().release_cache();
+  }
+
+ private:
+  const std::string name_;
+  const std::shared_ptr<Context> context_;
+  Transfer transfer_;
+  const std::shared_ptr<ProgramParts> parts_;
+  Stream stream_;
+};
+
+// A device is opened once. Arrays, programs and models refer to it without counting, so it stays, even when it is lost: then it has given
+// back what it could, and a new one takes its name.
+struct Registry {
+  std::mutex mutex;
+  std::map<size_t, std::unique_ptr<OpenDevice>> open;
+  std::vector<std::unique_ptr<OpenDevice>> retired;
+};
+Registry& registry() {
+  static Registry* registry = new Registry;
+  return *registry;
+}
+
+bool software_wanted() {
+  const char* text = std::getenv("MLXC_VULKAN_SOFTWARE");
+  return text && *text && std::string_view(text) != "0";
+}
+
+}  // namespace
+
+std::unique_ptr<OpenDevice> open_device(size_t index, Device& fallback, const OpenOptions& options) {
+  const std::shared_ptr<const Instance> instance = Instance::process();
+  const std::string name = cat("vulkan:", index);
+  if (index >= instance->devices().size())
+    fail(Status::not_found, "there is no device \"", name, "\"; Vulkan shows ", instance->devices().size(), " here");
+  const PhysicalDevice& physical = instance->devices()[index];
+  if (!physical.reason.empty())
+    fail(Status::unsupported, "device \"", name, "\" (", physical.caps.name, ") is not available: ", physical.reason);
+  auto context = std::make_shared<Context>(instance, physical, options.device);
+  auto allocator =
+      std::make_shared<Allocator>(std::make_unique<VulkanMemorySource>(context, options.budget ? options.budget : driver_budget(context)));
+  auto device = std::make_unique<VulkanDevice>(name, context, std::move(allocator), fallback);
+  log(LogLevel::info, "opened ", name, ": ", device->description());
+  return device;
+}
+
+}  // namespace vulkan
+
+const VulkanDevices& list_vulkan_devices() {
+  static const VulkanDevices list = [] {
+    VulkanDevices list;
+    try {
+      const auto instance = vulkan::Instance::process();
+      for (const vulkan::PhysicalDevice& device : instance->devices()) {
+        VulkanDeviceInfo info;
+        info.name = cat("vulkan:", list.devices.size());
+        info.description = device.reason.empty() ? vulkan::summary(device.caps) : device.caps.name;
+        info.reason = device.reason;
+        info.software = device.caps.software;
+        info.automatic = device.reason.empty() && (!device.caps.software || vulkan::software_wanted());
+        info.memory_bytes = device.caps.memory_bytes;
+        list.devices.push_back(std::move(info));
+      }
+      if (list.devices.empty()) list.reason = "the Vulkan loader knows no driver with a device; install the driver of the hardware";
+    } catch (const std::exception& error) {
+      list.reason = error.what();
+    }
+    return list;
+  }();
+  return list;
+}
+
+Device& vulkan_device(size_t index, Device& fallback) {
+  vulkan::Registry& registry = vulkan::registry();
+  std::lock_guard lock(registry.mutex);
+  std::unique_ptr<vulkan::OpenDevice>& device = registry.open[index];
+  if (device && device->lost()) {
+    device->retire();
+    registry.retired.push_back(std::move(device));
+  }
+  if (!device) device = vulkan::open_device(index, fallback, {vulkan::DeviceOptions::from_environment(), {}});
+  return *device;
+}
+
+}  // namespace mlxc
