@@ -14,6 +14,7 @@ namespace mlxc::vulkan {
 namespace {
 
 constexpr size_t kMostRecordings = 4;
+constexpr int64_t kAddressAlignment = 16;    // what kernels may assume of every buffer
 constexpr double kLongEnoughToLearn = 1e-3;  // seconds: less is mostly overhead
 constexpr size_t kInFlight = 2;              // submissions
 
@@ -40,6 +41,7 @@ class VulkanExecutable final : public Executable {
                    std::vector<std::unique_ptr<HostStep>> host_steps)
       : parts_(std::move(parts)), pipelines_(std::move(pipelines)), dispatches_(std::move(program.dispatches)),
         scratch_bytes_(program.scratch_bytes), counter_bytes_(program.counter_bytes) {
+    find_extents(program.launches);
     for (const LaunchPlan& launch : program.launches) names_.emplace_back(launch.primitive->name());
     for (const Kernel& kernel : program.kernels) modules_.push_back(kernel.module);
     size_t next = 0;
@@ -62,6 +64,31 @@ class VulkanExecutable final : public Executable {
   size_t scratch_bytes() const override { return scratch_bytes_ ? size_t(scratch_bytes_ + kScratchAlignment) : 0; }
 
   void run(Stream&, std::span<const Binding> buffers, const std::atomic<bool>* cancel) const override {
+    const auto misaligned = [](const Binding& binding) { return address_of(binding) % kAddressAlignment != 0; };
+    if (std::none_of(buffers.begin(), buffers.end(), misaligned)) return run_aligned(buffers, cancel);
+    // Slices of arrays start anywhere, kernels load 16 bytes at once: copies stand in for those.
+    std::vector<Binding> bindings(buffers.begin(), buffers.end());
+    std::vector<StoragePtr> copies(bindings.size());
+    Device& device = parts_->device;
+    for (size_t i = 0; i < extents_.size(); ++i) {
+      const Extent& extent = extents_[i];
+      if (!misaligned(bindings[i]) || extent.begin == extent.end) continue;
+      copies[i] = device.allocator().allocate(size_t(extent.end - extent.begin) + kAddressAlignment);
+      const int64_t first = align_up(-extent.begin, kAddressAlignment);
+      device.copy(*copies[i], first + extent.begin, *buffers[i].storage, buffers[i].offset_bytes + extent.begin, size_t(extent.end - extent.begin));
+      bindings[i] = {copies[i].get(), first};
+    }
+    run_aligned(bindings, cancel);
+    for (size_t i = 0; i < extents_.size(); ++i) {
+      const Extent& extent = extents_[i];
+      if (!copies[i] || !written_[i]) continue;
+      device.copy(*buffers[i].storage, buffers[i].offset_bytes + extent.begin, *copies[i], bindings[i].offset_bytes + extent.begin,
+                  size_t(extent.end - extent.begin));
+    }
+  }
+
+ private:
+  void run_aligned(std::span<const Binding> buffers, const std::atomic<bool>* cancel) const {
     const std::shared_ptr<Recording> recording = acquire(buffers);
     struct Release {
       ~Release() {
@@ -90,7 +117,27 @@ class VulkanExecutable final : public Executable {
     }
   }
 
- private:
+  static uint64_t address_of(const Binding& binding) { return binding.storage->memory().address + uint64_t(binding.offset_bytes); }
+
+  // Where the launches touch each buffer.
+  void find_extents(const std::vector<LaunchPlan>& launches) {
+    for (const LaunchPlan& launch : launches) {
+      for (size_t i = 0; i < launch.places.size(); ++i) {
+        const OperandPlace& place = launch.places[i];
+        const bool written = i >= launch.inputs.size();
+        const Extent extent = extent_of(written ? launch.outputs[i - launch.inputs.size()] : launch.inputs[i]);
+        if (extents_.size() <= size_t(place.buffer)) {
+          extents_.resize(size_t(place.buffer) + 1, {0, 0});
+          written_.resize(extents_.size());
+        }
+        Extent& whole = extents_[size_t(place.buffer)];
+        whole.begin = std::min(whole.begin, place.offset_bytes + extent.begin);
+        whole.end = std::max(whole.end, place.offset_bytes + extent.end);
+        if (written) written_[size_t(place.buffer)] = true;
+      }
+    }
+  }
+
   static void check(const std::atomic<bool>* cancel) {
     if (cancel && cancel->load(std::memory_order_relaxed)) fail(Status::cancelled, "the run was cancelled");
   }
@@ -127,7 +174,7 @@ class VulkanExecutable final : public Executable {
     const bool timed = parts_->profile.enabled();
     std::vector<uint64_t> addresses;
     addresses.reserve(buffers.size());
-    for (const Binding& binding : buffers) addresses.push_back(binding.storage->memory().address + uint64_t(binding.offset_bytes));
+    for (const Binding& binding : buffers) addresses.push_back(address_of(binding));
     {
       std::lock_guard lock(mutex_);
       for (auto it = recordings_.begin(); it != recordings_.end(); ++it) {
@@ -200,6 +247,8 @@ class VulkanExecutable final : public Executable {
   std::vector<Dispatch> dispatches_;
   std::vector<Segment> segments_;
   std::vector<std::string> names_, modules_;  // of launches; of kernels
+  std::vector<Extent> extents_;     // by buffer
+  std::vector<bool> written_;
   StoragePtr table_;
   int64_t scratch_bytes_, counter_bytes_, host_launches_ = 0, id_ = 0;
   mutable std::mutex mutex_;
