@@ -24,7 +24,4 @@ struct Team {
 // units: what one lane takes at a time; rows: how many there are in all.
 Team team_of(const Capabilities& caps, int64_t units, int64_t rows);
 
-bool norm_writes_half(const LaunchPlan& plan);
-bool attention_writes_half(const LaunchPlan& plan);
-
 }  // namespace mlxc::vulkan

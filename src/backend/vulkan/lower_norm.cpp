@@ -30,8 +30,6 @@ Team team_of(const Capabilities& caps, int64_t units, int64_t rows) {
   return {threads, threads, 0};
 }
 
-bool norm_writes_half(const LaunchPlan& plan) { return plan.primitive->code() == OpCode::rms_norm; }
-
 void lower_norm(Emitter& e) {
   const LaunchPlan& plan = e.plan();
   const OperandType& x = plan.inputs[0];
