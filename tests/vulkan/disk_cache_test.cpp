@@ -104,7 +104,7 @@ class DamagedFileTest : public DiskCacheTest {
   }
   bool loads() const { return !cache_->load("x", "identity", 1 << 20).empty(); }
 
-  std::vector<std::byte> content_ = bytes_of(std::string(1000, 'c'));
+  std::vector<std::byte> content_ = bytes_of(std::string(300, 'c'));
   std::shared_ptr<const DiskCache> cache_;
   std::string path_, file_;
 };
