@@ -107,6 +107,7 @@ void lower(Emitter& emitter) {
   switch (emitter.plan().primitive->code()) {
     case OpCode::fused: return lower_fused(emitter);
     case OpCode::matmul: return lower_matmul(emitter);
+    case OpCode::top_k: return lower_top_k(emitter);
     case OpCode::linear: return lower_linear(emitter);
     case OpCode::rms_norm:
     case OpCode::layer_norm: return lower_norm(emitter);

@@ -95,6 +95,7 @@ bool accepts_layout(const Primitive& primitive, size_t input, const OperandType&
 void lower_fused(Emitter& emitter);
 void lower_array_op(Emitter& emitter);        // copy, concatenate, take, fill, arange, reduce, arg_reduce, softmax
 void lower_matmul(Emitter& emitter);
+void lower_top_k(Emitter& emitter);
 void lower_linear(Emitter& emitter);
 void lower_norm(Emitter& emitter);            // rms_norm, layer_norm
 void lower_rope(Emitter& emitter);            // rope, kv_write, rope_kv_write
