@@ -140,8 +140,8 @@ class Writer {
     for (size_t i = 0; i < inputs_; ++i) text += load(i);
     for (int64_t e = 0; e < each_; ++e) {
       text += cat("  ", value_type(output().at.dtype), " y_", e, " = compute(");
-      for (size_t i = 0; i < inputs_; ++i) text += cat(i ? ", " : "", "x", i, "_", has_one_value(i) ? 0 : e);
-      text += ");\n";
+      for (size_t i = 0; i < inputs_; ++i) text += cat("x", i, "_", has_one_value(i) ? 0 : e, ", ");
+      text += cat("first + ", e, "u);\n");
     }
     return text + store() + "}\n";
   }
@@ -151,8 +151,8 @@ class Writer {
 
   std::string compute_function() const {
     std::string text = cat(value_type(output().at.dtype), " compute(");
-    for (size_t i = 0; i < inputs_; ++i) text += cat(i ? ", " : "", value_type(places_[i].at.dtype), " x", i);
-    text += ") {\n";
+    for (size_t i = 0; i < inputs_; ++i) text += cat(value_type(places_[i].at.dtype), " x", i, ", ");
+    text += "uint at) {\n";
     size_t word = 0;
     for (size_t i = 0; i < body_.constants.size(); ++i) {
       const auto& [dtype, bits] = body_.constants[i];
@@ -381,6 +381,34 @@ const char* value_type(DType dtype) {
 const char* suffix(DType dtype) {
   static constexpr const char* kNames[kDTypeCount]{"bool", "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "f16", "bf16", "f32", "f64"};
   return kNames[size_t(dtype)];
+}
+
+std::string convert_expression(DType from, DType to, const std::string& x) {
+  auto is_f32 = [](DType dtype) { return is_float(dtype) && dtype != DType::f64; };  // as far as arithmetic goes
+  const std::string type = value_type(to);
+  if (to == DType::boolean) return cat("uint(truth(", x, "))");
+  if (to == DType::f64) return cat("double(", x, ")");
+  if (is_f32(to)) {
+    if (is_f32(from)) return x;
+    return to != DType::f32 ? cat("odd_float(", x, ")") : cat("float(", x, ")");
+  }
+  if (is_float(from)) {
+    const std::string function = cat(from == DType::f64 ? "double_to_" : "float_to_");
+    switch (to) {
+      case DType::u8: return cat(function, "u32(", x, ", 255u)");
+      case DType::u16: return cat(function, "u32(", x, ", 65535u)");
+      case DType::u32: return cat(function, "u32(", x, ", 0xffffffffu)");
+      case DType::i8: return cat(function, "i32(", x, ", -128, 127)");
+      case DType::i16: return cat(function, "i32(", x, ", -32768, 32767)");
+      case DType::i32: return cat(function, "i32(", x, ", int(0x80000000u), 0x7fffffff)");
+      default: return cat(function, suffix(to), "(", x, ")");
+    }
+  }
+  if (size_of(to) == 8) {  // widened with the sign of the source
+    if (size_of(from) == 8) return cat(type, "(", x, ")");
+    return cat(type, is_signed(from) ? "(int64_t(" : "(uint64_t(", x, "))");
+  }
+  return cat("wrap_", suffix(to), "(", type, "(", x, "))");
 }
 
 std::string glsl_head(const Emitter& emitter, const std::vector<DType>& dtypes, const char* include) {

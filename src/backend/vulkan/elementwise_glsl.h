@@ -16,10 +16,12 @@ const char* value_type(DType dtype);
 const char* suffix(DType dtype);
 // "#version", the defines that these dtypes need in elements.glsl, and the include. Calls no_kernel when the device lacks one of them.
 std::string glsl_head(const Emitter& emitter, const std::vector<DType>& dtypes, const char* include);
+// A value of one dtype as another, in terms of arithmetic.glsl: floats saturate and truncate to integers, NaN gives 0, integers wrap.
+std::string convert_expression(DType from, DType to, const std::string& x);
 // The bits of a constant as `dtype`, converted as the CPU does; 16-bit floats as the float32 they stand for.
 uint64_t constant_bits(double value, DType dtype);
 
-// What is computed for each element: statements over x0, x1, ... that declare `result`, in terms of arithmetic.glsl; and constants c0, c1, ...
+// What is computed for each element: statements over x0, x1, ... and `at`, the element's index, that declare `result`, in terms of arithmetic.glsl; and constants c0, c1, ...
 struct ElementwiseBody {
   std::string name;                // for profiles
   std::string code = "";

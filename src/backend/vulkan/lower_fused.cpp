@@ -11,7 +11,6 @@ namespace mlxc::vulkan {
 namespace {
 
 bool is_half(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16; }
-bool is_f32(DType dtype) { return is_half(dtype) || dtype == DType::f32; }  // as far as arithmetic goes
 
 // Functions of math.glsl that a float32 operation is a call of; nullptr: see below.
 const char* f32_function(UnaryOp op) {
@@ -96,7 +95,7 @@ class Chain {
       case OpCode::unary: return unary(as<Unary>(*step.primitive).op, type(0), name(0));
       case OpCode::binary: return binary(as<Binary>(*step.primitive).op, type(0), name(0), name(1));
       case OpCode::select: return cat("truth(", name(0), ") ? ", name(1), " : ", name(2));
-      case OpCode::cast: return convert(type(0), step.dtype, name(0));
+      case OpCode::cast: return convert_expression(type(0), step.dtype, name(0));
       default: no_kernel(emitter_.plan());
     }
   }
@@ -234,33 +233,6 @@ class Chain {
   static std::string compare(DType dtype, const std::string& a, const char* operation, const std::string& b, const char* function) {
     if (is_float(dtype)) return cat("uint(", function, "(", a, ", ", b, "))");
     return cat("uint(", a, " ", operation, " ", b, ")");
-  }
-
-  static std::string convert(DType from, DType to, const std::string& x) {
-    const std::string type = value_type(to);
-    if (to == DType::boolean) return cat("uint(truth(", x, "))");
-    if (to == DType::f64) return cat("double(", x, ")");
-    if (is_f32(to)) {
-      if (is_f32(from)) return x;
-      return is_half(to) ? cat("odd_float(", x, ")") : cat("float(", x, ")");
-    }
-    if (is_float(from)) {
-      const std::string function = cat(from == DType::f64 ? "double_to_" : "float_to_");
-      switch (to) {
-        case DType::u8: return cat(function, "u32(", x, ", 255u)");
-        case DType::u16: return cat(function, "u32(", x, ", 65535u)");
-        case DType::u32: return cat(function, "u32(", x, ", 0xffffffffu)");
-        case DType::i8: return cat(function, "i32(", x, ", -128, 127)");
-        case DType::i16: return cat(function, "i32(", x, ", -32768, 32767)");
-        case DType::i32: return cat(function, "i32(", x, ", int(0x80000000u), 0x7fffffff)");
-        default: return cat(function, suffix(to), "(", x, ")");
-      }
-    }
-    if (size_of(to) == 8) {  // widened with the sign of the source
-      if (size_of(from) == 8) return cat(type, "(", x, ")");
-      return cat(type, is_signed(from) ? "(int64_t(" : "(uint64_t(", x, "))");
-    }
-    return cat("wrap_", suffix(to), "(", type, "(", x, "))");
   }
 
   const Emitter& emitter_;

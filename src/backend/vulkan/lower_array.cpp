@@ -1,0 +1,170 @@
+// Operations of the array library: copies, lookups, fills, reductions, softmax.
+#include <algorithm>
+#include <bit>
+#include <string>
+
+#include "backend/vulkan/elementwise_glsl.h"
+#include "backend/vulkan/reduce_glsl.h"
+#include "ops/creation.h"
+#include "ops/reduce.h"
+#include "ops/shape_ops.h"
+
+namespace mlxc::vulkan {
+namespace {
+
+constexpr int64_t kThreads = 256;
+constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
+
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+void lower_copy(Emitter& emitter) {
+  emit_copy(emitter, dims(emitter.plan().outputs[0].type.shape), strided_input(emitter, 0), strided_output(emitter, 0));
+}
+
+void lower_concatenate(Emitter& emitter) {
+  const LaunchPlan& plan = emitter.plan();
+  const int axis = as<Concatenate>(*plan.primitive).axis;
+  Strided to = strided_output(emitter, 0);
+  for (size_t i = 0; i < plan.inputs.size(); ++i) {
+    const Shape& shape = plan.inputs[i].type.shape;
+    emit_copy(emitter, dims(shape), strided_input(emitter, i), to);
+    to = advanced(to, size_t(axis), shape[axis]);
+  }
+}
+
+// Rows of a table by index. A thread converts a few neighbouring elements of one row.
+void lower_take(Emitter& emitter) {
+  const LaunchPlan& plan = emitter.plan();
+  const DType from = plan.inputs[0].type.dtype, to = plan.outputs[0].type.dtype, index = plan.inputs[1].type.dtype;
+  const int64_t table_rows = plan.inputs[0].type.shape[0], count = element_count(plan.inputs[1].type.shape);
+  const int64_t width = count ? element_count(plan.outputs[0].type.shape) / count : 0;
+  if (width == 0) return;
+  if (width > kMost || table_rows > kMost) no_kernel(plan);
+  const int64_t each = width % 4 == 0 ? 4 : 1, pieces = width / each;
+  std::string text = glsl_head(emitter, {from, to}, "arithmetic.glsl");
+  text += cat("#include \"strided.glsl\"\nlayout(local_size_x = ", kThreads, ") in;\n",
+              "layout(push_constant, scalar) uniform Args { uvec2 table; uvec2 indices; uvec2 y; uint count, rows, width, pieces, multiplier, shift; } args;\n",
+              "void main() {\n  uint id = group_index() * ", kThreads, "u + gl_LocalInvocationIndex;\n  if (id >= args.count) return;\n",
+              "  uint at = fast_divide(id, args.multiplier, args.shift), column = (id - at * args.pieces) * ", each, "u;\n");
+  text += index == DType::i64 ? "  uvec2 row = U32x2(args.indices).v[at];\n  bool there = row.y == 0u && row.x < args.rows;\n"
+                              : "  uvec2 row = uvec2(U32(args.indices).v[at], 0u);\n  bool there = row.x < args.rows;\n";
+  text += cat("  uvec2 x = address_of(address_of(args.table, there ? row.x : 0u, args.width * ", size_of(from), "u), column, ", size_of(from), "u);\n");
+  text += cat("  uvec2 y = address_of(args.y, at, args.width * ", size_of(to), "u);\n  for (uint i = 0; i < ", each, "u; ++i) {\n    ", value_type(from),
+              " v = there ? load_", suffix(from), "(x, i) : ", value_type(from), "(0);\n    store_", suffix(to), "(y, column + i, ",
+              convert_expression(from, to, "v"), ");\n  }\n}\n");
+  if (width * std::max(size_of(from), size_of(to)) > int64_t(UINT32_MAX)) no_kernel(plan);
+  const int64_t rows = std::max<int64_t>(1, kMost / pieces);  // of a dispatch
+  const Divisor divisor(pieces);
+  for (int64_t first = 0; first < count; first += rows) {
+    const int64_t some = std::min(rows, count - first);
+    emitter.dispatch({.module = "take", .constants = {}, .subgroup = 0, .source = text}, emitter.row(divide_up(some * pieces, kThreads)),
+                     {read(emitter.input(0)), read(emitter.input(1).at(first * size_of(index), some * size_of(index))),
+                      write(emitter.output(0).at(first * width * size_of(to), some * width * size_of(to)))},
+                     Words().u(some * pieces).u(table_rows).u(width).u(pieces).u(divisor.multiplier).u(divisor.shift),
+                     {.bytes = double(some * width * (size_of(from) + size_of(to)))});
+  }
+}
+
+void lower_fill(Emitter& emitter) {
+  const OperandType& output = emitter.plan().outputs[0];
+  const DType dtype = output.type.dtype;
+  ElementwiseBody body{.name = "fill"};
+  body.constants.emplace_back(dtype, constant_bits(*emitter.plan().primitive->constant(), dtype));
+  body.code = cat("  ", value_type(dtype), " result = c0;\n");
+  emit_elementwise(emitter, body, dims(output.type.shape), {}, strided_output(emitter, 0));
+}
+
+// start + i * step in float64, rounded once, as on the CPU.
+void lower_arange(Emitter& emitter) {
+  const auto& op = as<Arange>(*emitter.plan().primitive);
+  if (!emitter.caps().float64 || op.count > kMost) no_kernel(emitter.plan());
+  ElementwiseBody body{.name = "arange"};
+  body.used = {DType::f64};
+  body.constants = {{DType::f64, std::bit_cast<uint64_t>(op.start)}, {DType::f64, std::bit_cast<uint64_t>(op.step)}};
+  body.code = cat("  precise double v = c0 + double(at) * c1;\n  ", value_type(op.dtype), " result = ", convert_expression(DType::f64, op.dtype, "v"), ";\n");
+  emit_elementwise(emitter, body, dims(emitter.plan().outputs[0].type.shape), {}, strided_output(emitter, 0));
+}
+
+// Reduced axes lie side by side (the builder moves them), so every reduction is [outer, count, inner] of contiguous data.
+ReduceShape reduce_shape(const Shape& shape, const Dims& axes) {
+  ReduceShape result;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (axes.rank() && axis < axes[0]) result.outer *= shape[axis];
+    else if (axes.rank() && axis <= axes.back()) result.count *= shape[axis];
+    else result.inner *= shape[axis];
+  }
+  result.stride = result.count;
+  return result;
+}
+
+void lower_reduce(Emitter& emitter) {
+  const LaunchPlan& plan = emitter.plan();
+  const TensorType &x = plan.inputs[0].type, &y = plan.outputs[0].type;
+  Reduction op = Reduction::sum;
+  Dims axes;
+  if (plan.primitive->code() == OpCode::arg_reduce) {
+    const auto& arg = as<ArgReduce>(*plan.primitive);
+    op = arg.max ? Reduction::arg_maximum : Reduction::arg_minimum;
+    axes = {arg.axis};
+  } else {
+    const auto& reduce = as<Reduce>(*plan.primitive);
+    axes = reduce.axes;
+    switch (reduce.op) {
+      case ReduceOp::sum: op = Reduction::sum; break;
+      case ReduceOp::mean: op = Reduction::mean; break;
+      case ReduceOp::prod: op = Reduction::product; break;
+      case ReduceOp::max: op = Reduction::maximum; break;
+      case ReduceOp::min: op = Reduction::minimum; break;
+      case ReduceOp::any: op = Reduction::any; break;
+      case ReduceOp::all: op = Reduction::all; break;
+      case ReduceOp::logsumexp: op = Reduction::logsumexp; break;
+      default: no_kernel(plan);
+    }
+  }
+  emit_reduce(emitter, op, x.dtype, y.dtype, reduce_shape(x.shape, axes), emitter.input(0), emitter.output(0));
+}
+
+void lower_softmax(Emitter& emitter) {
+  constexpr int64_t kPieces = 8;  // that a thread holds
+  const LaunchPlan& plan = emitter.plan();
+  int64_t rows, stride;
+  const int64_t width = plan.inputs[0].type.shape.back();
+  if (plan.inputs[0].type.dtype != DType::f32 || !uniform_rows(plan.inputs[0], &rows, &stride)) no_kernel(plan);
+  if (rows == 0 || width == 0) return;
+  if (width > kMost || rows > kMost || stride < 0 || stride > kMost) no_kernel(plan);
+  const uint32_t log = as<Softmax>(*plan.primitive).log;
+  const Ref x = emitter.input(0), y = emitter.output(0);
+  const int64_t wide = width % 4 == 0 && stride % 4 == 0 ? 4 : 1;
+  const double bytes = double(rows * width * 8);
+  if (width <= kThreads * kPieces * wide) {
+    const int64_t lanes = std::min<int64_t>(kThreads, int64_t(std::bit_ceil(uint64_t(divide_up(width, 2 * wide)))));
+    const int64_t pieces = divide_up(width, lanes * wide);
+    emitter.dispatch({wide == 4 ? "softmax.held" : "softmax.held1", {uint32_t(lanes), uint32_t(pieces), log}}, emitter.row(divide_up(rows, kThreads / lanes)),
+                     {read(x), write(y)}, Words().u(rows).u(width).u(stride), {.flops = double(rows * width) * 20, .bytes = bytes});
+    return;
+  }
+  const Ref sums = emitter.scratch(rows * 8);
+  emit_reduce(emitter, Reduction::exponentials, DType::f32, DType::f32, {.outer = rows, .count = width, .inner = 1, .stride = stride}, x, sums);
+  const int64_t groups = divide_up(width, kThreads * 4);
+  emitter.dispatch({"softmax.apply", {uint32_t(kThreads), 1, log}}, emitter.row(rows * groups), {read(x), write(y), read(sums)},
+                   Words().u(groups).u(rows).u(width).u(stride), {.flops = double(rows * width) * 20, .bytes = bytes});
+}
+
+}  // namespace
+
+void lower_array_op(Emitter& emitter) {
+  switch (emitter.plan().primitive->code()) {
+    case OpCode::copy: return lower_copy(emitter);
+    case OpCode::concatenate: return lower_concatenate(emitter);
+    case OpCode::take: return lower_take(emitter);
+    case OpCode::fill: return lower_fill(emitter);
+    case OpCode::arange: return lower_arange(emitter);
+    case OpCode::reduce:
+    case OpCode::arg_reduce: return lower_reduce(emitter);
+    case OpCode::softmax: return lower_softmax(emitter);
+    case OpCode::top_k: return lower_top_k(emitter);
+    default: no_kernel(emitter.plan());
+  }
+}
+
+}  // namespace mlxc::vulkan

@@ -1,0 +1,147 @@
+// Matrix products of any layout: float32 in tiles of three sizes, integers and float64 in plain ones.
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "backend/vulkan/elementwise_glsl.h"
+#include "ops/matmul.h"
+
+namespace mlxc::vulkan {
+namespace {
+
+constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
+
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// A matrix of each batch item: where the first lies, and its strides in elements.
+struct Matrix {
+  Ref ref;
+  int64_t rows, columns, row, column;
+  int64_t item;  // bytes of an element
+  std::vector<int64_t> batch;  // strides
+
+  bool fits() const { return (rows - 1) * std::abs(row) + (columns - 1) * std::abs(column) <= kMost; }
+  Matrix block(int64_t row0, int64_t some_rows, int64_t column0, int64_t some_columns) const {
+    Matrix result = *this;
+    const int64_t distance = (row0 * row + column0 * column) * item;
+    result.ref = ref.at(distance, ref.bytes - distance);
+    result.rows = some_rows;
+    result.columns = some_columns;
+    return result;
+  }
+};
+
+Matrix matrix_of(const OperandType& operand, const Ref& ref) {
+  const int rank = operand.type.shape.rank();
+  Matrix result{ref, operand.type.shape[rank - 2], operand.type.shape[rank - 1], operand.strides[rank - 2], operand.strides[rank - 1], size_of(operand.type.dtype), {}};
+  for (int axis = 0; axis < rank - 2; ++axis) result.batch.push_back(operand.strides[axis]);
+  return result;
+}
+
+class Product {
+ public:
+  explicit Product(Emitter& emitter) : emitter_(emitter), dtype_(emitter.plan().inputs[0].type.dtype) {
+    const LaunchPlan& plan = emitter.plan();
+    const Shape& shape = plan.outputs[0].type.shape;
+    for (int axis = 0; axis < shape.rank() - 2; ++axis) batch_.push_back(shape[axis]);
+  }
+
+  void emit() {
+    const LaunchPlan& plan = emitter_.plan();
+    if (element_count(plan.outputs[0].type.shape) == 0) return;
+    Matrix a = matrix_of(plan.inputs[0], emitter_.input(0)), b = matrix_of(plan.inputs[1], emitter_.input(1)), c = matrix_of(plan.outputs[0], emitter_.output(0));
+    collapse_batch(a, b, c);
+    emit_blocks(a, b, c);
+  }
+
+ private:
+  void collapse_batch(Matrix& a, Matrix& b, Matrix& c) {
+    Strided x{a.ref, dtype_, a.batch}, y{b.ref, dtype_, b.batch}, z{c.ref, dtype_, c.batch};
+    collapse(batch_, {&x, &y, &z});
+    a.batch = x.strides;
+    b.batch = y.strides;
+    c.batch = z.strides;
+  }
+
+  // Distances inside a matrix are 32-bit: larger ones go block by block.
+  void emit_blocks(const Matrix& a, const Matrix& b, const Matrix& c) {
+    if (a.fits() && b.fits() && c.fits()) return dispatch(a, b, c);
+    const bool by_rows = !a.fits() || (b.fits() && c.rows > 1);
+    const int64_t half = (by_rows ? c.rows : c.columns) / 2;
+    if (half == 0) no_kernel(emitter_.plan());
+    if (by_rows) {
+      emit_blocks(a.block(0, half, 0, a.columns), b, c.block(0, half, 0, c.columns));
+      emit_blocks(a.block(half, a.rows - half, 0, a.columns), b, c.block(half, c.rows - half, 0, c.columns));
+    } else {
+      emit_blocks(a, b.block(0, b.rows, 0, half), c.block(0, c.rows, 0, half));
+      emit_blocks(a, b.block(0, b.rows, half, b.columns - half), c.block(0, c.rows, half, c.columns - half));
+    }
+  }
+
+  void dispatch(Matrix a, Matrix b, const Matrix& c) {
+    std::vector<uint32_t> table;
+    int64_t items = 1;
+    for (size_t axis = batch_.size(); axis-- > 0; items *= batch_[axis]) {
+      const Divisor divisor(batch_[axis]);
+      table.insert(table.end(), {uint32_t(batch_[axis]), divisor.multiplier, divisor.shift});
+      for (const Matrix* matrix : {&a, &b, &c}) {
+        const uint64_t bytes = uint64_t(matrix->batch[axis] * matrix->item);
+        table.insert(table.end(), {uint32_t(bytes), uint32_t(bytes >> 32)});
+      }
+    }
+    const uint32_t axes = uint32_t(batch_.size());
+    if (table.empty()) table.push_back(0);
+    if (items > kMost) no_kernel(emitter_.plan());
+    const int64_t m = c.rows, n = c.columns, k = a.columns;
+    const int64_t tile = dtype_ == DType::f32 ? tile_size(m, n, items) : 16;
+    const int64_t tiles_m = divide_up(m, tile), tiles_n = divide_up(n, tile);
+    Kernel kernel = dtype_ == DType::f32 ? tiled(a, b, axes, tile, m % tile || n % tile || k % (tile == 64 ? 16 : 8)) : plain(axes);
+    const double count = double(items) * double(m) * double(n);
+    emitter_.dispatch(std::move(kernel), emitter_.row(tiles_m * tiles_n * items),
+                      {read(a.ref), read(b.ref), write(c.ref), read(emitter_.table(table.data(), int64_t(table.size() * 4)))},
+                      Words().u(m).u(n).u(k).u(a.row).u(a.column).u(b.row).u(b.column).u(c.row).u(tiles_m).u(tiles_n).u(tiles_m * tiles_n * items),
+                      {.flops = 2 * count * double(k), .bytes = double(items) * double(m * k + k * n + m * n) * double(c.item)});
+  }
+
+  // The largest tile that still gives every multiprocessor something to do.
+  int64_t tile_size(int64_t m, int64_t n, int64_t items) const {
+    const int64_t wanted = std::max<int64_t>(emitter_.caps().multiprocessors, 16);
+    for (int64_t tile : {128, 64})
+      if (std::min(m, n) > tile / 2 && divide_up(m, tile) * divide_up(n, tile) * items >= wanted) return tile;
+    return 32;
+  }
+
+  static Kernel tiled(const Matrix& a, const Matrix& b, uint32_t axes, int64_t tile, bool edges) {
+    auto wide = [](const Matrix& matrix) {
+      if (matrix.row != 1 && matrix.column != 1) return false;
+      bool result = (matrix.column == 1 ? matrix.row : matrix.column) % 4 == 0;
+      for (int64_t stride : matrix.batch) result &= stride % 4 == 0;
+      return result;
+    };
+    const uint32_t a_along_k = a.column == 1 || a.row != 1, b_along_k = b.column != 1 && b.row == 1;
+    return {cat("matmul.t", tile), {axes, a_along_k, b_along_k, wide(a), wide(b), edges}};
+  }
+
+  Kernel plain(uint32_t axes) const {
+    const char* value = value_type(dtype_);
+    const char* sum = dtype_ == DType::f64 ? "double" : size_of(dtype_) == 8 ? "uint64_t" : "uint";  // unsigned: wraps around
+    std::string text = cat(glsl_head(emitter_, {dtype_}, "arithmetic.glsl"), "#define INPUT ", suffix(dtype_), "\n#define VALUE ", value, "\n#define SUM ", sum);
+    text += dtype_ == DType::boolean ? "\n#define ADD(sum, x, y) sum |= x & y\n" : "\n#define ADD(sum, x, y) sum += SUM(x) * SUM(y)\n";
+    return {"matmul_plain", {axes}, 0, cat(text, "#include \"matmul_plain.glsl\"\n")};
+  }
+
+  Emitter& emitter_;
+  const DType dtype_;
+  std::vector<int64_t> batch_;
+};
+
+}  // namespace
+
+void lower_matmul(Emitter& emitter) {
+  const DType dtype = emitter.plan().inputs[0].type.dtype;
+  if (dtype == DType::f16 || dtype == DType::bf16) no_kernel(emitter.plan());  // the builder makes them float32
+  Product(emitter).emit();
+}
+
+}  // namespace mlxc::vulkan
