@@ -9,6 +9,8 @@ A line `// variant NAME: -DX=1` makes the module file.NAME; a file without such 
 `// rewrite coopmat` marks files with cooperative matrices (kernels/coopmat.py).
 """
 import concurrent.futures
+import hashlib
+import json
 import os
 import re
 import struct
@@ -106,9 +108,41 @@ def write_file(path, text):
     Path(path).write_text(text)
 
 
-def compile_command(source, out):
+def remembered(source):
+    """Where an earlier build, in whichever folder, left the modules of the same texts; None when there is no such place."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mlxc-build"
+    digest = hashlib.sha256()
+    here = Path(__file__).resolve().parent
+    for path in [Path(source), *includes(Path(source)), here / "build.py", here / "coopmat.py"]:
+        digest.update(f"{path.name}\n".encode() + path.read_bytes())
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError:
+        return None
+    return folder / f"{digest.hexdigest()}.json"
+
+
+def compile_once(source):
+    place = remembered(source)
+    try:
+        if place:
+            return json.loads(place.read_text())
+    except Exception:  # not there, or not whole
+        pass
     with tempfile.TemporaryDirectory() as folder:
         modules = compile_file(source, folder)
+    if place:
+        part = place.with_suffix(f".{os.getpid()}")
+        try:
+            part.write_text(json.dumps(modules))
+            os.replace(part, place)
+        except OSError:
+            pass
+    return modules
+
+
+def compile_command(source, out):
+    modules = compile_once(source)
     lines = ["// Made by kernels/build.py.", "#include <cstdint>", "#include <span>", "", "namespace mlxc::vulkan::embedded {"]
     for module, words in modules:
         lines.append(f"static constexpr uint32_t k_{identifier(module)}[] = {{")
