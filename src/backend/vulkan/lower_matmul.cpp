@@ -1,6 +1,7 @@
 // Matrix products of any layout: float32 in tiles of three sizes, integers and float64 in plain ones.
 #include <algorithm>
 #include <cstdlib>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
