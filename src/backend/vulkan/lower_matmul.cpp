@@ -86,7 +86,7 @@ class Product {
     for (size_t axis = batch_.size(); axis-- > 0; items *= batch_[axis]) {
       const Divisor divisor(batch_[axis]);
       table.insert(table.end(), {uint32_t(batch_[axis]), divisor.multiplier, divisor.shift});
-      for (const Matrix* matrix : {&a, &b, &c}) {
+      for (const Matrix* matrix : std::initializer_list<const Matrix*>{&a, &b, &c}) {
         const uint64_t bytes = uint64_t(matrix->batch[axis] * matrix->item);
         table.insert(table.end(), {uint32_t(bytes), uint32_t(bytes >> 32)});
       }
@@ -97,12 +97,22 @@ class Product {
     const int64_t m = c.rows, n = c.columns, k = a.columns;
     const int64_t tile = dtype_ == DType::f32 ? tile_size(m, n, items) : 16;
     const int64_t tiles_m = divide_up(m, tile), tiles_n = divide_up(n, tile);
-    Kernel kernel = dtype_ == DType::f32 ? tiled(a, b, axes, tile, m % tile || n % tile || k % (tile == 64 ? 16 : 8)) : plain(axes);
+    Kernel kernel = dtype_ == DType::f32 ? tiled(a, b, axes, tile, m % tile || n % tile || k % (tile == 64 ? 16 : 8) || k == 0) : plain(axes);
+    const int64_t a_first = rebase(a), b_first = rebase(b);
     const double count = double(items) * double(m) * double(n);
     emitter_.dispatch(std::move(kernel), emitter_.row(tiles_m * tiles_n * items),
                       {read(a.ref), read(b.ref), write(c.ref), read(emitter_.table(table.data(), int64_t(table.size() * 4)))},
-                      Words().u(m).u(n).u(k).u(a.row).u(a.column).u(b.row).u(b.column).u(c.row).u(tiles_m).u(tiles_n).u(tiles_m * tiles_n * items),
+                      Words().u(m).u(n).u(k).u(a.row).u(a.column).u(b.row).u(b.column).u(c.row).u(tiles_m).u(tiles_n).u(tiles_m * tiles_n * items).u(a_first).u(b_first),
                       {.flops = 2 * count * double(k), .bytes = double(items) * double(m * k + k * n + m * n) * double(c.item)});
+  }
+
+  // From the first element to the lowest one; returns the distance back.
+  static int64_t rebase(Matrix& matrix) {
+    int64_t below = 0;
+    if (matrix.row < 0) below -= (matrix.rows - 1) * matrix.row;
+    if (matrix.column < 0) below -= std::max<int64_t>(matrix.columns - 1, 0) * matrix.column;
+    matrix.ref = matrix.ref.at(-below * matrix.item, matrix.ref.bytes + below * matrix.item);
+    return below;
   }
 
   // The largest tile that still gives every multiprocessor something to do.
