@@ -100,6 +100,32 @@ void emit_float(Emitter& e, const Problem& problem, std::vector<Argument> argume
   e.dispatch(std::move(kernel), e.row(problems * shape.splits), std::move(arguments), words_of(problem, shape.splits, shape.least_pages), work_of(problem));
 }
 
+// ---- tensor cores: kernels/attention_coop.comp ----
+
+constexpr int64_t kCoopRows = 64, kCoopKeys = 32;
+
+int64_t coop_shared_bytes(int64_t dim) { return 2 * kCoopKeys * (dim / 8 + 1) * 16 + 4 * 80 * 16 + kCoopRows * 24 + kCoopKeys * 4; }
+
+bool coop_takes(const Problem& problem, Precision precision, const Capabilities& caps) {
+  const bool type = problem.kv_type == DType::f16 ? caps.coopmat_f16 : problem.kv_type == DType::bf16 && caps.coopmat_bf16;
+  const bool subgroup = caps.subgroup_control ? caps.min_subgroup <= 32 && 32 <= caps.max_subgroup : caps.subgroup_size == 32;
+  constexpr int64_t kDims[] = {64, 80, 96, 128, 256};
+  return type && subgroup && problem.wide && precision == Precision::native && problem.tokens > kMostSingleTokens && problem.group() <= kCoopRows &&
+         std::find(std::begin(kDims), std::end(kDims), problem.dim) != std::end(kDims) && coop_shared_bytes(problem.dim) <= caps.shared_bytes;
+}
+
+void emit_coop(Emitter& e, const Problem& problem, std::vector<Argument> arguments) {
+  const int64_t tokens = kCoopRows / problem.group(), problems = divided_up(problem.tokens, tokens) * problem.kv_heads;
+  // How many workgroups share the sequences of a tile: where every token may be one of its own, as many as there are tokens.
+  const int64_t splits = std::min<int64_t>(tokens, problem.tokens <= problem.table_rows ? tokens : 4);
+  arguments.push_back(arguments[0]);
+  arguments.push_back(arguments[0]);
+  Kernel kernel{cat("attention_coop.", problem.kv_type == DType::f16 ? "f16_" : "bf16_", problem.dim),
+                {uint32_t(problem.group()), float_type(problem.out_type), problem.softcap > 0},
+                e.caps().subgroup_control ? 32u : 0u};
+  e.dispatch(std::move(kernel), e.row(problems * splits), std::move(arguments), words_of(problem, splits, 1), work_of(problem));
+}
+
 void check_sizes(const LaunchPlan& plan, const Problem& problem) {
   const bool types = float_type(problem.kv_type) != kNoFloat && float_type(problem.out_type) != kNoFloat;
   const bool sizes = fits_int(problem.tokens * problem.q_heads) && fits_int(problem.q_heads * problem.dim) && fits_int(problem.q_stride) && fits_int(problem.k_stride) &&
@@ -121,7 +147,9 @@ void lower_paged(Emitter& e) {
   check_sizes(plan, problem);
   problem.wide = problem.dim % (problem.kv_type == DType::f32 ? 4 : 8) == 0 && problem.q_stride % 4 == 0 && lies_in(plan, 0, 16) && lies_in(plan, 1, 16) &&
                  lies_in(plan, 2, 16) && lies_in(plan, 6, 16);
-  emit_float(e, problem, {read(e.input(0)), read(e.input(1)), read(e.input(2)), read(e.input(3)), read(e.input(4)), read(e.input(5)), write(e.output(0))});
+  std::vector<Argument> arguments{read(e.input(0)), read(e.input(1)), read(e.input(2)), read(e.input(3)), read(e.input(4)), read(e.input(5)), write(e.output(0))};
+  if (coop_takes(problem, Precision(op.precision), e.caps())) emit_coop(e, problem, std::move(arguments));
+  else emit_float(e, problem, std::move(arguments));
 }
 
 void lower_dense(Emitter& e) {
