@@ -7,7 +7,7 @@
 #include <random>
 #include <thread>
 
-#include "backend/cpu/cpu_device.h"
+#include "test_device.h"
 #include "graph/function.h"
 #include "io/safetensors.h"
 #include "llm/engine.h"
@@ -25,7 +25,7 @@ std::shared_ptr<Engine> open(const std::string& name, EngineOptions options = {}
   load.precision = precision;
   std::shared_ptr<const Tokenizer> tokenizer;
   if (name.starts_with("fable")) tokenizer = Tokenizer::load_file(folder(name));
-  return Engine::create(Model::load(cpu_device(), folder(name), load), tokenizer, options);
+  return Engine::create(Model::load(test::device(), folder(name), load), tokenizer, options);
 }
 
 template <class T>
@@ -117,10 +117,10 @@ TEST(EngineModel, SteadyDecodingPlansNothingAndUsesNoMoreMemory) {
       [&](const TokenEvent& event) {
         if (event.index < 10) {
           plans = graph_counters().plans;
-          active = cpu_device().allocator().stats().active;
+          active = test::device().allocator().stats().active;
         } else {
           EXPECT_EQ(graph_counters().plans, plans) << event.index;
-          EXPECT_EQ(cpu_device().allocator().stats().active, active) << event.index;
+          EXPECT_EQ(test::device().allocator().stats().active, active) << event.index;
           ++steps;
         }
         return int32_t(testing::Test::HasFailure());
@@ -145,10 +145,10 @@ TEST(EngineModel, ASteadyBatchPlansNothingEither) {
           for (int i = 0; i < 4; ++i) others.push_back(engine->submit(prompt, options, nullptr, nullptr));
         } else if (event.index < 10) {
           plans = graph_counters().plans;
-          active = cpu_device().allocator().stats().active;
+          active = test::device().allocator().stats().active;
         } else {
           EXPECT_EQ(graph_counters().plans, plans) << event.index;
-          EXPECT_EQ(cpu_device().allocator().stats().active, active) << event.index;
+          EXPECT_EQ(test::device().allocator().stats().active, active) << event.index;
           ++checked;
         }
         return 0;

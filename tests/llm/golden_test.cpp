@@ -72,7 +72,7 @@ class GoldenFolder : public testing::TestWithParam<std::string> {
   std::shared_ptr<Model> load(Precision precision) {
     LoadOptions options;
     options.precision = precision;
-    return Model::load(cpu_device(), GetParam(), options);
+    return Model::load(test::device(), GetParam(), options);
   }
   std::shared_ptr<const SafetensorsFile> golden() { return SafetensorsFile::open(GetParam() + "/golden.safetensors", LoadMode::mapped); }
   static std::string key(const char* name, int k) { return cat(name, ".", k); }

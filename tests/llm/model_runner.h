@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/cpu_device.h"
+#include "test_device.h"
 #include "graph/function.h"
 #include "llm/model.h"
 #include "ops/transformer.h"
@@ -15,7 +15,7 @@
 namespace mlxc::test {
 
 inline Array ints(const std::vector<int32_t>& values) {
-  return Array::from_vector(cpu_device(), values, {int64_t(values.size())}, DType::i32);
+  return Array::from_vector(device(), values, {int64_t(values.size())}, DType::i32);
 }
 
 inline std::vector<float> floats(const Array& array) {
@@ -32,10 +32,10 @@ class Sequence {
     const ModelInfo& info = model_->info();
     std::vector<int32_t> table(size_t(2 * pages_), 0);
     for (int64_t i = 0; i < pages_; ++i) table[size_t(pages_ + i)] = int32_t(pages_ - 1 - i);
-    table_ = Array::from_vector(cpu_device(), table, {2, pages_}, DType::i32);
+    table_ = Array::from_vector(device(), table, {2, pages_}, DType::i32);
     for (int64_t i = 0; i < 2 * info.layers; ++i) {
-      states_.push_back(Array::allocate(cpu_device(), {pages_, info.kv_heads, kPageSlots, info.head_dim}, model_->cache_dtype()));
-      std::memset(states_.back().data(), 0, size_t(states_.back().bytes()));
+      states_.push_back(Array::allocate(device(), {pages_, info.kv_heads, kPageSlots, info.head_dim}, model_->cache_dtype()));
+      device().clear(*states_.back().storage(), 0, size_t(states_.back().bytes()));
     }
   }
 
@@ -70,7 +70,7 @@ class Sequence {
 
  private:
   Function capture(int64_t count, int64_t rows) const {
-    auto input = [](Shape shape, DType dtype = DType::i32) { return Array::placeholder(cpu_device(), std::move(shape), dtype); };
+    auto input = [](Shape shape, DType dtype = DType::i32) { return Array::placeholder(device(), std::move(shape), dtype); };
     StepInputs step{input({count}), input({count}), input({count}), input({2, pages_}), input({rows}), {}, {}};
     const size_t layers = states_.size() / 2;
     for (size_t i = 0; i < layers; ++i) step.keys.push_back(input(states_[i].shape(), states_[i].dtype()));

@@ -251,11 +251,11 @@ TEST(Fusion, GivesTheSameBytesAsStepByStep) {
 }
 
 TEST(Creation, FillsAndRanges) {
-  EXPECT_EQ(fetch(full(cpu_device(), {2, 2}, 3, DType::bf16)).values, (std::vector<double>{3, 3, 3, 3}));
-  EXPECT_EQ(fetch(arange(cpu_device(), 1, 2, 0.25, DType::f32)).values, (std::vector<double>{1, 1.25, 1.5, 1.75}));
-  EXPECT_EQ(fetch(arange(cpu_device(), 5, 0, -2, DType::i32)).values, (std::vector<double>{5, 3, 1}));
-  EXPECT_EQ(arange(cpu_device(), 5, 0, 1, DType::i32).size(), 0);
-  EXPECT_THROW(arange(cpu_device(), 0, 1, 0, DType::f32), Error);
+  EXPECT_EQ(fetch(full(test::device(), {2, 2}, 3, DType::bf16)).values, (std::vector<double>{3, 3, 3, 3}));
+  EXPECT_EQ(fetch(arange(test::device(), 1, 2, 0.25, DType::f32)).values, (std::vector<double>{1, 1.25, 1.5, 1.75}));
+  EXPECT_EQ(fetch(arange(test::device(), 5, 0, -2, DType::i32)).values, (std::vector<double>{5, 3, 1}));
+  EXPECT_EQ(arange(test::device(), 5, 0, 1, DType::i32).size(), 0);
+  EXPECT_THROW(arange(test::device(), 0, 1, 0, DType::f32), Error);
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ TEST(Softmax, SumsToOneAndMatchesFloat64AlongEveryAxis) {
 
 TEST(TopK, GivesTheLargestWithTiesByIndexAndNanFirst) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  const Array x = Array::from_vector<float>(cpu_device(), {1, 5, 3, 5, -1, 0, 7, nan, 2, 7, 7, -4}, {2, 6}, DType::f32);
+  const Array x = Array::from_vector<float>(test::device(), {1, 5, 3, 5, -1, 0, 7, nan, 2, 7, 7, -4}, {2, 6}, DType::f32);
   const TopValues top = top_k(x, 4);
   std::vector<float> values(8);
   std::vector<int32_t> indices(8);

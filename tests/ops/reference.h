@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "backend/cpu/cpu_device.h"
+#include "test_device.h"
 #include "graph/function.h"
 #include "ops/elementwise.h"
 #include "ops/shape_ops.h"
@@ -37,7 +37,7 @@ inline void for_each_index(const Shape& shape, const std::function<void(const Di
 }
 
 inline Array make(const std::vector<double>& values, const Shape& shape, DType dtype) {
-  Array wide = Array::from_vector<double>(cpu_device(), values, shape, DType::f64);
+  Array wide = Array::from_vector<double>(test::device(), values, shape, DType::f64);
   Array array = cast(wide, dtype);
   eval({array});
   return array;

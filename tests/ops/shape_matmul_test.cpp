@@ -123,7 +123,7 @@ TEST(Matmul, VectorsLoseTheirAxis) {
   EXPECT_EQ(matmul(counting({2}), m).shape(), (Shape{3}));
   EXPECT_EQ(matmul(v, v).shape(), Shape{});
   EXPECT_THROW(matmul(m, m), Error);
-  EXPECT_THROW(matmul(full(cpu_device(), {}, 1, DType::f32), v), Error);
+  EXPECT_THROW(matmul(full(test::device(), {}, 1, DType::f32), v), Error);
 }
 
 }  // namespace
