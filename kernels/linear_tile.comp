@@ -94,7 +94,7 @@ void main() {
       [[unroll]] for (uint l = 0; l < X_LOADS; l++) x_next[l] = load_x(x_rows[l], k0 + kDepth + (id + l * SIZE) / TOKENS * 4);
       [[unroll]] for (uint l = 0; l < W_LOADS; l++) w_next[l] = load_weight(w_rows[l], k0 + kDepth + (id + l * SIZE) / COLUMNS * 4);
     }
-    [[unroll]] for (uint k = 0; k < kDepth; k++) {
+    for (uint k = 0; k < kDepth; k++) {
       float a[MY_TOKENS], b[MY_COLUMNS];
       [[unroll]] for (uint i = 0; i < HALF_T; i++) {
         a[i] = xs[k * TOKENS + ty * HALF_T + i];

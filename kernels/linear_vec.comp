@@ -15,6 +15,7 @@ layout(constant_id = 2) const uint ROWS = 2;       // a power of two
 layout(constant_id = 3) const uint COLUMNS = 1;    // a power of two, at least the tokens
 layout(constant_id = 4) const uint DEPTH = 2;      // pieces of a row in flight
 layout(constant_id = 5) const uint SUBGROUPS = 8;  // at least those of a workgroup
+layout(constant_id = 6) const uint EXCHANGE = 1;   // 0: sums over lanes one by one, much less code where exchanges are written out
 const uint HELD = ROWS * COLUMNS;
 const uint EACH = GATED ? ROWS / 2 : ROWS;  // rows of one weight
 
@@ -135,27 +136,34 @@ void main() {
     }
   }
 
-  // Over the lanes: each step halves the values that a lane holds, so HELD - 1 exchanges do while there are enough lanes.
   const uint lane = gl_SubgroupInvocationID;
-  uint mask = gl_SubgroupSize / 2;
-  [[unroll]] for (uint half_ = HELD / 2; half_ >= 1; half_ /= 2) {
-    if (mask >= 1) {
-      const bool upper = (lane & mask) != 0;
-      [[unroll]] for (uint i = 0; i < half_; i++) {
-        const float sent = upper ? sums[i] : sums[i + half_], kept = upper ? sums[i + half_] : sums[i];
-        sums[i] = kept + subgroupShuffleXor(sent, mask);
-      }
-      mask /= 2;
+  if (EXCHANGE == 0) {
+    [[unroll]] for (uint i = 0; i < HELD; i++) {
+      const float sum = subgroupAdd(sums[i]);
+      if (lane == 0) partial[gl_SubgroupID * HELD + i] = sum;
     }
-  }
-  for (; mask >= 1; mask /= 2) sums[0] += subgroupShuffleXor(sums[0], mask);
-  if (gl_SubgroupSize >= HELD) {
-    const uint lanes = gl_SubgroupSize / HELD;
-    if (lane % lanes == 0) partial[gl_SubgroupID * HELD + lane / lanes] = sums[0];
   } else {
-    const uint held = HELD / gl_SubgroupSize;
-    [[unroll]] for (uint i = 0; i < HELD; i++)
-      if (i < held) partial[gl_SubgroupID * HELD + lane * held + i] = sums[i];
+    // Each step halves the values that a lane holds, so HELD - 1 exchanges do while there are enough lanes.
+    uint mask = gl_SubgroupSize / 2;
+    [[unroll]] for (uint half_ = HELD / 2; half_ >= 1; half_ /= 2) {
+      if (mask >= 1) {
+        const bool upper = (lane & mask) != 0;
+        [[unroll]] for (uint i = 0; i < half_; i++) {
+          const float sent = upper ? sums[i] : sums[i + half_], kept = upper ? sums[i + half_] : sums[i];
+          sums[i] = kept + subgroupShuffleXor(sent, mask);
+        }
+        mask /= 2;
+      }
+    }
+    for (; mask >= 1; mask /= 2) sums[0] += subgroupShuffleXor(sums[0], mask);
+    if (gl_SubgroupSize >= HELD) {
+      const uint lanes = gl_SubgroupSize / HELD;
+      if (lane % lanes == 0) partial[gl_SubgroupID * HELD + lane / lanes] = sums[0];
+    } else {
+      const uint held = HELD / gl_SubgroupSize;
+      [[unroll]] for (uint i = 0; i < HELD; i++)
+        if (i < held) partial[gl_SubgroupID * HELD + lane * held + i] = sums[i];
+    }
   }
   if (NORM) {
     [[unroll]] for (uint b = 0; b < COLUMNS; b++) {

@@ -220,7 +220,8 @@ class LinearLowering {
     if (lanes <= shape.size) shape.depth = 1;
     const int64_t subgroups = shape.size / std::max<int64_t>(1, std::min<int64_t>(caps_.min_subgroup ? caps_.min_subgroup : 4, caps_.subgroup_size));
     Kernel kernel{cat("linear_vec.", short_name(problem.weight)),
-                  {form.bits(), uint32_t(shape.size), uint32_t(shape.rows), uint32_t(shape.columns), uint32_t(shape.depth), uint32_t(subgroups)}};
+                  {form.bits(), uint32_t(shape.size), uint32_t(shape.rows), uint32_t(shape.columns), uint32_t(shape.depth), uint32_t(subgroups),
+                   uint32_t(!caps_.software || shape.rows * shape.columns <= 2)}};
     dispatch(std::move(kernel), blocks(weights, shape.rows), weights, x, norm, problem);
   }
 
@@ -233,7 +234,7 @@ class LinearLowering {
     // Large tiles read less, small ones fill the device.
     Tile tile{128, 128, 8, 8};
     const int64_t enough = caps_.multiprocessors ? caps_.multiprocessors : 16;
-    if (tokens_ < 128 || ceil_div(tokens_, 128) * blocks(weights, 128) < enough || tile.size() > caps_.workgroup_invocations) tile = {64, 64, 4, 4};
+    if (caps_.software || tokens_ < 128 || ceil_div(tokens_, 128) * blocks(weights, 128) < enough || tile.size() > caps_.workgroup_invocations) tile = {64, 64, 4, 4};
     if (tokens_ <= 32 || tile.size() > caps_.workgroup_invocations) tile = {32, 32, 4, 4};
     Kernel kernel{cat("linear_tile.", short_name(problem.weight)),
                   {form_of(weights, x).bits(), uint32_t(tile.size()), uint32_t(tile.tokens), uint32_t(tile.columns), uint32_t(tile.my_tokens), uint32_t(tile.my_columns)}};
