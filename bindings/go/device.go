@@ -12,13 +12,16 @@ type DeviceInfo struct {
 	Available   bool
 	Reason      string // why it is not available
 	Memory      int64  // bytes in all; 0 when unknown
+	MemoryLeft  int64  // of these, what this process may still take: an estimate; 0 when unknown
 	Threads     int    // CPU: cores this process may use
+	Software    bool   // a CPU that plays a GPU; OpenDevice("auto") takes none of these
 }
 
 func newDeviceInfo(info *C.mlxc_device_info) DeviceInfo {
 	return DeviceInfo{
 		Name: C.GoString(&info.name[0]), Description: C.GoString(&info.description[0]), Available: info.available != 0,
-		Reason: C.GoString(&info.reason[0]), Memory: int64(info.memory_bytes), Threads: int(info.threads),
+		Reason: C.GoString(&info.reason[0]), Memory: int64(info.memory_bytes), MemoryLeft: int64(info.available_bytes),
+		Threads: int(info.threads), Software: info.software != 0,
 	}
 }
 
@@ -50,8 +53,10 @@ type Device struct {
 	native *C.mlxc_device
 }
 
-// OpenDevice opens a device by name: "cpu", or "auto" for the best available one. A device exists once in a process; every call gives
-// another handle of it.
+// OpenDevice opens a device by name: "cpu"; "vulkan:0" and so on; "auto" for the first Vulkan device of real hardware, else the CPU.
+// Without [WithDevice] or an array's own device, the environment variable MLXC_DEVICE names it, else it is the CPU. A device exists once in a
+// process; every call gives another handle of it. A device that was lost ([ErrDeviceLost]) stays lost for its models and arrays; opening its
+// name again gives a new one.
 func OpenDevice(name string) (*Device, error) {
 	if err := ready(); err != nil {
 		return nil, err

@@ -254,14 +254,15 @@ typedef struct mlxc_device_info {
   int32_t available;
   int64_t memory_bytes;
   int32_t threads;
-  int32_t reserved;
+  int32_t software;
   char name[64];
   char description[256];
   char reason[256];
+  int64_t available_bytes;
 } mlxc_device_info;
 #define MLXC_DEVICE_INFO_INIT                                       \
   {                                                                 \
-    (uint32_t)sizeof(mlxc_device_info), 0, 0, 0, 0, {0}, {0}, { 0 } \
+    (uint32_t)sizeof(mlxc_device_info), 0, 0, 0, 0, {0}, {0}, {0}, 0 \
   }
 MLXC_API mlxc_status mlxc_device_count(int32_t *count, mlxc_error *error);
 MLXC_API mlxc_status mlxc_device_list(int32_t index, mlxc_device_info *info, mlxc_error *error);

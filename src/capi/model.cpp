@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "capi/devices.h"
 #include "capi/requests.h"
 
 namespace mlxc::capi {
@@ -59,6 +60,20 @@ mlxc_model_info describe(const ModelObject& object) {
   return info;
 }
 
+// What the model needs of a device for one sequence as long as its context, and which devices have that.
+void describe_memory(const ModelObject& object, nlohmann::ordered_json& json) {
+  const ModelInfo& from = object.info();
+  const int64_t token = from.causal ? 2 * from.layers * from.kv_heads * from.head_dim * size_of(object.engine().model().cache_dtype()) : 0;
+  const int64_t needed = from.weight_bytes + token * from.context;
+  json["memory"] = {
+      {"weights", from.weight_bytes}, {"cache_per_token", token}, {"cache_at_context", token * from.context}, {"needed", needed}};
+  for (const mlxc_device_info& device : known_devices()) {
+    if (!device.available) continue;
+    const int64_t room = device.available_bytes ? device.available_bytes : device.memory_bytes;
+    json["fits"][device.name] = {{"fits", needed <= room}, {"room", room}};
+  }
+}
+
 std::string describe_json(const ModelObject& object) {
   const ModelInfo& from = object.info();
   mlxc_model_info info = describe(object);
@@ -93,6 +108,7 @@ std::string describe_json(const ModelObject& object) {
       {"tokenizer", info.has_tokenizer == 1},
       {"device", {{"name", object.engine().model().device().name()}, {"description", object.engine().model().device().description()}}},
   };
+  describe_memory(object, json);
   // A path may hold bytes that are not UTF-8.
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -37,6 +37,7 @@ int inspect_model(const Arguments& arguments) {
   if (!flags.parse(arguments)) return 0;
   if (words.size() > 1) throw UsageError("one folder at a time");
   if (!words.empty()) common.model = words[0];
+  if (common.device.empty()) common.device = "cpu";  // nothing is computed, so nothing need be uploaded
   auto model = load_model(common);
   std::string json = text_of([&](auto... rest) { return mlxc_model_json(model.get(), rest...); });
   if (common.json)
@@ -62,14 +63,18 @@ int devices(const Arguments& arguments) {
                     {"description", info.description},
                     {"reason", info.reason},
                     {"memory_bytes", info.memory_bytes},
+                    {"available_bytes", info.available_bytes},
+                    {"software", info.software == 1},
                     {"threads", info.threads}});
     if (common.json) continue;
     std::string name = info.name;
     name.resize(std::max<size_t>(name.size(), 10), ' ');
-    print(name + " " +
-          (info.available ? std::string(info.description) + ", " + size_text(info.memory_bytes)
-                          : "not available: " + std::string(info.reason)) +
-          "\n");
+    const std::string description = info.description;
+    std::string line = info.available ? description + ", " + size_text(info.memory_bytes)
+                                      : (description.empty() ? "" : description + ", ") + "not available: " + std::string(info.reason);
+    if (info.available && info.available_bytes) line += ", " + size_text(info.available_bytes) + " to be had";
+    if (info.available && info.software) line += " (software: used when named, or with MLXC_VULKAN_SOFTWARE=1)";
+    print(name + " " + line + "\n");
   }
   if (common.json) print(dump_list(list) + "\n");
   return 0;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -74,7 +75,7 @@ void CommonFlags::declare_model(Flags& flags) {
 
 void CommonFlags::declare(Flags& flags) {
   declare_model(flags);
-  flags.text(&device, "--device", "NAME", "cpu or auto (default); see mlxc devices");
+  flags.text(&device, "--device", "NAME", "cpu, vulkan:0, ... or auto; see mlxc devices (default: $MLXC_DEVICE, else auto)");
   flags.integer(&threads, "--threads -t", "N", "CPU threads; 0 (default): all cores", 0, 4096);
   flags.integer(&seed, "--seed", "N", "fixes sampling (default 0)", INT64_MIN);
   flags.add("--precision", "high|native", "high: float32 activations; native (default): 16-bit where the weights are",
@@ -94,7 +95,8 @@ const std::string& CommonFlags::model_path() const {
 
 Handle<mlxc_model> load_model(const CommonFlags& flags) {
   mlxc_device* device = nullptr;
-  call(mlxc_device_open, &device, flags.device.c_str());
+  const char* chosen = std::getenv("MLXC_DEVICE");
+  call(mlxc_device_open, &device, !flags.device.empty() ? flags.device.c_str() : chosen && *chosen ? chosen : "auto");
   auto device_owner = own(device, mlxc_device_free);
   Loading loading{!flags.quiet && stderr_is_terminal()};
   mlxc_model_options options = MLXC_MODEL_OPTIONS_INIT;

@@ -166,19 +166,18 @@ void ask_properties(const InstanceApi& api, VkPhysicalDevice device, const Avail
 
 void ask_memory(PhysicalDevice& device) {
   const VkPhysicalDeviceMemoryProperties& memory = device.memory;
-  uint32_t largest = 0;
   for (uint32_t heap = 0; heap < memory.memoryHeapCount; ++heap) {
     if (!(memory.memoryHeaps[heap].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)) continue;
     if (int64_t(memory.memoryHeaps[heap].size) <= device.caps.memory_bytes) continue;
     device.caps.memory_bytes = int64_t(memory.memoryHeaps[heap].size);
-    largest = heap;
+    device.caps.memory_heap = heap;
   }
   // One memory: all of it is near both, and the host reads it at full speed, which it does not through a bus.
   constexpr VkMemoryPropertyFlags near_both = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
                                               VK_MEMORY_PROPERTY_HOST_COHERENT_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
   for (uint32_t type = 0; type < memory.memoryTypeCount; ++type)
     device.caps.unified |=
-        memory.memoryTypes[type].heapIndex == largest && (memory.memoryTypes[type].propertyFlags & near_both) == near_both;
+        memory.memoryTypes[type].heapIndex == device.caps.memory_heap && (memory.memoryTypes[type].propertyFlags & near_both) == near_both;
 }
 
 // The first family that computes; the timestamps of a queue without them are not to be trusted.

@@ -22,16 +22,23 @@ uint64_t round_up(uint64_t bytes, uint64_t step) { return (bytes + step - 1) / s
 
 }  // namespace
 
+HeapBudget heap_budget(const InstanceApi& api, VkPhysicalDevice device, const VkPhysicalDeviceMemoryProperties& memory, bool extension,
+                       uint32_t heap) {
+  if (!extension) return {int64_t(memory.memoryHeaps[heap].size / 10 * 8), 0};
+  VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{};
+  budget.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT;
+  VkPhysicalDeviceMemoryProperties2 properties{};
+  properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2;
+  properties.pNext = &budget;
+  api.vkGetPhysicalDeviceMemoryProperties2(device, &properties);
+  return {int64_t(budget.heapBudget[heap]), int64_t(budget.heapUsage[heap])};
+}
+
 BudgetQuestion driver_budget(std::shared_ptr<const Context> context) {
-  return [context](uint32_t heap, int64_t ours) -> HeapBudget {
-    if (!context->caps.memory_budget) return {int64_t(context->memory_properties.memoryHeaps[heap].size / 10 * 8), ours};
-    VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{};
-    budget.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT;
-    VkPhysicalDeviceMemoryProperties2 properties{};
-    properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2;
-    properties.pNext = &budget;
-    context->instance_api.vkGetPhysicalDeviceMemoryProperties2(context->physical, &properties);
-    return {int64_t(budget.heapBudget[heap]), int64_t(budget.heapUsage[heap])};
+  return [context](uint32_t heap, int64_t ours) {
+    HeapBudget found = heap_budget(context->instance_api, context->physical, context->memory_properties, context->caps.memory_budget, heap);
+    if (!context->caps.memory_budget) found.usage = ours;
+    return found;
   };
 }
 

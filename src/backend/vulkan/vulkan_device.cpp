@@ -1,11 +1,13 @@
 #include "backend/vulkan/vulkan_device.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <mutex>
 
 #include "backend/vulkan/context.h"
 #include "backend/vulkan/executable.h"
+#include "backend/vulkan/fragments.h"
 #include "backend/vulkan/instance.h"
 #include "backend/vulkan/lower.h"
 #include "backend/vulkan/memory.h"
@@ -25,7 +27,9 @@ class VulkanDevice final : public OpenDevice {
         name_(std::move(name)),
         context_(std::move(context)),
         transfer_(context_, this->allocator().shared_from_this()),
-        parts_(make_program_parts(context_, *this, fallback)) {}
+        parts_(make_program_parts(context_, *this, fallback)) {
+    probe_fragments(*context_, parts_->pipelines, this->allocator());
+  }
 
   std::string name() const override { return name_; }
   std::string description() const override { return summary(context_->caps); }
@@ -49,6 +53,10 @@ class VulkanDevice final : public OpenDevice {
   }
   FusionLimits fusion_limits() const override { return {32, 8}; }
 
+  double speed() const override {
+    const Capabilities& caps = context_->caps;
+    return caps.software ? 1e10 : caps.coopmat_f16 || caps.coopmat_bf16 ? 1e14 : 5e10 * caps.multiprocessors;
+  }
   bool reads_host_memory() const override { return false; }
   void write(Storage& to, int64_t offset, const void* from, size_t bytes) override { transfer_.write(to, offset, from, bytes); }
   void read(const Storage& from, int64_t offset, void* to, size_t bytes) override { transfer_.read(from, offset, to, bytes); }
@@ -131,6 +139,14 @@ const VulkanDevices& list_vulkan_devices() {
     return list;
   }();
   return list;
+}
+
+int64_t vulkan_memory_left(size_t index) {
+  const auto instance = vulkan::Instance::process();
+  const vulkan::PhysicalDevice& device = instance->devices().at(index);
+  const vulkan::HeapBudget heap =
+      vulkan::heap_budget(instance->api(), device.handle, device.memory, device.caps.memory_budget, device.caps.memory_heap);
+  return std::max<int64_t>(0, heap.budget - heap.usage);
 }
 
 Device& vulkan_device(size_t index, Device& fallback) {

@@ -25,6 +25,9 @@ struct VulkanDevices {
 };
 const VulkanDevices& list_vulkan_devices();
 
+// What this process may still take of an available device's memory: the driver's estimate.
+int64_t vulkan_memory_left(size_t index);
+
 // Opens a device once a process; later calls give the same one, or a fresh one after it was lost and let go of.
 // `fallback` runs what has no kernel. Throws Error(unsupported) with the reason, Error(not_found).
 Device& vulkan_device(size_t index, Device& fallback);
