@@ -1,0 +1,221 @@
+// Copies, joins, lookups, fills, reductions and softmax on the Vulkan device against the CPU.
+#include <algorithm>
+#include <cstdlib>
+
+#include "graph/pass_ops.h"
+#include "ops/creation.h"
+#include "ops/reduce.h"
+#include "ops/shape_ops.h"
+#include "vulkan/launch_compare.h"
+
+namespace mlxc::vulkan {
+namespace {
+
+struct ArrayOps : LaunchTest {};
+
+double number(std::mt19937& random, DType dtype) {
+  if (dtype == DType::boolean) return double(random() % 4 > 0);
+  if (is_float(dtype)) return std::uniform_real_distribution<>(-2, 2)(random);
+  return double(int(random() % 100) - (is_signed(dtype) ? 50 : 0));
+}
+
+TEST_F(ArrayOps, CopiesEveryLayoutOfEveryWidth) {
+  const Shape shapes[]{{}, {1}, {5000}, {3, 5}, {130, 257}, {128, 64}, {300, 4}, {2, 60, 70}, {5, 40, 3, 33}, {17, 1, 90, 2, 16}, {0, 3}};
+  for (const Shape& shape : shapes)
+    for (Lie lie : kLies)
+      for (DType dtype : {DType::u8, DType::bf16, DType::f32, DType::i64})
+        compare(launch_of(std::make_shared<const Copy>(), {lay(shape, dtype, lie)}, [](size_t, int64_t i) { return double(i % 251); }), {},
+                cat(to_string(shape), " ", name_of(lie), " of ", name_of(dtype)));
+}
+
+TEST_F(ArrayOps, CopiesMoveBitsNotNumbers) {
+  Launch launch = launch_of(std::make_shared<const Copy>(), {lay({64, 48}, DType::f32, Lie::transposed)}, [](size_t, int64_t) { return 0.0; });
+  for (uint32_t i = 0; i < 64 * 48; ++i) {
+    const uint32_t bits = i % 3 == 0 ? i : i % 3 == 1 ? 0x7f800001u + i : 0x80000000u + i;  // subnormal numbers, signalling NaN
+    std::memcpy(launch.data[0].data() + i * 4, &bits, 4);
+  }
+  EXPECT_EQ(run_on_vulkan(launch, "bits"), run_on_cpu(launch));
+}
+
+TEST_F(ArrayOps, JoinsAlongEveryAxis) {
+  for (int axis = 0; axis < 3; ++axis)
+    for (DType dtype : {DType::boolean, DType::f16, DType::f32, DType::f64}) {
+      std::vector<Operand> parts;
+      for (int64_t length : {8, 1, 0, 5, 12}) {
+        Shape shape{4, 6, 8};
+        shape[axis] = length;
+        parts.push_back(lay(shape, dtype, Lie::dense));
+      }
+      compare(launch_of(std::make_shared<const Concatenate>(axis), parts, [](size_t input, int64_t i) { return double(i * 3 % 101 + int64_t(input)); }), {},
+              cat("axis ", axis, " of ", name_of(dtype)));
+    }
+}
+
+TEST_F(ArrayOps, TakesRowsOfATable) {
+  for (const auto& [from, to] : {std::pair{DType::f32, DType::f32}, {DType::bf16, DType::f32}, {DType::f16, DType::f32}, {DType::i8, DType::i8}, {DType::f32, DType::f16},
+                                 {DType::i64, DType::i64}, {DType::f64, DType::f64}})
+    for (DType index : {DType::i32, DType::i64})
+      for (int64_t width : {1, 7, 64, 515}) {
+        const int64_t rows = 20;
+        compare(launch_of(std::make_shared<const Take>(to), {lay({rows, width}, from, Lie::dense), lay({3, 11}, index, Lie::dense)},
+                          [&](size_t input, int64_t i) { return input ? double(i % 25 - 3) : double(i % 97); }),  // some out of range
+                {}, cat(name_of(from), " to ", name_of(to), " by ", name_of(index), ", width ", width));
+      }
+}
+
+TEST_F(ArrayOps, FillsAndRanges) {
+  for (DType dtype : all_dtypes())
+    for (int64_t count : {1, 15, 4096, 10001}) {
+      compare(launch_of(std::make_shared<const Fill>(Shape{count}, dtype, 3.3), {}, [](size_t, int64_t) { return 0.0; }), {}, cat("fill of ", name_of(dtype)));
+      if (dtype == DType::boolean) continue;
+      compare(launch_of(std::make_shared<const Arange>(count, -3.5, 0.37, dtype), {}, [](size_t, int64_t) { return 0.0; }), {}, cat("arange of ", name_of(dtype)));
+    }
+}
+
+PrimitivePtr reduction(ReduceOp op, const Dims& axes) { return std::make_shared<const Reduce>(op, axes, false); }
+
+TEST_F(ArrayOps, ReducesEveryDtype) {
+  std::mt19937 random(1);
+  struct Case {
+    Shape shape;
+    Dims axes;
+  };
+  const Case cases[]{{{1}, {0}}, {{3, 1000}, {1}}, {{70000}, {0}}, {{500, 3}, {1}}, {{2, 9, 33}, {1}}, {{4000, 5}, {0}}, {{6, 50, 130}, {0, 1}}, {{3, 0}, {1}}, {{0, 3}, {1}}};
+  for (ReduceOp op : {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::any, ReduceOp::all, ReduceOp::logsumexp})
+    for (DType dtype : all_dtypes())
+      for (const Case& c : cases) {
+        const bool extreme = op == ReduceOp::max || op == ReduceOp::min, fractional = op == ReduceOp::mean || op == ReduceOp::logsumexp;
+        if ((extreme && element_count(c.shape) == 0 && c.shape[0] == 3) || (fractional && !is_float(dtype))) continue;
+        const Launch launch = launch_of(reduction(op, c.axes), {lay(c.shape, dtype, Lie::dense)}, [&](size_t, int64_t) {
+          if (op == ReduceOp::prod && is_float(dtype)) return 1 + number(random, dtype) / 100;
+          return number(random, dtype);
+        });
+        const std::string what = cat(name_of(op), " of ", name_of(dtype), " ", to_string(c.shape), " over ", to_string(c.axes));
+        if (!cpu_takes(launch)) continue;
+        if (!vulkan_takes(launch)) {
+          EXPECT_TRUE(dtype == DType::f64 && op == ReduceOp::logsumexp) << what;
+          continue;
+        }
+        const bool half = dtype == DType::f16 || dtype == DType::bf16, sums = op == ReduceOp::sum || op == ReduceOp::mean;
+        const double count = double(element_count(c.shape));
+        Tolerance tolerance{extreme || !is_float(dtype) ? 0.0 : half ? 1.01 : op == ReduceOp::prod ? 4 + std::sqrt(count) : 8.0, 0};
+        if (sums && is_float(dtype)) tolerance.absolute = 4 * std::sqrt(count) * (dtype == DType::f64 ? 0x1p-52 : 0x1p-23);
+        compare(launch, tolerance, what);
+      }
+}
+
+TEST_F(ArrayOps, LongSumsKeepTheirDigits) {
+  const Shape shape{3, 1 << 20};
+  const Launch launch = launch_of(reduction(ReduceOp::sum, {1}), {lay(shape, DType::f32, Lie::dense)}, [](size_t, int64_t i) { return 1 + double(i % 1000) * 1e-3; });
+  compare(launch, {4, 0}, "a million terms");
+}
+
+TEST_F(ArrayOps, ExtremesAndTheirPlacesWithNan) {
+  std::mt19937 random(2);
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  for (DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64, DType::i32, DType::u8, DType::i64, DType::boolean})
+    for (const auto& [shape, axis] : {std::pair{Shape{40, 37}, 1}, {Shape{40, 37}, 0}, {Shape{3, 50000}, 1}, {Shape{2, 900, 7}, 1}, {Shape{5, 1}, 1}})
+      for (bool most : {true, false}) {
+        auto value = [&](size_t, int64_t i) -> double {
+          if (is_float(dtype) && i % 409 == 200) return nan;
+          if (is_float(dtype) && i % 97 == 3) return most ? infinity : -infinity;
+          return double(int(random() % 9)) - (is_signed(dtype) ? 4 : 0);  // many ties
+        };
+        const std::string what = cat(most ? "max of " : "min of ", name_of(dtype), " ", to_string(shape), " over ", axis);
+        compare(launch_of(std::make_shared<const ArgReduce>(most, axis, false), {lay(shape, dtype, Lie::dense)}, value), {}, "arg" + what);
+        compare(launch_of(reduction(most ? ReduceOp::max : ReduceOp::min, {axis}), {lay(shape, dtype, Lie::dense)}, value), {}, what);
+      }
+}
+
+TEST_F(ArrayOps, LogsumexpOfInfinities) {
+  const double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<double> rows[]{{-infinity, -infinity, -infinity}, {infinity, 1, -infinity}, {infinity, nan, 0}, {1000, 1000.5, -1000}, {-infinity, 2, 3}, {nan, nan, 1}};
+  const Launch launch = launch_of(reduction(ReduceOp::logsumexp, {1}), {lay({6, 3}, DType::f32, Lie::dense)}, [&](size_t, int64_t i) { return rows[i / 3][size_t(i % 3)]; });
+  compare(launch, {4, 0}, "logsumexp");
+}
+
+TEST_F(ArrayOps, SoftmaxOfAllWidths) {
+  std::mt19937 random(3);
+  for (int64_t width : {1, 2, 3, 4, 8, 31, 64, 1000, 1001, 2050, 8192, 8193, 20000, 50001})
+    for (Lie lie : {Lie::dense, Lie::padded, Lie::shifted})
+      for (bool log : {false, true}) {
+        const Shape shape{width > 5000 ? 2 : 9, width};
+        const Launch launch = launch_of(std::make_shared<const Softmax>(log), {lay(shape, DType::f32, lie)}, [&](size_t, int64_t) { return std::normal_distribution<>(0, 4)(random); });
+        compare(launch, {log ? 4.0 : 8.0, log ? 2e-6 : 0}, cat(log ? "log_softmax " : "softmax ", to_string(shape), " ", name_of(lie)));
+      }
+}
+
+TEST_F(ArrayOps, SoftmaxOfSpecialRows) {
+  const double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  for (int64_t width : {3, 400, 9000})
+    for (bool log : {false, true}) {
+      const Launch launch = launch_of(std::make_shared<const Softmax>(log), {lay({6, width}, DType::f32, Lie::dense)}, [&](size_t, int64_t i) -> double {
+        const int64_t row = i / width, at = i % width;
+        switch (row) {
+          case 0: return -infinity;
+          case 1: return at == 1 ? infinity : 0;
+          case 2: return at == 2 ? nan : 1;
+          case 3: return at ? -infinity : 5;
+          case 4: return at ? 1e30 : -1e30;
+          default: return -200 + double(at % 2) * 100;
+        }
+      });
+      compare(launch, {8, 1e-30}, cat(log ? "log_softmax" : "softmax", " of width ", width));
+    }
+}
+
+TEST_F(ArrayOps, ResultsRepeatBitByBit) {
+  std::mt19937 random(4);
+  for (const auto& [shape, axis] : {std::pair{Shape{1, 300000}, 1}, {Shape{3000, 40}, 0}}) {
+    const Launch launch = launch_of(reduction(ReduceOp::sum, {axis}), {lay(shape, DType::f32, Lie::dense)}, [&](size_t, int64_t) { return number(random, DType::f32); });
+    const Bytes first = run_on_vulkan(launch, "sum")[0];
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(run_on_vulkan(launch, "sum")[0], first);
+  }
+}
+
+// ---- large buffers -------------------------------------------------------------------------------------------------------------------------
+
+TEST_F(ArrayOps, BuffersPast128MiB) {
+  const Shape shape{40 << 20};  // 160 MiB
+  const Launch launch = launch_of(reduction(ReduceOp::sum, {0}), {lay(shape, DType::i32, Lie::dense)}, [](size_t, int64_t i) { return double(i & 0xffff); });
+  compare(launch, {}, "160 MiB");
+}
+
+// More than 4 GiB in one buffer: only where MLXC_TEST_LARGE=1 says that there is memory for it. What is checked is the far end.
+TEST_F(ArrayOps, OffsetsPast4GiB) {
+  const char* large = std::getenv("MLXC_TEST_LARGE");
+  if (!large || std::string(large) != "1") GTEST_SKIP() << "set MLXC_TEST_LARGE=1 to run it; needs 5 GiB of device memory and 5 GiB of host memory";
+  Device& device = shared_device()->device();
+  const int64_t rows = 1100000, width = 1024;  // 4.2 GiB of float32
+  const LaunchPlan fill{std::make_shared<const Fill>(Shape{rows, width}, DType::f32, 2.5), {}, {{{{rows, width}, DType::f32}, {width, 1}}}, {{0, 0}}};
+  LaunchPlan rows_sum{reduction(ReduceOp::sum, {1}), {{{{rows, width}, DType::f32}, {width, 1}}}, {{{{rows}, DType::f32}, {1}}}, {{0, 0}, {1, 0}}};
+  LaunchPlan take{std::make_shared<const Take>(DType::f32), {{{{rows, width}, DType::f32}, {width, 1}}, {{{1}, DType::i32}, {1}}}, {{{{1, width}, DType::f32}, {width, 1}}}, {{0, 0}, {2, 0}, {3, 0}}};
+  const StoragePtr big = device.allocator().allocate(size_t(rows * width * 4)), sums = device.allocator().allocate(size_t(rows * 4));
+  const StoragePtr index = device.allocator().allocate(4), row = device.allocator().allocate(size_t(width * 4));
+  const int32_t last = int32_t(rows - 1);
+  device.write(*index, 0, &last, 4);
+  auto run = [&](const LaunchPlan& plan) {
+    const auto executable = device.compile({{plan}, std::vector<bool>(plan.places.size(), false)});
+    std::vector<Binding> bindings{{big.get(), 0}, {sums.get(), 0}, {index.get(), 0}, {row.get(), 0}};
+    StoragePtr scratch;
+    if (executable->scratch_bytes()) {
+      scratch = device.allocator().allocate(executable->scratch_bytes());
+      bindings.push_back({scratch.get(), 0});
+    }
+    executable->run(device.default_stream(), bindings, nullptr);
+  };
+  run(fill);
+  std::vector<float> tail(size_t(width), 7.0f);
+  device.write(*big, last * width * 4, tail.data(), size_t(width) * 4);
+  run(rows_sum);
+  std::vector<float> got(2);
+  device.read(*sums, (rows - 2) * 4, got.data(), 8);
+  EXPECT_EQ(got, (std::vector<float>{2.5f * width, 7.0f * width}));
+  run(take);
+  std::vector<float> taken(static_cast<size_t>(width));
+  device.read(*row, 0, taken.data(), taken.size() * 4);
+  EXPECT_EQ(taken, tail);
+}
+
+}  // namespace
+}  // namespace mlxc::vulkan
