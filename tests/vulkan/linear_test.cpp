@@ -220,12 +220,14 @@ struct Size {
 // Whole pieces and tiles; odd k; odd n; one element; rows in part of a tile; k in part of a stage; several weights.
 const std::vector<Size> kSizes{{256, {128}}, {75, {37}}, {64, {129}}, {1, {1}}, {1024, {40}}, {520, {96}}, {128, {48, 16, 24}}, {72, {20, 33, 7, 5}}};
 
-// Each number of tokens with each precision meets some sizes and forms; over all, every pair of them meets.
-void spread(DType weight, const std::function<void(const Case&)>& check) {
+// Each number of tokens with each precision meets some sizes and forms; over all, every pair of them meets. Software takes long to make a
+// pipeline and has one path for both precisions: it gets a part.
+void spread(DType weight, bool software, const std::function<void(const Case&)>& check) {
   size_t turn = size_t(weight);
   for (int64_t tokens : kTokens) {
     for (Precision precision : {Precision::native, Precision::high}) {
-      for (int i = 0; i < 2; ++i, ++turn) {
+      if (software && precision == Precision::high) continue;
+      for (int i = 0; i < (software ? 1 : 3); ++i, ++turn) {
         const Size& size = kSizes[turn % kSizes.size()];
         Case c{tokens, size.k, size.n, weight, precision};
         switch ((turn / kSizes.size() + turn) % 6) {
@@ -242,14 +244,16 @@ void spread(DType weight, const std::function<void(const Case&)>& check) {
   }
 }
 
-TEST_F(LinearOnDevice, Float32WeightsMatchFloat64) { spread(DType::f32, [&](const Case& c) { check(c); }); }
-TEST_F(LinearOnDevice, Float16WeightsMatchFloat64) { spread(DType::f16, [&](const Case& c) { check(c); }); }
-TEST_F(LinearOnDevice, Bfloat16WeightsMatchFloat64) { spread(DType::bf16, [&](const Case& c) { check(c); }); }
+TEST_F(LinearOnDevice, Float32WeightsMatchFloat64) { spread(DType::f32, device_->caps().software, [&](const Case& c) { check(c); }); }
+TEST_F(LinearOnDevice, Float16WeightsMatchFloat64) { spread(DType::f16, device_->caps().software, [&](const Case& c) { check(c); }); }
+TEST_F(LinearOnDevice, Bfloat16WeightsMatchFloat64) { spread(DType::bf16, device_->caps().software, [&](const Case& c) { check(c); }); }
 
 TEST_F(LinearOnDevice, EveryGateOnEveryPath) {
-  for (int64_t tokens : {3, 8, 20, 70})
+  for (int64_t tokens : {3, 20, 70})
     for (Gate gate : {Gate::silu, Gate::gelu_tanh, Gate::gelu_erf, Gate::relu})
-      for (int64_t n : {40, 37}) check({tokens, 96, {n, n}, DType::bf16, Precision::native, n == 37, true, false, gate});
+      for (int64_t n : {40, 37})
+        if (!device_->caps().software || (n == 37) == (gate == Gate::silu))
+          check({tokens, 96, {n, n}, DType::bf16, Precision::native, n == 37, true, false, gate});
 }
 
 TEST_F(LinearOnDevice, OutputsInSixteenBits) {
