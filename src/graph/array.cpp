@@ -76,6 +76,8 @@ Array Array::placeholder(Device& device, Shape shape, DType dtype) { return Arra
 
 const TensorType& Array::type() const { return node_->output(output_).type; }
 Device& Array::device() const { return node_->device(); }
+void Array::set_requires_grad(bool requires_grad) const { node_->requires_grad_.store(requires_grad, std::memory_order_relaxed); }
+bool Array::requires_grad() const { return node_->requires_grad_.load(std::memory_order_relaxed); }
 bool Array::evaluated() const { return node_->evaluated(); }
 
 const StoragePtr& Array::storage() const {
@@ -102,10 +104,14 @@ void read(const Array& array, void* out, size_t bytes) {
   gather_strided(all.data() + layout.offset * item, static_cast<std::byte*>(out), array.shape(), layout.strides, item);
 }
 
+std::atomic<uint64_t> Node::made_{0};
+
 Node::Node(Device& device, PrimitivePtr primitive, std::vector<Array> inputs, std::vector<TensorType> outputs)
     : device_(device), primitive_(std::move(primitive)), inputs_(std::move(inputs)) {
   outputs_.reserve(outputs.size());
   for (TensorType& type : outputs) outputs_.push_back({std::move(type), nullptr, {}});
+  if (primitive_ && primitive_->code() == OpCode::stop_gradient) return;
+  for (const Array& input : inputs_) keeps_history_ |= input.node_->keeps_history_ || input.requires_grad();
 }
 
 // A long chain of nodes that only we hold would otherwise be destroyed by recursion, one stack frame a node.
@@ -132,8 +138,15 @@ void Node::attach(std::vector<StoragePtr> storages, std::vector<Layout> layouts)
     outputs_[i].layout = layouts[i];
   }
   evaluated_.store(true, std::memory_order_release);
+  if (keeps_history_ || requires_grad_.load(std::memory_order_relaxed)) return;
+  history_dropped_ = !inputs_.empty();
   release(std::exchange(inputs_, {}));
 }
+
+Arrays Primitive::vjp(const Arrays&, const Arrays&, const Arrays&) const {
+  fail(Status::unsupported, name(), " has no gradient; stop_gradient around it makes it a constant");
+}
+Arrays Primitive::compose(const Arrays&) const { return {}; }
 
 std::vector<Array> apply_all(PrimitivePtr primitive, std::vector<Array> inputs, Device* device) {
   std::vector<TensorType> types;

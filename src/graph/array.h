@@ -55,6 +55,10 @@ class Array {
   template <class T>
   T* data_as() const { return static_cast<T*>(data()); }
 
+  // Evaluating an array drops what it was computed from, unless that reaches an array marked so. Marks what is built from now on.
+  void set_requires_grad(bool requires_grad) const;
+  bool requires_grad() const;
+
   const NodePtr& node() const { return node_; }
   uint32_t output() const { return output_; }
   bool operator==(const Array&) const = default;  // same node and output, not same values
@@ -89,17 +93,35 @@ class Node {
   const std::vector<Output>& outputs() const { return outputs_; }
   const Output& output(uint32_t index) const { return outputs_[index]; }
   bool evaluated() const { return evaluated_.load(std::memory_order_acquire); }
-  // Called once, under the device's eval lock: attaches the data and drops the history.
+  // Called once, under the device's eval lock: attaches the data and drops the history, unless a gradient may ask for it.
   void attach(std::vector<StoragePtr> storages, std::vector<Layout> layouts);
+  bool history_dropped() const { return history_dropped_; }
+  uint64_t number() const { return number_; }  // nodes made later have larger ones, and so have those that need this one
 
  private:
+  friend class Array;
   static void release(std::vector<Array> history);
 
+  static std::atomic<uint64_t> made_;
+
+  const uint64_t number_ = made_.fetch_add(1, std::memory_order_relaxed);
   Device& device_;
   PrimitivePtr primitive_;
   std::vector<Array> inputs_;
   std::vector<Output> outputs_;
   std::atomic<bool> evaluated_{false};
+  std::atomic<bool> requires_grad_{false};
+  bool keeps_history_ = false;  // an input requires a gradient, directly or through its own inputs
+  bool history_dropped_ = false;
+};
+
+// Equal arrays are one output of one node.
+struct ArrayHash {
+  size_t operator()(const Array& array) const {
+    size_t seed = std::hash<const void*>{}(array.node().get());
+    hash_combine(seed, array.output());
+    return seed;
+  }
 };
 
 // Builds a node: infers types, checks that all inputs share a device. The builders of ops/ call this.

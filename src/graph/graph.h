@@ -51,4 +51,7 @@ Graph rewrite(const Graph& graph, std::span<const Pattern* const> patterns);
 // Elementwise operations become `fused` ones, as long as the limits allow. Dead operations go.
 Graph fuse(const Graph& graph, Device::FusionLimits limits);
 
+// New values of states that one fused operation makes of the old values are written where those lie.
+void donate_states(Graph& graph);
+
 }  // namespace mlxc

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "graph/primitive.h"
+#include "graph/array.h"
 
 namespace mlxc {
 
@@ -11,6 +11,7 @@ struct Copy : PrimitiveBase<Copy, OpCode::copy> {  // any layout to row-major
   static constexpr std::string_view kName = "copy";
   auto fields() const { return std::tie(); }
   std::vector<TensorType> infer(TensorTypes inputs) const override { return {inputs[0]}; }
+  Arrays vjp(const Arrays&, const Arrays&, const Arrays& cotangents) const override { return cotangents; }
 };
 
 // A step of a chain of elementwise operations that run as one launch.
@@ -35,14 +36,17 @@ inline size_t hash_of(const std::vector<FusedStep>& steps) {
   return seed;
 }
 
-// All inputs have the output's shape (broadcast ones with stride 0); the output is the last step's result.
+// All inputs have the output's shape (broadcast ones with stride 0); the output is the last step's result. in_place: it takes over the
+// buffer of the first input.
 struct Fused : PrimitiveBase<Fused, OpCode::fused> {
   static constexpr std::string_view kName = "fused";
   Fused(int inputs, std::vector<FusedStep> steps, Shape shape) : inputs(inputs), steps(std::move(steps)), shape(shape) {}
   int inputs;
   std::vector<FusedStep> steps;
   Shape shape;
-  auto fields() const { return std::tie(inputs, steps, shape); }
+  bool in_place = false;
+  auto fields() const { return std::tie(inputs, steps, shape, in_place); }
+  int updates() const override { return in_place ? 1 : 0; }
   std::vector<TensorType> infer(TensorTypes) const override { return {{shape, steps.back().dtype}}; }
 };
 

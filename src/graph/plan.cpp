@@ -114,6 +114,7 @@ class Planner {
  public:
   explicit Planner(const Graph& traced)
       : graph_(fuse(rewrite(traced, traced.device->patterns()), traced.device->fusion_limits())), program_(std::make_shared<Program>()) {
+    donate_states(graph_);
     bool updates = false;
     for (const GraphOperation& operation : graph_.operations) updates |= operation.primitive->updates() > 0;
     if (updates) order_states(graph_);

@@ -13,6 +13,9 @@
 
 namespace mlxc {
 
+class Array;  // graph/array.h
+using Arrays = std::vector<Array>;
+
 struct TensorType {
   Shape shape;
   DType dtype = DType::f32;
@@ -25,11 +28,14 @@ enum class OpCode : uint16_t {
   // elementwise
   unary, binary, select, cast, fused,
   // views: share their input's storage
-  reshape, transpose, slice, broadcast,
+  reshape, transpose, slice, broadcast, bitcast, as_strided, windows, after,
+  // marks: gone from a traced graph
+  alias, stop_gradient, checkpoint,
   // creation
   fill, arange,
   // the rest move or compute
   copy, concatenate, reduce, arg_reduce, top_k, softmax, matmul, take,
+  update, scatter, sort, scan, random_bits, linalg,
   // language model
   linear, rms_norm, layer_norm, rope, kv_write, rope_kv_write, paged_attention, dense_attention, segment_pool,
 };
@@ -64,6 +70,15 @@ class Primitive {
 
   // Fills: the one value of every element, else null.
   virtual const double* constant() const { return nullptr; }
+
+  // The vector-Jacobian product: cotangents of the inputs from those of the outputs, of their shapes and dtypes, as a graph of operations.
+  // A null Array stands for zeros, and so does what a short result leaves out. Default: Error(unsupported).
+  virtual Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const;
+  // The outputs out of simpler operations: what a fused form stands for, and where its gradient comes from. Empty: it is simple itself.
+  virtual Arrays compose(const Arrays& inputs) const;
+
+  // Marks: output i is input i. They mean something to gradients only and are gone from a traced graph.
+  virtual bool is_mark() const { return false; }
 
   // Updates: output i < updates() is input i with a part rewritten, and may take over that input's buffer. Everything else is pure.
   virtual int updates() const { return 0; }

@@ -1,22 +1,11 @@
+#include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "graph/graph.h"
 
 namespace mlxc {
 namespace {
-
-struct ArrayKey {
-  const Node* node;
-  uint32_t output;
-  bool operator==(const ArrayKey&) const = default;
-};
-struct ArrayKeyHash {
-  size_t operator()(const ArrayKey& key) const {
-    size_t seed = std::hash<const void*>{}(key.node);
-    hash_combine(seed, key.output);
-    return seed;
-  }
-};
 
 size_t hash_operation(const Primitive& primitive, const std::vector<int>& inputs) {
   size_t seed = primitive.hash();
@@ -28,17 +17,17 @@ class Tracer {
  public:
   TracedGraph run(const std::vector<Array>& outputs, const std::vector<Array>& inputs, std::vector<StatePair> states) {
     for (const Array& input : inputs) add_leaf(input);
-    for (const Array& output : outputs) {
-      visit(output);
-      graph_.outputs.push_back(value_of(output));
-    }
+    for (const Array& output : outputs) visit(output);
+    // In the order in which they were built: a gradient's parts follow each other as soon as they can, which keeps few values alive.
+    std::sort(nodes_.begin(), nodes_.end(), [](const NodePtr& a, const NodePtr& b) { return a->number() < b->number(); });
+    for (const NodePtr& node : nodes_) add_operation(node);
+    for (const Array& output : outputs) graph_.outputs.push_back(value_of(output));
     graph_.states = std::move(states);
     return {std::move(graph_), std::move(leaves_)};
   }
 
  private:
-  static ArrayKey key(const Array& array) { return {array.node().get(), array.output()}; }
-  int value_of(const Array& array) const { return values_.at(key(array)); }
+  int value_of(const Array& array) const { return values_.at(array); }
 
   void use_device(const Array& array) {
     if (!graph_.device) graph_.device = &array.device();
@@ -48,38 +37,39 @@ class Tracer {
 
   void add_leaf(const Array& array) {
     use_device(array);
-    if (!values_.emplace(key(array), int(graph_.values.size())).second) fail(Status::invalid_argument, "an array is given as input twice");
+    if (!values_.emplace(array, int(graph_.values.size())).second) fail(Status::invalid_argument, "an array is given as input twice");
     graph_.inputs.push_back(int(graph_.values.size()));
     graph_.values.push_back({array.type(), -1, array.evaluated() ? array.layout().strides : contiguous_strides(array.shape())});
     leaves_.push_back(array);
   }
 
-  // Depth first without recursion: a chain of a million operations is an ordinary graph.
+  // Collects leaves and operations, without recursion: a chain of a million operations is an ordinary graph.
   void visit(const Array& root) {
-    std::vector<std::pair<Array, size_t>> stack{{root, 0}};
-    while (!stack.empty()) {
-      auto& [array, next] = stack.back();
-      if (values_.count(key(array))) {
-        stack.pop_back();
-        continue;
-      }
+    Arrays open{root};
+    while (!open.empty()) {
+      const Array array = std::move(open.back());
+      open.pop_back();
       const Node& node = *array.node();
-      if (node.evaluated() || node.is_leaf()) {
-        if (!node.evaluated()) fail(Status::invalid_argument, "the outputs depend on a placeholder of shape ", to_string(array.shape()), " that is not an input");
+      if (values_.count(array)) continue;
+      if (node.evaluated()) {
         add_leaf(array);
-        stack.pop_back();
-      } else if (next < node.inputs().size()) {
-        stack.push_back({node.inputs()[next++], 0});
-      } else {
-        add_operation(node);
-        stack.pop_back();
+      } else if (node.is_leaf()) {
+        fail(Status::invalid_argument, "the outputs depend on a placeholder of shape ", to_string(array.shape()), " that is not an input");
+      } else if (seen_.insert(&node).second) {
+        nodes_.push_back(array.node());
+        open.insert(open.end(), node.inputs().rbegin(), node.inputs().rend());
       }
     }
   }
 
-  void add_operation(const Node& node) {
+  void add_operation(const NodePtr& pointer) {
+    const Node& node = *pointer;
     std::vector<int> inputs;
     for (const Array& input : node.inputs()) inputs.push_back(value_of(input));
+    if (node.primitive().is_mark()) {
+      for (uint32_t i = 0; i < node.outputs().size(); ++i) values_.emplace(Array(pointer, i), inputs[i]);
+      return;
+    }
     size_t hash = hash_operation(node.primitive(), inputs);
     int found = -1;
     for (auto [it, end] = known_.equal_range(hash); it != end; ++it) {
@@ -97,12 +87,14 @@ class Tracer {
       graph_.operations.push_back(std::move(operation));
       known_.emplace(hash, found);
     }
-    for (uint32_t i = 0; i < node.outputs().size(); ++i) values_[{&node, i}] = graph_.operations[size_t(found)].outputs[i];
+    for (uint32_t i = 0; i < node.outputs().size(); ++i) values_.emplace(Array(pointer, i), graph_.operations[size_t(found)].outputs[i]);
   }
 
   Graph graph_;
   std::vector<Array> leaves_;
-  std::unordered_map<ArrayKey, int, ArrayKeyHash> values_;
+  std::unordered_map<Array, int, ArrayHash> values_;
+  std::vector<NodePtr> nodes_;
+  std::unordered_set<const Node*> seen_;
   std::unordered_multimap<size_t, int> known_;
 };
 

@@ -23,6 +23,7 @@ struct Unary : PrimitiveBase<Unary, OpCode::unary> {
   std::string_view name() const override { return name_of(op); }
   auto fields() const { return std::tie(op); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
   bool is_elementwise() const override { return true; }
 };
 
@@ -33,6 +34,7 @@ struct Binary : PrimitiveBase<Binary, OpCode::binary> {  // both inputs of one d
   std::string_view name() const override { return name_of(op); }
   auto fields() const { return std::tie(op); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
   bool is_elementwise() const override { return true; }
 };
 
@@ -40,6 +42,7 @@ struct Select : PrimitiveBase<Select, OpCode::select> {  // condition (bool), a,
   static constexpr std::string_view kName = "where";
   auto fields() const { return std::tie(); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
   bool is_elementwise() const override { return true; }
 };
 
@@ -49,6 +52,7 @@ struct Cast : PrimitiveBase<Cast, OpCode::cast> {
   DType to;
   auto fields() const { return std::tie(to); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
   bool is_elementwise() const override { return true; }
 };
 

@@ -12,6 +12,7 @@ struct Matmul : PrimitiveBase<Matmul, OpCode::matmul> {  // a [..., m, k], b [..
   static constexpr std::string_view kName = "matmul";
   auto fields() const { return std::tie(); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 // The activation of a gated product: activation(x W_0^T) * (x W_1^T).
@@ -39,6 +40,7 @@ struct Linear : PrimitiveBase<Linear, OpCode::linear> {
   size_t residual_input() const { return norm_input() + (norm ? 1 : 0); }
   auto fields() const { return std::tie(weights, has_bias, precision, norm, norm_eps, norm_offset, gate, residual); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 Array matmul(const Array& a, const Array& b);

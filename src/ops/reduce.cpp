@@ -28,6 +28,10 @@ Array row_softmax(const Array& x, int axis, bool log) {
   axis = normalize_axis(axis, x.rank());
   Array values = is_float(x.dtype()) ? x : cast(x, DType::f32);
   DType dtype = values.dtype();
+  if (dtype == DType::f64) {  // the kernel is float32 inside
+    Array shifted = values - reduce(ReduceOp::logsumexp, values, {axis}, true);
+    return log ? shifted : unary(UnaryOp::exp, shifted);
+  }
   values = cast(values, DType::f32);
   if (axis == x.rank() - 1) return cast(apply(Softmax(log), {values}), dtype);
   Dims axes;

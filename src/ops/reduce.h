@@ -17,6 +17,7 @@ struct Reduce : PrimitiveBase<Reduce, OpCode::reduce> {  // axes sorted and adja
   std::string_view name() const override { return name_of(op); }
   auto fields() const { return std::tie(op, axes, keepdims); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 struct ArgReduce : PrimitiveBase<ArgReduce, OpCode::arg_reduce> {  // argmax or argmin over one axis, first winner, int64
@@ -37,6 +38,7 @@ struct TopK : PrimitiveBase<TopK, OpCode::top_k> {
   int64_t k;
   auto fields() const { return std::tie(k); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 struct Softmax : PrimitiveBase<Softmax, OpCode::softmax> {  // over the last axis, float32 inside
@@ -45,6 +47,7 @@ struct Softmax : PrimitiveBase<Softmax, OpCode::softmax> {  // over the last axi
   bool log;
   auto fields() const { return std::tie(log); }
   std::vector<TensorType> infer(TensorTypes inputs) const override { return {inputs[0]}; }
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 Array reduce(ReduceOp op, const Array& x, const Dims& axes, bool keepdims);  // empty axes: all of them

@@ -11,6 +11,7 @@ struct Reshape : PrimitiveBase<Reshape, OpCode::reshape> {
   Shape to;
   auto fields() const { return std::tie(to); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
   bool is_view() const override { return true; }
   bool view(const TensorType& input, const Layout& layout, Layout* result) const override;
 };
@@ -21,6 +22,7 @@ struct Transpose : PrimitiveBase<Transpose, OpCode::transpose> {
   Dims axes;
   auto fields() const { return std::tie(axes); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
   bool is_view() const override { return true; }
   bool view(const TensorType& input, const Layout& layout, Layout* result) const override;
 };
@@ -31,6 +33,7 @@ struct Slice : PrimitiveBase<Slice, OpCode::slice> {  // start/stop already clip
   Dims start, count, step;
   auto fields() const { return std::tie(start, count, step); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
   bool is_view() const override { return true; }
   bool view(const TensorType& input, const Layout& layout, Layout* result) const override;
 };
@@ -41,6 +44,7 @@ struct Broadcast : PrimitiveBase<Broadcast, OpCode::broadcast> {
   Shape to;
   auto fields() const { return std::tie(to); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
   bool is_view() const override { return true; }
   bool view(const TensorType& input, const Layout& layout, Layout* result) const override;
 };
@@ -51,6 +55,7 @@ struct Concatenate : PrimitiveBase<Concatenate, OpCode::concatenate> {
   int axis;
   auto fields() const { return std::tie(axis); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 struct Take : PrimitiveBase<Take, OpCode::take> {  // rows of a table: x [V, ...], indices [...] int32 or int64 -> [indices..., ...] as `to`
@@ -59,6 +64,7 @@ struct Take : PrimitiveBase<Take, OpCode::take> {  // rows of a table: x [V, ...
   DType to;
   auto fields() const { return std::tie(to); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 Array reshape(const Array& x, Shape to);                    // one dimension may be -1

@@ -18,6 +18,8 @@ struct RmsNorm : PrimitiveBase<RmsNorm, OpCode::rms_norm> {
   bool residual = false;
   auto fields() const { return std::tie(eps, weight_offset, residual); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays compose(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 struct LayerNorm : PrimitiveBase<LayerNorm, OpCode::layer_norm> {  // x, weight, bias (Ba et al. 2016)
@@ -26,6 +28,8 @@ struct LayerNorm : PrimitiveBase<LayerNorm, OpCode::layer_norm> {  // x, weight,
   float eps;
   auto fields() const { return std::tie(eps); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays compose(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 // Rotary position embedding (Su et al. 2021), half-split pairing: x [T, H, D], positions [T] int32, inverse frequencies [R/2] float32
@@ -36,6 +40,8 @@ struct Rope : PrimitiveBase<Rope, OpCode::rope> {
   float attention_factor;
   auto fields() const { return std::tie(attention_factor); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays compose(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 // Update of k_pages and v_pages [P, H, kPageSlots, D] (f32, f16 or bf16) with k and v [T, H, D] float32. Position p of sequence s lies in page
@@ -83,6 +89,8 @@ struct DenseAttention : PrimitiveBase<DenseAttention, OpCode::dense_attention> {
   float scale;
   auto fields() const { return std::tie(scale); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays compose(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 // Mean of each sequence's rows: x [T, H], starts [S + 1] int32 -> [S, H].
@@ -90,6 +98,8 @@ struct SegmentPool : PrimitiveBase<SegmentPool, OpCode::segment_pool> {
   static constexpr std::string_view kName = "segment_mean";
   auto fields() const { return std::tie(); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays compose(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 Array rms_norm(const Array& x, const Array& weight, float eps, float weight_offset = 0);

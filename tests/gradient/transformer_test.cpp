@@ -1,0 +1,55 @@
+// The fused forms: what they are composed of gives the same values, and its gradient matches differences.
+#include "finite_differences.h"
+#include "ops/transformer.h"
+
+namespace mlxc::test {
+namespace {
+
+// formula on float32 inputs against differences of the composition in float64, values and gradients.
+template <class Op>
+void check_composed(const Op& op, const Arrays& inputs, const std::string& what) {
+  auto fused = [&](const Arrays& in) { return apply(op, in); };
+  auto composed = [&](const Arrays& in) { return op.compose(in)[0]; };
+  Arrays narrow;
+  for (const Array& input : inputs) narrow.push_back(is_float(input.dtype()) ? make(fetch(input), input.shape(), DType::f32) : input);
+  expect_near(fetch(fused(narrow)), fetch(composed(inputs)), 1e-5, what + ", values");
+  check_gradient(fused, inputs, what, 2e-5, DType::f32, composed);
+}
+
+TEST(NormGradient, OfRmsNormMatchesDifferences) {
+  for (const Shape& shape : {Shape{5}, Shape{3, 8}, Shape{2, 3, 6}})
+    for (float offset : {0.0f, 1.0f})
+      check_composed(RmsNorm(1e-5f, offset), {drawn(shape, -2, 2), drawn({shape.back()}, 0.5, 1.5, 2)}, cat("rms_norm ", to_string(shape)));
+}
+
+TEST(NormGradient, OfLayerNormMatchesDifferences) {
+  for (const Shape& shape : {Shape{5}, Shape{3, 8}, Shape{2, 3, 6}})
+    check_composed(LayerNorm(1e-5f), {drawn(shape, -2, 2), drawn({shape.back()}, 0.5, 1.5, 2), drawn({shape.back()}, -1, 1, 3)},
+                   cat("layer_norm ", to_string(shape)));
+}
+
+TEST(RopeGradient, MatchesDifferencesForWholeAndPartialRotation) {
+  const Array positions = make({0, 3, 7}, {3}, DType::i32);
+  check_composed(Rope(1.0f), {drawn({3, 2, 8}), positions, make({1, 0.3, 0.1, 0.01}, {4})}, "rope");
+  check_composed(Rope(1.25f), {drawn({3, 2, 8}), positions, make({1, 0.2}, {2})}, "partial rope");
+}
+
+TEST(AttentionGradient, StaysInsideTheSequences) {
+  const Array starts = make({0, 2, 5}, {3}, DType::i32);
+  check_composed(DenseAttention(0.5f), {drawn({5, 2, 4}), drawn({5, 2, 4}, -1, 1, 2), drawn({5, 2, 4}, -1, 1, 3), starts}, "attention");
+  check_composed(DenseAttention(0.5f), {drawn({5, 4, 2}), drawn({5, 2, 2}, -1, 1, 2), drawn({5, 2, 2}, -1, 1, 3), starts}, "grouped queries");
+}
+
+TEST(AttentionGradient, OfOneArrayInThreePlacesCountsEachOnce) {
+  const Array starts = make({0, 4}, {2}, DType::i32), x = drawn({4, 2, 4});
+  auto self = [&](const Arrays& in) { return dense_attention(in[0], in[0], in[0], starts, 0.5f); };
+  auto composed = [&](const Arrays& in) { return DenseAttention(0.5f).compose({in[0], in[0], in[0], starts})[0]; };
+  check_gradient(self, {x}, "self-attention", 2e-5, DType::f32, composed);
+}
+
+TEST(PoolGradient, IsTheMeansShareOfEveryToken) {
+  check_composed(SegmentPool(), {drawn({5, 3}), make({0, 2, 5}, {3}, DType::i32)}, "segment_mean");
+}
+
+}  // namespace
+}  // namespace mlxc::test
