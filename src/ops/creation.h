@@ -28,5 +28,11 @@ struct Arange : PrimitiveBase<Arange, OpCode::arange> {  // start + i * step
 
 Array full(Device& device, Shape shape, double value, DType dtype);
 Array arange(Device& device, double start, double stop, double step, DType dtype);
+// count values from start to stop, evenly spaced; stop itself is the last one when `endpoint`, else the one that would follow.
+Array linspace(Device& device, double start, double stop, int64_t count, bool endpoint, DType dtype);
+// Ones on diagonal k (above the main one when positive), else zeros.
+Array eye(Device& device, int64_t rows, int64_t columns, int64_t k, DType dtype);
+// The same array on another device: evaluates, and copies through the host.
+Array to_device(const Array& x, Device& device);
 
 }  // namespace mlxc

@@ -79,6 +79,12 @@ LaunchPtr lower(const LaunchPlan& plan) {
     case OpCode::paged_attention:
     case OpCode::dense_attention:
     case OpCode::segment_pool: return lower_transformer_op(plan);
+    case OpCode::update:
+    case OpCode::scatter:
+    case OpCode::sort:
+    case OpCode::scan:
+    case OpCode::random_bits: return lower_index_op(plan);
+    case OpCode::linalg: return lower_linalg_op(plan);
     default: return lower_array_op(plan);
   }
 }

@@ -33,6 +33,8 @@ bool accepts_layout(const Primitive& primitive, size_t input, const OperandType&
 // The families, one file each.
 LaunchPtr lower_fused(const LaunchPlan& plan);
 LaunchPtr lower_array_op(const LaunchPlan& plan);
+LaunchPtr lower_index_op(const LaunchPlan& plan);
+LaunchPtr lower_linalg_op(const LaunchPlan& plan);
 LaunchPtr lower_transformer_op(const LaunchPlan& plan);
 
 // Rows of the last axis at one uniform stride, if the operand lies that way (leading axes collapse).

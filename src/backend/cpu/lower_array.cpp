@@ -47,6 +47,7 @@ LaunchPtr lower_take(const LaunchPlan& plan) {
   int64_t table_rows = plan.inputs[0].type.shape[0], count = element_count(plan.inputs[1].type.shape);
   int64_t width = count ? element_count(plan.outputs[0].type.shape) / count : 0;
   bool wide = plan.inputs[1].type.dtype == DType::i64;
+  const int64_t item = size_of(from);
   ConvertFn convert = convert_function(from, to);
   return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
     int64_t grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(width, 1));
@@ -55,7 +56,8 @@ LaunchPtr lower_take(const LaunchPlan& plan) {
         int64_t row = wide ? reinterpret_cast<const int64_t*>(operands[1])[i] : reinterpret_cast<const int32_t*>(operands[1])[i];
         std::byte* out = operands[2] + i * width * size_of(to);
         if (row < 0 || row >= table_rows) std::memset(out, 0, size_t(width * size_of(to)));
-        else convert(operands[0] + row * width * size_of(from), out, width);
+        else if (from == to) std::memcpy(out, operands[0] + row * width * item, size_t(width * item));
+        else convert(operands[0] + row * width * item, out, width);
       }
     });
   });

@@ -222,6 +222,30 @@ void copy_strided(ThreadPool& pool, const void* in, void* out, int64_t element_b
 // The reverse: contiguous values into a strided destination (no two destinations may coincide).
 void scatter_strided(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape, std::span<const int64_t> strides);
 
+// ---- orders, running results, scattered writes, random words ---------------------------------------------------------------------
+
+// Each row of [rows, n] in ascending or descending order, stable; NaN counts as the largest. Either output may be null. Any dtype.
+void sort_rows(ThreadPool& pool, DType dtype, const void* x, int64_t rows, int64_t n, bool descending, void* values, int64_t* indices);
+
+enum class ScanOp : int32_t { sum, prod, max, min, logsumexp };
+// y[o, i, j] reduces x[o, 0..i, j] (exclusive: 0..i-1; reverse: from the end). Accumulation as in reduce(). y may be x.
+struct ScanArgs {
+  ScanOp op = ScanOp::sum;
+  DType dtype = DType::f32;
+  const void* x = nullptr;
+  void* y = nullptr;
+  int64_t outer = 1, count = 0, inner = 1;
+  bool reverse = false, exclusive = false;
+};
+void scan(ThreadPool& pool, const ScanArgs& args);
+
+enum class ScatterOp : int32_t { set, add, multiply, minimum, maximum };
+// x[indices[i], :] op= values[i, :] in the order of i; rows outside [0, rows) are dropped. 16-bit floats are computed in float32.
+void scatter_rows(ThreadPool& pool, ScatterOp op, DType dtype, void* x, int64_t rows, int64_t width, const int64_t* indices, int64_t count, const void* values);
+
+// `count` words of the Philox4x32-10 stream of a key, see ops/random.h.
+void philox(ThreadPool& pool, const uint32_t key[2], uint32_t purpose, uint32_t* out, int64_t count);
+
 // ---- elementwise ------------------------------------------------------------------------------------------------------------------
 
 // Functions over n contiguous elements, one thread, meant for tiles that sit in L1. Computation is in f32, f64 or the integer type itself;

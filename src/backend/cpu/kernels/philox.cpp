@@ -1,0 +1,33 @@
+// Philox4x32-10: ten rounds of multiplications turn a counter and a key into four random words (Salmon et al. 2011).
+#include <algorithm>
+#include <cstring>
+
+#include "backend/cpu/kernels/kernels.h"
+
+namespace mlxc::cpu {
+namespace {
+
+void philox_block(uint32_t c[4], uint32_t k0, uint32_t k1) {
+  for (int round = 0; round < 10; ++round) {
+    const uint64_t a = uint64_t{0xD2511F53u} * c[0], b = uint64_t{0xCD9E8D57u} * c[2];
+    const uint32_t next[4] = {uint32_t(b >> 32) ^ c[1] ^ k0, uint32_t(b), uint32_t(a >> 32) ^ c[3] ^ k1, uint32_t(a)};
+    std::memcpy(c, next, sizeof next);
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+}
+
+}  // namespace
+
+void philox(ThreadPool& pool, const uint32_t key[2], uint32_t purpose, uint32_t* out, int64_t count) {
+  const int64_t blocks = (count + 3) / 4;
+  pool.parallel_for(blocks, 4096, [&](int64_t begin, int64_t end, int) {
+    for (int64_t block = begin; block < end; ++block) {
+      uint32_t words[4] = {uint32_t(block), uint32_t(uint64_t(block) >> 32), 0, purpose};
+      philox_block(words, key[0], key[1]);
+      std::memcpy(out + block * 4, words, size_t(std::min<int64_t>(4, count - block * 4)) * 4);
+    }
+  });
+}
+
+}  // namespace mlxc::cpu
