@@ -1,0 +1,112 @@
+#include "ops/normalization.h"
+
+#include <cmath>
+
+#include "ops/arrange.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/matmul.h"
+#include "ops/random.h"
+#include "ops/reduce.h"
+#include "ops/shape_ops.h"
+
+namespace mlxc {
+namespace {
+
+Array wide(const Array& x) { return x.dtype() == DType::f64 ? x : cast(x, DType::f32); }
+
+Array scaled(const Array& x, const Array& weight, const Array& bias) {
+  Array y = x;
+  if (weight) y = y * wide(weight);
+  if (bias) y = y + wide(bias);
+  return y;
+}
+
+struct Moments {
+  Array mean, variance;
+};
+Moments moments(const Array& x, const Dims& axes) {
+  const Array mean = reduce(ReduceOp::mean, x, axes, true);
+  return {mean, reduce(ReduceOp::mean, unary(UnaryOp::square, x - mean), axes, true)};
+}
+
+Array standardized(const Array& x, const Moments& m, double eps) { return (x - m.mean) * unary(UnaryOp::rsqrt, m.variance + eps); }
+
+DType result_type(const Array& x) { return is_float(x.dtype()) ? x.dtype() : DType::f32; }
+
+// A value a channel, shaped to broadcast over [N, C, ...].
+Array per_channel(const Array& values, const Array& x, const char* name) {
+  if (!values) return values;
+  if (!(values.shape() == Shape{x.dim(1)})) fail(Status::invalid_argument, name, " has the shape ", to_string(values.shape()), " for ", x.dim(1), " channels");
+  Shape shape = Dims::filled(x.rank(), 1);
+  shape[1] = x.dim(1);
+  return reshape(values, shape);
+}
+
+void check_channels(const Array& x, const char* what) {
+  if (x.rank() < 2) fail(Status::invalid_argument, what, ": ", to_string(x.shape()), " has no batch and channels");
+}
+
+}  // namespace
+
+Array layer_normalization(const Array& x, const Array& weight, const Array& bias, int last_axes, double eps) {
+  if (last_axes < 1 || last_axes > x.rank()) fail(Status::invalid_argument, "layer_norm: over the last ", last_axes, " axes of ", to_string(x.shape()));
+  Dims axes;
+  for (int i = 0; i < last_axes; ++i) axes.push_back(x.rank() - last_axes + i);
+  const Array values = wide(x);
+  return cast(scaled(standardized(values, moments(values, axes), eps), weight, bias), result_type(x));
+}
+
+Array rms_normalization(const Array& x, const Array& weight, double eps) {
+  const Array values = wide(x), mean = reduce(ReduceOp::mean, unary(UnaryOp::square, values), {-1}, true);
+  return cast(scaled(values * unary(UnaryOp::rsqrt, mean + eps), weight, Array()), result_type(x));
+}
+
+BatchNormResult batch_normalization(const Array& x, const Array& weight, const Array& bias, double eps) {
+  check_channels(x, "batch_norm");
+  Dims axes{0};
+  for (int axis = 2; axis < x.rank(); ++axis) axes.push_back(axis);
+  const Array values = wide(x);
+  const Moments m = moments(values, axes);
+  const Array y = scaled(standardized(values, m, eps), per_channel(weight, x, "batch_norm: the weight"), per_channel(bias, x, "batch_norm: the bias"));
+  return {cast(y, result_type(x)), reshape(m.mean, {x.dim(1)}), reshape(m.variance, {x.dim(1)})};
+}
+
+Array batch_normalization(const Array& x, const Array& mean, const Array& variance, const Array& weight, const Array& bias, double eps) {
+  check_channels(x, "batch_norm");
+  const Moments m{wide(per_channel(mean, x, "batch_norm: the mean")), wide(per_channel(variance, x, "batch_norm: the variance"))};
+  return cast(scaled(standardized(wide(x), m, eps), per_channel(weight, x, "batch_norm: the weight"), per_channel(bias, x, "batch_norm: the bias")), result_type(x));
+}
+
+Array group_normalization(const Array& x, int64_t groups, const Array& weight, const Array& bias, double eps) {
+  check_channels(x, "group_norm");
+  if (groups < 1 || x.dim(1) % groups) fail(Status::invalid_argument, "group_norm: ", x.dim(1), " channels in ", groups, " groups");
+  const int64_t rest = x.dim(0) * groups == 0 ? 0 : x.size() / (x.dim(0) * groups);
+  const Array values = reshape(wide(x), {x.dim(0), groups, rest});
+  const Array y = reshape(standardized(values, moments(values, {-1}), eps), x.shape());
+  return cast(scaled(y, per_channel(weight, x, "group_norm: the weight"), per_channel(bias, x, "group_norm: the bias")), result_type(x));
+}
+
+Array dropout(const Array& x, const Array& key, double probability) {
+  if (!(probability >= 0 && probability <= 1)) fail(Status::invalid_argument, "dropout: the probability is ", probability);
+  if (probability == 0) return x;
+  const Array drawn = random::uniform(key, x.shape(), DType::f32);
+  const Array keep = binary(BinaryOp::greater_equal, drawn, scalar_like(drawn, probability));
+  return where(keep, x * (probability < 1 ? 1 / (1 - probability) : 0.0), scalar_like(x, 0));
+}
+
+Array attention(const Array& q, const Array& k, const Array& v, const Array& mask, double scale, bool causal) {
+  if (q.rank() < 2 || k.rank() < 2 || v.rank() < 2) fail(Status::invalid_argument, "attention: q, k and v have at least two axes");
+  const int64_t dim = q.dim(-1), queries = q.dim(-2), keys = k.dim(-2);
+  if (scale == 0) scale = 1 / std::sqrt(double(std::max<int64_t>(dim, 1)));
+  Array scores = matmul(wide(q) * scale, swap_axes(wide(k), -1, -2));
+  const Array never = scalar_like(scores, -INFINITY);
+  if (mask) scores = mask.dtype() == DType::boolean ? where(mask, scores, never) : scores + wide(mask);
+  if (causal) {  // the last query sees all keys
+    auto count = [&](int64_t n) { return arange(q.device(), 0, double(n), 1, DType::i64); };
+    scores = where(binary(BinaryOp::less_equal, expand_dims(count(keys), 0), expand_dims(count(queries) + double(keys - queries), 1)), scores, never);
+  }
+  return cast(matmul(softmax(scores, -1), wide(v)), result_type(q));
+}
+
+}  // namespace mlxc

@@ -1,0 +1,23 @@
+// Normalisations over any axes, and dropout. The layers of language models have primitives of their own (transformer.h).
+#pragma once
+
+#include "graph/array.h"
+
+namespace mlxc {
+
+// (x - mean) / sqrt(variance + eps) * weight + bias; population variance; computed in float32 for 16-bit x. weight and bias may be missing.
+Array layer_normalization(const Array& x, const Array& weight, const Array& bias, int last_axes, double eps);  // over the last axes
+Array rms_normalization(const Array& x, const Array& weight, double eps);                                     // over the last axis, no mean
+// Over everything but the channels (axis 1), with the batch's own statistics (returned, for the running ones) or with given ones.
+struct BatchNormResult {
+  Array y, mean, variance;
+};
+BatchNormResult batch_normalization(const Array& x, const Array& weight, const Array& bias, double eps);
+Array batch_normalization(const Array& x, const Array& mean, const Array& variance, const Array& weight, const Array& bias, double eps);
+Array group_normalization(const Array& x, int64_t groups, const Array& weight, const Array& bias, double eps);  // channels are axis 1
+// Zeroes each element with the probability, and scales the others so that the mean stays.
+Array dropout(const Array& x, const Array& key, double probability);
+// softmax(q k^T * scale + mask) v over [..., length, dim]; a boolean mask keeps where true, a float one is added. scale 0: 1 / sqrt(dim).
+Array attention(const Array& q, const Array& k, const Array& v, const Array& mask, double scale, bool causal);
+
+}  // namespace mlxc
