@@ -1,0 +1,225 @@
+// A row-major matrix is the transpose of a column-major one: where LAPACK can work on the transpose it does, else it gets a transposed copy.
+#include "backend/cpu/kernels/lapack.h"
+
+#include <cblas.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "base/error.h"
+
+// Fortran's calling convention: everything by address, lengths of texts at the end.
+extern "C" {
+#define MLXC_LAPACK(T, p)                                                                                                                         \
+  void p##potrf_(const char*, const int*, T*, const int*, int*, size_t);                                                                          \
+  void p##geqrf_(const int*, const int*, T*, const int*, T*, T*, const int*, int*);                                                               \
+  void p##orgqr_(const int*, const int*, const int*, T*, const int*, const T*, T*, const int*, int*);                                             \
+  void p##gesdd_(const char*, const int*, const int*, T*, const int*, T*, T*, const int*, T*, const int*, T*, const int*, int*, int*, size_t);     \
+  void p##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*, size_t, size_t);               \
+  void p##getrf_(const int*, const int*, T*, const int*, int*, int*);                                                                             \
+  void p##getrs_(const char*, const int*, const int*, const T*, const int*, const int*, T*, const int*, int*, size_t);
+MLXC_LAPACK(float, s)
+MLXC_LAPACK(double, d)
+#undef MLXC_LAPACK
+
+// LAPACK's own handler of bad arguments prints, and ends the process in some builds. This one takes its place.
+void xerbla_(const char*, const int*, size_t) {}
+
+// The one function of Fortran's run-time that LAPACK needs (it joins option letters): with it here, the library needs no libgfortran.
+void _gfortran_concat_string(size_t bytes, char* to, size_t first_bytes, const char* first, size_t second_bytes, const char* second) {
+  const size_t head = std::min(bytes, first_bytes), tail = std::min(bytes - head, second_bytes);
+  std::memcpy(to, first, head);
+  std::memcpy(to + head, second, tail);
+  std::memset(to + head + tail, ' ', bytes - head - tail);
+}
+}
+
+namespace mlxc::cpu::lapack {
+namespace {
+
+#define MLXC_CALL(name, ...)                                      \
+  if constexpr (std::is_same_v<T, float>) s##name##_(__VA_ARGS__); \
+  else d##name##_(__VA_ARGS__)
+
+template <class T>
+bool all_finite(const T* x, int64_t count) {
+  for (int64_t i = 0; i < count; ++i)
+    if (!std::isfinite(x[i])) return false;
+  return true;
+}
+
+template <class T>
+void fill_nan(T* out, int64_t count) {
+  if (out) std::fill_n(out, count, std::numeric_limits<T>::quiet_NaN());
+}
+
+// out [n, m] = x [m, n] transposed, in blocks.
+template <class T>
+void transpose(const T* x, int64_t m, int64_t n, T* out) {
+  constexpr int64_t kBlock = 32;
+  for (int64_t i0 = 0; i0 < m; i0 += kBlock)
+    for (int64_t j0 = 0; j0 < n; j0 += kBlock)
+      for (int64_t i = i0; i < std::min(m, i0 + kBlock); ++i)
+        for (int64_t j = j0; j < std::min(n, j0 + kBlock); ++j) out[j * m + i] = x[i * n + j];
+}
+
+template <class T>
+std::vector<T> transposed(const T* x, int64_t m, int64_t n) {
+  std::vector<T> out(static_cast<size_t>(m * n));
+  transpose(x, m, n, out.data());
+  return out;
+}
+
+int leading(int n) { return std::max(n, 1); }
+
+// A workspace of the size that a query returned. float32 rounds large sizes, so a little more.
+template <class T>
+int workspace_size(T query) { return int(std::min(double(query) * 1.0000002 + 1, 2147483647.0)); }
+
+void converged(int info, const char* what) {
+  if (info != 0) fail(Status::internal, what, " did not converge (LAPACK's code ", info, ")");
+}
+
+}  // namespace
+
+template <class T>
+void cholesky(const T* x, int n, bool upper, T* out) {
+  const int64_t count = int64_t(n) * n;
+  if (!all_finite(x, count)) return fill_nan(out, count);
+  std::copy_n(x, count, out);
+  int info = 0;
+  MLXC_CALL(potrf, upper ? "L" : "U", &n, out, &n, &info, 1);  // the other triangle, seen column by column
+  if (info > 0) fail(Status::invalid_argument, "cholesky: the matrix is not positive definite (the minor of order ", info, " is not)");
+  for (int64_t i = 0; i < n; ++i) {
+    if (upper) std::fill_n(out + i * n, i, T(0));
+    else std::fill_n(out + i * n + i + 1, n - i - 1, T(0));
+  }
+}
+
+template <class T>
+void qr(const T* x, int m, int n, bool complete, T* q, T* r) {
+  const int k = std::min(m, n), columns = complete ? m : k;
+  if (!all_finite(x, int64_t(m) * n)) {
+    fill_nan(q, int64_t(m) * columns);
+    return fill_nan(r, int64_t(columns) * n);
+  }
+  std::vector<T> a = transposed(x, m, n), tau(size_t(std::max(k, 1)));
+  a.resize(size_t(m) * size_t(std::max(columns, n)));  // orgqr makes all columns of Q in place
+  T query = 0;
+  int work_size = -1, info = 0;
+  const int lead = leading(m);
+  MLXC_CALL(geqrf, &m, &n, a.data(), &lead, tau.data(), &query, &work_size, &info);
+  work_size = workspace_size(query);
+  std::vector<T> work(static_cast<size_t>(work_size));
+  MLXC_CALL(geqrf, &m, &n, a.data(), &lead, tau.data(), work.data(), &work_size, &info);
+  for (int64_t i = 0; i < columns; ++i)
+    for (int64_t j = 0; j < n; ++j) r[i * n + j] = i <= j && i < k ? a[size_t(j * m + i)] : T(0);
+  work_size = -1;
+  MLXC_CALL(orgqr, &m, &columns, &k, a.data(), &lead, tau.data(), &query, &work_size, &info);
+  work_size = workspace_size(query);
+  work.resize(size_t(work_size));
+  MLXC_CALL(orgqr, &m, &columns, &k, a.data(), &lead, tau.data(), work.data(), &work_size, &info);
+  transpose(a.data(), columns, m, q);
+}
+
+template <class T>
+void svd(const T* x, int m, int n, bool vectors, bool full, T* u, T* s, T* vh) {
+  const int k = std::min(m, n), rows_u = full ? m : k, rows_v = full ? n : k;
+  if (!all_finite(x, int64_t(m) * n)) {
+    fill_nan(s, k);
+    if (vectors) {
+      fill_nan(u, int64_t(m) * rows_u);
+      fill_nan(vh, int64_t(n) * rows_v);
+    }
+    return;
+  }
+  // Of the transpose: x^T = V S U^T. V by columns is V^T by rows, and U^T by columns is U by rows.
+  std::vector<T> a(x, x + int64_t(m) * n);
+  std::vector<int> integers(size_t(8 * std::max(k, 1)));
+  const char* job = !vectors ? "N" : full ? "A" : "S";
+  const int lead = leading(n), lead_v = leading(n), lead_u = leading(rows_u);
+  T query = 0;
+  int work_size = -1, info = 0;
+  MLXC_CALL(gesdd, job, &n, &m, a.data(), &lead, s, vh, &lead_v, u, &lead_u, &query, &work_size, integers.data(), &info, 1);
+  work_size = workspace_size(query);
+  std::vector<T> work(static_cast<size_t>(work_size));
+  MLXC_CALL(gesdd, job, &n, &m, a.data(), &lead, s, vh, &lead_v, u, &lead_u, work.data(), &work_size, integers.data(), &info, 1);
+  converged(info, "the singular value decomposition");
+}
+
+template <class T>
+void eigh(const T* x, int n, bool vectors, T* values, T* columns) {
+  const int64_t count = int64_t(n) * n;
+  if (!all_finite(x, count)) {
+    fill_nan(values, n);
+    return fill_nan(columns, count);
+  }
+  std::vector<T> a(x, x + count);
+  const char* job = vectors ? "V" : "N";
+  T query = 0;
+  int integer_query = 0, work_size = -1, integer_size = -1, info = 0;
+  // The lower triangle by rows is the upper one by columns.
+  MLXC_CALL(syevd, job, "U", &n, a.data(), &n, values, &query, &work_size, &integer_query, &integer_size, &info, 1, 1);
+  work_size = workspace_size(query);
+  std::vector<T> work(static_cast<size_t>(work_size));
+  integer_size = integer_query;
+  std::vector<int> integers(static_cast<size_t>(integer_size));
+  MLXC_CALL(syevd, job, "U", &n, a.data(), &n, values, work.data(), &work_size, integers.data(), &integer_size, &info, 1, 1);
+  converged(info, "the eigenvalue decomposition");
+  if (vectors) transpose(a.data(), n, n, columns);
+}
+
+template <class T>
+void lu(const T* x, int n, T* out, int32_t* pivots) {
+  const int64_t count = int64_t(n) * n;
+  if (!all_finite(x, count)) {
+    for (int i = 0; i < n; ++i) pivots[i] = i;
+    return fill_nan(out, count);
+  }
+  std::vector<T> a = transposed(x, n, n);
+  int info = 0;
+  MLXC_CALL(getrf, &n, &n, a.data(), &n, pivots, &info);  // a zero on the diagonal is no error here
+  for (int i = 0; i < n; ++i) --pivots[i];
+  transpose(a.data(), n, n, out);
+}
+
+template <class T>
+void solve(const T* a, const T* b, int n, int m, T* x) {
+  if (!all_finite(a, int64_t(n) * n) || !all_finite(b, int64_t(n) * m)) return fill_nan(x, int64_t(n) * m);
+  std::vector<T> factors(a, a + int64_t(n) * n), right = transposed(b, n, m);
+  std::vector<int> pivots(static_cast<size_t>(n));
+  int info = 0;
+  MLXC_CALL(getrf, &n, &n, factors.data(), &n, pivots.data(), &info);  // of the transpose
+  if (info > 0) fail(Status::invalid_argument, "solve: the matrix is singular (pivot ", info, " of ", n, " is zero)");
+  MLXC_CALL(getrs, "T", &n, &m, factors.data(), &n, pivots.data(), right.data(), &n, &info, 1);
+  transpose(right.data(), m, n, x);
+}
+
+template <class T>
+void triangular_solve(const T* a, const T* b, int n, int m, bool upper, bool unit, bool transposed, T* x) {
+  if (!unit)
+    for (int64_t i = 0; i < n; ++i)
+      if (a[i * n + i] == 0) fail(Status::invalid_argument, "triangular_solve: the matrix is singular (element ", i, " of its diagonal is zero)");
+  std::copy_n(b, int64_t(n) * m, x);
+  const auto part = upper ? CblasUpper : CblasLower;
+  const auto turn = transposed ? CblasTrans : CblasNoTrans;
+  const auto ones = unit ? CblasUnit : CblasNonUnit;
+  if constexpr (std::is_same_v<T, float>) cblas_strsm(CblasRowMajor, CblasLeft, part, turn, ones, n, m, 1, a, n, x, m);
+  else cblas_dtrsm(CblasRowMajor, CblasLeft, part, turn, ones, n, m, 1, a, n, x, m);
+}
+
+#define MLXC_INSTANCES(T)                                                                       \
+  template void cholesky(const T*, int, bool, T*);                                              \
+  template void qr(const T*, int, int, bool, T*, T*);                                           \
+  template void svd(const T*, int, int, bool, bool, T*, T*, T*);                                \
+  template void eigh(const T*, int, bool, T*, T*);                                              \
+  template void lu(const T*, int, T*, int32_t*);                                                \
+  template void solve(const T*, const T*, int, int, T*);                                        \
+  template void triangular_solve(const T*, const T*, int, int, bool, bool, bool, T*);
+MLXC_INSTANCES(float)
+MLXC_INSTANCES(double)
+
+}  // namespace mlxc::cpu::lapack
