@@ -6,6 +6,7 @@
 #include "backend/backend.h"
 #include "backend/vulkan/context.h"
 #include "backend/vulkan/memory.h"
+#include "backend/vulkan/profile.h"
 
 namespace mlxc::vulkan {
 
@@ -14,6 +15,7 @@ class OpenDevice : public Device {
   using Device::Device;
   virtual bool lost() const = 0;
   virtual Context& context() = 0;
+  virtual Profile& profile() = 0;
   // Gives back what a lost device holds beside what others have of it.
   virtual void retire() = 0;
 };

@@ -67,6 +67,7 @@ class VulkanDevice final : public OpenDevice {
 
   bool lost() const override { return context_->health.lost(); }
   Context& context() override { return *context_; }
+  Profile& profile() override { return parts_->profile; }
   void retire() override {
     transfer_.trim();
     allocator().release_cache();
@@ -90,6 +91,16 @@ struct Registry {
 Registry& registry() {
   static Registry* registry = new Registry;
   return *registry;
+}
+
+Profile& profile_of(const Device& device) {
+  Registry& all = registry();
+  std::lock_guard lock(all.mutex);
+  for (const auto& [index, open] : all.open)
+    if (open.get() == &device) return open->profile();
+  for (const auto& open : all.retired)
+    if (open.get() == &device) return open->profile();
+  fail(Status::unsupported, "device \"", device.name(), "\" keeps no profile; Vulkan devices do");
 }
 
 bool software_wanted() {
@@ -148,6 +159,14 @@ int64_t vulkan_memory_left(size_t index) {
       vulkan::heap_budget(instance->api(), device.handle, device.memory, device.caps.memory_budget, device.caps.memory_heap);
   return std::max<int64_t>(0, heap.budget - heap.usage);
 }
+
+void vulkan_profile(const Device& device, bool on) {
+  vulkan::Profile& profile = vulkan::profile_of(device);
+  if (on) profile.reset();
+  profile.enable(on);
+}
+
+std::string vulkan_profile_text(const Device& device) { return vulkan::profile_of(device).table().text(); }
 
 Device& vulkan_device(size_t index, Device& fallback) {
   vulkan::Registry& registry = vulkan::registry();
