@@ -47,6 +47,8 @@ static mlxc_status (*p_mlxc_device_count)(int32_t *count, mlxc_error *error);
 static mlxc_status (*p_mlxc_device_list)(int32_t index, mlxc_device_info *info, mlxc_error *error);
 static mlxc_status (*p_mlxc_device_open)(mlxc_device **out, const char *name, mlxc_error *error);
 static mlxc_status (*p_mlxc_device_inspect)(mlxc_device *device, mlxc_device_info *info, mlxc_error *error);
+static mlxc_status (*p_mlxc_device_profile)(mlxc_device *device, int32_t on, mlxc_error *error);
+static mlxc_status (*p_mlxc_device_profile_text)(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
 static void (*p_mlxc_device_free)(mlxc_device *device);
 static void (*p_mlxc_model_options_init)(mlxc_model_options *options, uint32_t struct_size);
 static mlxc_status (*p_mlxc_model_load)(mlxc_model **out, const char *path, const mlxc_model_options *options, mlxc_error *error);
@@ -161,6 +163,8 @@ static const struct {
     {"mlxc_device_list", (void **)&p_mlxc_device_list},
     {"mlxc_device_open", (void **)&p_mlxc_device_open},
     {"mlxc_device_inspect", (void **)&p_mlxc_device_inspect},
+    {"mlxc_device_profile", (void **)&p_mlxc_device_profile},
+    {"mlxc_device_profile_text", (void **)&p_mlxc_device_profile_text},
     {"mlxc_device_free", (void **)&p_mlxc_device_free},
     {"mlxc_model_options_init", (void **)&p_mlxc_model_options_init},
     {"mlxc_model_load", (void **)&p_mlxc_model_load},
@@ -377,6 +381,12 @@ mlxc_status mlxc_device_open(mlxc_device **out, const char *name, mlxc_error *er
 }
 mlxc_status mlxc_device_inspect(mlxc_device *device, mlxc_device_info *info, mlxc_error *error) {
   return p_mlxc_device_inspect ? p_mlxc_device_inspect(device, info, error) : missing("mlxc_device_inspect", error);
+}
+mlxc_status mlxc_device_profile(mlxc_device *device, int32_t on, mlxc_error *error) {
+  return p_mlxc_device_profile ? p_mlxc_device_profile(device, on, error) : missing("mlxc_device_profile", error);
+}
+mlxc_status mlxc_device_profile_text(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error) {
+  return p_mlxc_device_profile_text ? p_mlxc_device_profile_text(device, buffer, capacity, needed, error) : missing("mlxc_device_profile_text", error);
 }
 void mlxc_device_free(mlxc_device *device) {
   if (p_mlxc_device_free) p_mlxc_device_free(device);

@@ -110,6 +110,7 @@ int bench(const Arguments& arguments) {
   CommonFlags common;
   std::vector<int64_t> prompts = {512}, batches = {1}, depths = {0};
   int64_t tokens = 128, repeats = 5;
+  bool profile = false;
   Flags flags("bench", "Measures tokens per second: of a prompt, and of generating; medians over repeats after one warm-up.");
   flags.add("-p", "512", "tokens of the prompt; a list 128,512 measures each; 0: leave out",
             [&](const std::string& v) { prompts = parse_list(v, "-p", 0); });
@@ -118,9 +119,11 @@ int bench(const Arguments& arguments) {
   flags.add("-d", "0", "tokens in the cache before generating; a list measures each",
             [&](const std::string& v) { depths = parse_list(v, "-d", 0); });
   flags.integer(&repeats, "-r", "5", "repeats", 1, 1000);
+  flags.on(&profile, "--profile", "one more run of each with every kernel of the device timed: where the time goes (Vulkan)");
   common.declare(flags);
   if (!flags.parse(arguments)) return 0;
 
+  const Handle<mlxc_device> device = open_device(common);
   auto start = Clock::now();
   auto model = load_model(common);
   double load_seconds = seconds_since(start);
@@ -146,12 +149,24 @@ int bench(const Arguments& arguments) {
     std::fflush(stdout);
   };
 
+  // What runs while kernels are timed takes longer: it is not among the figures.
+  auto report_profile = [&](auto&& run) {
+    if (!profile) return;
+    call(mlxc_device_profile, device.get(), int32_t{1});
+    run();
+    call(mlxc_device_profile, device.get(), int32_t{0});
+    const std::string table = text_of([&](auto... rest) { return mlxc_device_profile_text(device.get(), rest...); });
+    if (common.json) results.back()["profile"] = table;
+    else std::printf("\n%s\n", table.c_str());
+  };
+
   for (int64_t count : prompts) {
     if (count == 0) continue;
     std::vector<double> rates;
     bench.prompt(count);
     for (int64_t r = 0; r < repeats; ++r) rates.push_back(double(count) / bench.prompt(count));
     report("prompt", count, 1, 0, rates);
+    report_profile([&] { bench.prompt(count); });
   }
   for (int64_t depth : depths)
     for (int64_t batch : batches) {
@@ -160,6 +175,7 @@ int bench(const Arguments& arguments) {
       bench.decode(batch, depth, std::min<int64_t>(tokens, 8));
       for (int64_t r = 0; r < repeats; ++r) rates.push_back(bench.decode(batch, depth, tokens));
       report("generate", tokens, batch, depth, rates);
+      report_profile([&] { bench.decode(batch, depth, std::min<int64_t>(tokens, 16)); });
     }
   if (common.json)
     print(dump({{"model", common.model},

@@ -93,14 +93,18 @@ const std::string& CommonFlags::model_path() const {
   return model;
 }
 
-Handle<mlxc_model> load_model(const CommonFlags& flags) {
+Handle<mlxc_device> open_device(const CommonFlags& flags) {
   mlxc_device* device = nullptr;
   const char* chosen = std::getenv("MLXC_DEVICE");
   call(mlxc_device_open, &device, !flags.device.empty() ? flags.device.c_str() : chosen && *chosen ? chosen : "auto");
-  auto device_owner = own(device, mlxc_device_free);
+  return own(device, mlxc_device_free);
+}
+
+Handle<mlxc_model> load_model(const CommonFlags& flags) {
+  const Handle<mlxc_device> device = open_device(flags);
   Loading loading{!flags.quiet && stderr_is_terminal()};
   mlxc_model_options options = MLXC_MODEL_OPTIONS_INIT;
-  options.device = device;
+  options.device = device.get();
   options.threads = int32_t(flags.threads);
   options.precision = flags.high ? MLXC_PRECISION_HIGH : MLXC_PRECISION_NATIVE;
   options.weights = flags.copy_weights ? MLXC_WEIGHTS_COPIED : MLXC_WEIGHTS_MAPPED;

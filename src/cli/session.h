@@ -88,6 +88,8 @@ class Interrupt {
   static bool requested();
 };
 
+// What --device, else $MLXC_DEVICE, else "auto" names.
+Handle<mlxc_device> open_device(const CommonFlags& flags);
 // Loads with a progress line on a terminal.
 Handle<mlxc_model> load_model(const CommonFlags& flags);
 mlxc_model_info inspect(mlxc_model* model);

@@ -123,6 +123,8 @@ static void devices_and_memory(void) {
   mlxc_device_info info = MLXC_DEVICE_INFO_INIT;
   mlxc_memory_stats stats = MLXC_MEMORY_STATS_INIT;
   int32_t count;
+  char text[16];
+  size_t text_bytes;
   NULLS(mlxc_device_count, NULL, &error);
   NULLS(mlxc_device_list, 0, NULL, &error);
   NULLS(mlxc_device_list, -1, &info, &error);
@@ -131,6 +133,9 @@ static void devices_and_memory(void) {
   OK(mlxc_device_count(&count, &error));
   BAD(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_device_inspect, h, &info, &error);
   NULLS(mlxc_device_inspect, device, NULL, &error);
+  BAD(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_device_profile, h, 1, &error);
+  NULLS(mlxc_device_profile, device, 2, &error);
+  BAD(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_device_profile_text, h, text, sizeof text, &text_bytes, &error);
   BAD_BUT_NULL(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_memory_read, h, &stats, &error);
   NULLS(mlxc_memory_read, device, NULL, &error);
   BAD_BUT_NULL(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_memory_reset_peak, h, &error);
