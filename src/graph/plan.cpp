@@ -124,6 +124,7 @@ class Planner {
     place_inputs();
     find_last_uses();
     for (size_t i = 0; i < graph_.operations.size(); ++i) plan_operation(int(i));
+    copy_states();
     place_outputs();
     assign_arena();
     program_->device_ = graph_.device;
@@ -274,6 +275,20 @@ class Planner {
       if (place(old_value).buffer != place(new_value).buffer || !(type(old_value) == type(new_value)))
         fail(Status::invalid_argument, "output ", state.output, " cannot take over the buffer of state input ", state.input,
              ": the old value is still needed after its update, or the output is no update of it");
+    }
+  }
+
+  // A new value of a state that was computed elsewhere goes home when nobody reads the old one any more.
+  void copy_states() {
+    for (const StatePair& state : graph_.states) {
+      const int old_value = graph_.inputs[size_t(state.input)], new_value = graph_.outputs[size_t(state.output)];
+      const int producer = graph_.values[size_t(new_value)].operation;
+      if (producer < 0 || !(type(old_value) == type(new_value)) || place(new_value).buffer == place(old_value).buffer) continue;
+      const bool update = graph_.operations[size_t(producer)].primitive->updates() > 0;
+      const bool old_is_output = std::any_of(graph_.outputs.begin(), graph_.outputs.end(), [&](int output) { return place(output).buffer == place(old_value).buffer; });
+      if (update || old_is_output || program_->buffers_[size_t(place(new_value).buffer)].kind != Kind::temporary) continue;
+      launch(std::make_shared<const Copy>(), {{type(new_value), place(new_value)}}, {{type(old_value), place(old_value)}});
+      place(new_value) = place(old_value);
     }
   }
 
