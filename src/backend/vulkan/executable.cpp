@@ -148,7 +148,7 @@ class VulkanExecutable final : public Executable {
     std::vector<uint64_t> submissions;
     submissions.reserve(parts.size());
     const auto start = Queue::Clock::now();
-    double estimated = 0;
+    double estimated = 0, overhead = 0;
     try {
       for (const Commands::Part& part : parts) {
         if (submissions.size() >= kInFlight && !queue.wait(submissions[submissions.size() - kInFlight], cancel)) break;
@@ -156,6 +156,7 @@ class VulkanExecutable final : public Executable {
         submissions.push_back(queue.submit({&part.commands, 1}));
         program_counters().submissions.fetch_add(1, std::memory_order_relaxed);
         estimated += part.seconds;
+        overhead += part.overhead;
       }
       // What was submitted ends before the memory it uses is anyone else's.
       if (!submissions.empty() && !queue.wait(submissions.back(), cancel)) queue.wait(submissions.back());
@@ -165,7 +166,8 @@ class VulkanExecutable final : public Executable {
     }
     if (submissions.size() < parts.size()) fail(Status::cancelled, "the run was cancelled");
     const double measured = std::chrono::duration<double>(Queue::Clock::now() - start).count();
-    if (estimated > 0 && std::max(measured, estimated) > kLongEnoughToLearn) parts_->learn(slowness * measured / estimated);
+    if (estimated > 2 * overhead && std::max(measured, estimated) > kLongEnoughToLearn)
+      parts_->learn(slowness * std::max(measured - overhead, 0.0) / (estimated - overhead));
     check(cancel);
   }
 
@@ -179,6 +181,10 @@ class VulkanExecutable final : public Executable {
       std::lock_guard lock(mutex_);
       for (auto it = recordings_.begin(); it != recordings_.end(); ++it) {
         if ((*it)->busy || (*it)->timed != timed || (*it)->addresses != addresses) continue;
+        if (badly_cut(**it)) {
+          recordings_.erase(it);
+          break;
+        }
         recordings_.splice(recordings_.begin(), recordings_, it);
         (*it)->busy = true;
         return *it;
@@ -193,6 +199,18 @@ class VulkanExecutable final : public Executable {
       if (!(*it)->busy) it = recordings_.erase(it);
     }
     return made;
+  }
+
+  // Whether the device has turned out so much faster or slower since that submissions end in the wrong places.
+  bool badly_cut(const Recording& recording) const {
+    const double ratio = parts_->slowness() / recording.slowness;
+    if (ratio > 0.5 && ratio < 2) return false;
+    for (const Commands& commands : recording.commands) {
+      if (ratio < 1 && commands.parts().size() > 1) return true;
+      for (const Commands::Part& part : commands.parts())
+        if (ratio > 1 && commands.dispatches() > int(commands.parts().size()) && part.seconds * ratio > 2 * kMostSecondsASubmission) return true;
+    }
+    return false;
   }
 
   std::shared_ptr<Recording> record(std::vector<uint64_t> addresses, bool timed) const {

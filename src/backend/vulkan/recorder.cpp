@@ -58,7 +58,7 @@ Rates Rates::of(const Capabilities& caps) {
 
 Commands::Commands(const Context& context, VkPipelineLayout layout, std::span<const Dispatch> dispatches,
                    std::span<const Pipelines::Pipeline> pipelines, const Bases& bases, const Rates& rates, bool timed)
-    : context_(context) {
+    : context_(context), dispatches_(int(dispatches.size())) {
   const DeviceApi& api = context.api;
   VkCommandPoolCreateInfo pool_info{};
   pool_info.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO;
@@ -121,6 +121,7 @@ Commands::Commands(const Context& context, VkPipelineLayout layout, std::span<co
       stamps_.push_back(next_query_ - 1);
     }
     parts_.back().seconds += seconds;
+    parts_.back().overhead += rates.dispatch;
   }
   if (open) end();
 }

@@ -50,7 +50,8 @@ class Commands {
  public:
   struct Part {
     VkCommandBuffer commands = VK_NULL_HANDLE;
-    double seconds = 0;  // estimated
+    double seconds = 0;   // estimated
+    double overhead = 0;  // of them, what dispatches cost by being there
   };
 
   // pipelines: by kernel. timed: timestamps around every dispatch.
@@ -59,6 +60,7 @@ class Commands {
 
   std::span<const Part> parts() const { return parts_; }
   int barriers() const { return barriers_; }
+  int dispatches() const { return dispatches_; }
   // Nanoseconds of each dispatch, once all parts are done. Empty when not timed.
   std::vector<double> times() const;
 
@@ -73,7 +75,7 @@ class Commands {
   std::vector<Part> parts_;
   std::vector<uint32_t> stamps_;  // of each dispatch: the query after it; the one before it is the one before
   uint32_t next_query_ = 0, query_count_ = 0;
-  int barriers_ = 0;
+  int barriers_ = 0, dispatches_ = 0;
 };
 
 }  // namespace mlxc::vulkan
