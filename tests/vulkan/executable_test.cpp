@@ -204,7 +204,7 @@ TEST_F(ExecutableTest, ACancelledRunDoesNotStart) {
 }
 
 TEST_F(ExecutableTest, CancellingStopsBetweenSubmissionsAndTheProgramRunsAgain) {
-  const int64_t rows = 1024, width = 4096;
+  const int64_t rows = 256, width = 4096;
   const int count = 24;
   LogCapture log;
   const auto program = compile(norms(rows, width, count));
