@@ -1,0 +1,154 @@
+#include "backend/vulkan/api.h"
+
+#include <gmock/gmock.h>
+
+#include "backend/vulkan/instance.h"
+#include "graph/function.h"
+#include "ops/elementwise.h"
+#include "ops/reduce.h"
+#include "vulkan/open_test_device.h"
+
+namespace mlxc::vulkan {
+namespace {
+
+using test::open_test_device;
+
+std::vector<float> values_of(const Array& array) {
+  std::vector<float> values(size_t(array.size()));
+  read(array, values.data(), values.size() * sizeof(float));
+  return values;
+}
+
+// Writes, computes and reads: 2x summed by rows. `length` makes it a program of its own.
+std::vector<float> compute(Device& device, int64_t length) {
+  std::vector<float> x(size_t(2 * length));
+  for (size_t i = 0; i < x.size(); ++i) x[i] = float(i % 7);
+  const Array a = Array::from_vector<float>(device, x, {2, length}, DType::f32);
+  return values_of(reduce(ReduceOp::sum, a + a, {1}, false));
+}
+
+TEST(VulkanApi, ErrorsNameTheCallAndTheReason) {
+  OpenDevice& device = open_test_device({});
+  const Context& context = device.context();
+  inject_fault("vkCreateSemaphore", 0, Fault::out_of_device_memory);
+  VkSemaphoreCreateInfo info{};
+  info.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO;
+  VkSemaphore semaphore = VK_NULL_HANDLE;
+  try {
+    context.api.vkCreateSemaphore(context.device, &info, nullptr, &semaphore);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), Status::out_of_memory);
+    EXPECT_EQ(error.native(), -2);
+    EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("vkCreateSemaphore"), testing::HasSubstr("OUT_OF_DEVICE_MEMORY")));
+  }
+  EXPECT_TRUE(clear_fault());
+  EXPECT_EQ(context.api.vkCreateSemaphore.attempt(context.device, &info, nullptr, &semaphore), Status::ok);
+  context.api.vkDestroySemaphore(context.device, semaphore, nullptr);
+}
+
+TEST(VulkanApi, FaultsMeetTheCallTheyAreMeantFor) {
+  OpenDevice& device = open_test_device({});
+  const Context& context = device.context();
+  auto submit = [&] { context.api.vkDeviceWaitIdle(context.device); };
+  inject_fault("vkDeviceWaitIdle", 2, Fault::out_of_host_memory);
+  EXPECT_NO_THROW(submit());
+  EXPECT_NO_THROW(submit());
+  EXPECT_THROW(submit(), Error);
+  EXPECT_NO_THROW(submit()) << "once";
+  EXPECT_TRUE(clear_fault());
+  inject_fault("vkCreateSemaphore", 0, Fault::out_of_host_memory);
+  EXPECT_NO_THROW(submit());
+  EXPECT_FALSE(clear_fault()) << "that call was never made";
+}
+
+TEST(VulkanLoss, LatchesForTheDeviceItHappenedTo) {
+  OpenDevice& lost = open_test_device({});
+  OpenDevice& other = open_test_device({});
+  const Array before = Array::from_vector<float>(lost, {1, 2, 3}, {3}, DType::f32);
+  inject_fault("vkQueueSubmit", 0, Fault::device_lost);
+  EXPECT_THROW(compute(lost, 3), Error);
+  EXPECT_TRUE(clear_fault());
+  EXPECT_TRUE(lost.lost());
+  // One call of each kind, each at once and each saying so.
+  const StoragePtr& storage = before.storage();
+  float values[3] = {};
+  const std::function<void()> calls[] = {
+      [&] { lost.read(*storage, 0, values, sizeof values); },
+      [&] { lost.write(*storage, 0, values, sizeof values); },
+      [&] { lost.clear(*storage, 0, 4); },
+      [&] { lost.copy(*storage, 0, *storage, 8, 4); },
+      [&] { compute(lost, 3); },
+      [&] { values_of(before + before); },
+      [&] { lost.compile({}); },
+  };
+  for (size_t i = 0; i < std::size(calls); ++i) {
+    try {
+      calls[i]();
+      ADD_FAILURE() << "call " << i << " did not say that the device is lost";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status(), Status::device_lost) << i << ": " << error.what();
+      EXPECT_EQ(error.native(), -4) << i;
+    }
+  }
+  EXPECT_FALSE(other.lost());
+  EXPECT_EQ(compute(other, 3), compute(cpu_device(), 3));
+}
+
+// The n-th call of a small computation fails, for every n. Whatever the fault: a clear status or, where there was another way, the right
+// answer; everything can be freed; the CPU and other devices go on; a new device works.
+class VulkanFaults : public testing::TestWithParam<Fault> {};
+INSTANTIATE_TEST_SUITE_P(Every, VulkanFaults, testing::Values(Fault::device_lost, Fault::out_of_device_memory, Fault::out_of_host_memory),
+                         [](const auto& info) {
+                           return info.param == Fault::device_lost            ? "DeviceLost"
+                                  : info.param == Fault::out_of_device_memory ? "OutOfDeviceMemory"
+                                                                              : "OutOfHostMemory";
+                         });
+
+TEST_P(VulkanFaults, AtEveryCallOfAComputationLeaveEverythingUsable) {
+  const bool loss = GetParam() == Fault::device_lost;
+  bool met = true;
+  int errors = 0;
+  OpenDevice* device = &open_test_device({.disable = "unified"});
+  for (int64_t n = 0; met; ++n) {
+    ASSERT_LT(n, 2000);
+    const int64_t length = 3 + n % 50;  // mostly a program that is new to the device
+    const std::vector<float> expected = compute(cpu_device(), length);
+    inject_fault("", n, GetParam());
+    try {
+      EXPECT_EQ(compute(*device, length), expected) << n;
+    } catch (const Error& error) {
+      ++errors;
+      EXPECT_EQ(error.status(), loss ? Status::device_lost : Status::out_of_memory) << n << ": " << error.what();
+    }
+    met = clear_fault();
+    EXPECT_EQ(device->lost(), loss && met) << n;
+    if (device->lost()) {
+      device->retire();
+      device = &open_test_device({.disable = "unified"});
+    }
+    if (n % 8 == 0) {
+      EXPECT_EQ(compute(*device, length), expected) << n;
+    }
+  }
+  EXPECT_GT(errors, 0);
+}
+
+// Faults while a device is opened: an error, and the next attempt works.
+TEST_P(VulkanFaults, AtEveryCallOfOpeningADeviceLeaveNothingBehind) {
+  bool met = true;
+  for (int64_t n = 0; met; ++n) {
+    ASSERT_LT(n, 500);
+    inject_fault("", n, GetParam());
+    try {
+      const std::unique_ptr<OpenDevice> device = open_device(0, cpu_device(), {});
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.status() == Status::device_lost || error.status() == Status::out_of_memory) << n << ": " << error.what();
+    }
+    met = clear_fault();
+  }
+  EXPECT_EQ(compute(open_test_device({}), 3), compute(cpu_device(), 3));
+}
+
+}  // namespace
+}  // namespace mlxc::vulkan
