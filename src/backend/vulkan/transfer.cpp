@@ -23,6 +23,8 @@ void Transfer::guarded(const std::function<void()>& body) {
     body();
   } catch (...) {
     context_->queue.settle();
+    commands_ = {};  // a command buffer may be half recorded
+    for (Slot& slot : slots_) slot.submission = 0;
     throw;
   }
 }
