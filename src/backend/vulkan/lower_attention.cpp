@@ -39,19 +39,21 @@ struct Shape32 {
 };
 
 Shape32 shape_of(const Problem& problem, const Capabilities& caps) {
-  constexpr uint32_t kMostRows = 8, kMostScratch = 2400;  // floats: what is left of 16 KiB serves several workgroups side by side
+  // A CPU that plays a GPU wants few threads and little code.
+  const uint32_t most_rows = caps.software ? 4 : 8, most_threads = caps.software ? 32 : 128;
+  constexpr uint32_t kMostScratch = 2400;  // floats: what is left of 16 KiB serves several workgroups side by side
   const int64_t elements = problem.kv_type == DType::f32 ? 4 : 8;
   Shape32 shape{};
-  shape.heads = uint32_t(std::min<int64_t>(problem.group(), kMostRows));
+  shape.heads = uint32_t(std::min<int64_t>(problem.group(), most_rows));
   shape.head_chunks = divided_up(problem.group(), shape.heads);
   const bool single = !problem.dense && problem.tokens <= kMostSingleTokens;
-  shape.tokens = single ? 1 : kMostRows / shape.heads;
+  shape.tokens = single ? 1 : most_rows / shape.heads;
   shape.tiles = divided_up(problem.tokens, shape.tokens);
   shape.lanes = uint32_t(divided_up(problem.dim, elements));
   const uint32_t subgroup = std::max(1u, caps.subgroup_size);
-  shape.groups = std::min(power_of_two_below(128 / shape.lanes), uint32_t(kPageSlots));
+  shape.groups = std::min(power_of_two_below(most_threads / shape.lanes), uint32_t(kPageSlots));
   shape.threads = uint32_t(divided_up(std::max(shape.lanes * shape.groups, 32u), subgroup)) * subgroup;
-  shape.passes = 4;
+  shape.passes = caps.software ? 2 : 4;
   auto floats = [&] { return shape.rows() * shape.lanes * (shape.groups * shape.passes + 2); };
   while (shape.passes > 1 && (shape.groups * shape.passes > uint32_t(kPageSlots) || floats() > kMostScratch)) shape.passes /= 2;
   while (shape.groups > 1 && floats() > kMostScratch) shape.groups /= 2;
