@@ -76,6 +76,7 @@ float sqrt_f32(float x) {
   return refined;
 }
 
+#ifndef NO_FUNCTIONS  // kernels that are compiled at run time and call none of these leave them out: half the compiler's work
 // ---- exponentials and logarithms ------------------------------------------------------------------------------------------------------
 
 float exp_f32(float x) {
@@ -609,6 +610,8 @@ float floor_divide_f32(float a, float b) {
   if (quotient - whole > 0.5) whole += 1.0;
   return is_nan(quotient) || magnitude_bits(quotient) != 0u ? whole : uintBitsToFloat((floatBitsToUint(a) ^ floatBitsToUint(b)) & 0x80000000u);
 }
+
+#endif  // NO_FUNCTIONS
 
 // Rounds to nearest, ties to even, as packHalf2x16 need not.
 uint to_half(float x) {

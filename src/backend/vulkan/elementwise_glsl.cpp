@@ -126,6 +126,7 @@ class Writer {
     for (const Place& place : places_) dtypes.push_back(place.at.dtype);
     for (const auto& constant : body_.constants) dtypes.push_back(constant.first);
     std::string text = glsl_head(emitter_, dtypes, "arithmetic.glsl");
+    if (body_.code.find("_f32(") == std::string::npos) text.insert(text.find('\n') + 1, "#define NO_FUNCTIONS\n");
     if (columns_) text += "#include \"strided.glsl\"\n";
     text += cat("layout(local_size_x = ", kThreads, ") in;\nlayout(push_constant, scalar) uniform Args {\n");
     for (size_t i = 0; i < places_.size(); ++i) text += cat("  uvec2 a", i, ";\n");
@@ -174,9 +175,9 @@ class Writer {
   // place(flat index, out distances): of every strided operand.
   std::string place_function() const {
     if (!columns_) return "";
-    std::string text = "void place(uint flat";
+    std::string text = "void place(uint index";
     for (int i = 0; i < columns_; ++i) text += cat(", out uint o", i);
-    text += ") {\n  uint rest = flat, i;\n";
+    text += ") {\n  uint rest = index, i;\n";
     const size_t start = shape_.size() * size_t(columns_) + (shape_.size() - 1) * 3;
     for (int i = 0; i < columns_; ++i) text += cat("  o", i, " = TABLE(", start + size_t(i), ");\n");
     size_t at = 0;
