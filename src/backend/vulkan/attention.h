@@ -24,4 +24,7 @@ struct Team {
 // units: what one lane takes at a time; rows: how many there are in all.
 Team team_of(const Capabilities& caps, int64_t units, int64_t rows);
 
+// A step of single tokens over 16-bit pages; false: the launch is of another kind.
+bool lower_decode_attention(Emitter& emitter);
+
 }  // namespace mlxc::vulkan

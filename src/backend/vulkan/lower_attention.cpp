@@ -182,7 +182,7 @@ void lower_segment_mean(Emitter& e) {
 
 void lower_attention(Emitter& e) {
   switch (e.plan().primitive->code()) {
-    case OpCode::paged_attention: return lower_paged(e);
+    case OpCode::paged_attention: return lower_decode_attention(e) ? void() : lower_paged(e);
     case OpCode::dense_attention: return lower_dense(e);
     default: return lower_segment_mean(e);
   }

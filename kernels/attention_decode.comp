@@ -1,0 +1,223 @@
+// Attention of single tokens over pages of 16-bit keys and values: a decode step, where the keys' and values' bytes and the length of the chain
+// of dependent loads decide.
+//
+// A workgroup holds the query heads of one kv head (kHeads of them) of one token and a part of its context. Its subgroups take turns of keys by
+// themselves and meet once, at the end: kDim / 8 lanes side by side read one key's row, a lane has kDepth keys in flight and holds 8 elements of
+// every query head. The lanes' parts of scores are added in exchanges that halve what a lane holds (as kernels/linear_vec.comp does), so each
+// score ends in a lane of its own, goes through the online softmax there (Milakov & Gimelshein 2018), and is handed back for the values.
+// Contexts that are split meet in memory: the last workgroup of a token and kv head to finish joins them.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#extension GL_KHR_shader_subgroup_vote : require
+#include "attention_common.glsl"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint kThreads = 256;
+layout(constant_id = 1) const uint kType = 1;     // of keys and values
+layout(constant_id = 2) const uint kDim = 128;    // a power of two
+layout(constant_id = 3) const uint kHeads = 4;    // a power of two
+layout(constant_id = 4) const uint kDepth = 4;    // a power of two
+layout(constant_id = 5) const uint kTeam = 32;    // the subgroup's size, at least kDim / 8
+layout(constant_id = 6) const uint kOut = 0;
+
+const uint kLanes = kDim / 8;                     // that read a row
+const uint kBeside = kTeam / kLanes;              // keys that a subgroup reads at once
+const uint kTurn = kBeside * kDepth;              // keys of a turn, all of one page
+const uint kTeams = kThreads / kTeam;
+const uint kScores = kHeads * kDepth;             // [head][depth]
+const uint kHeld = kScores > kLanes ? kScores / kLanes : 1;    // neighbours of them that end in one lane
+const uint kCopies = kScores > kLanes ? 1 : kLanes / kScores;  // lanes that end with the same one
+const uint kHeadLanes = kDepth / kHeld * kCopies;              // lanes that a head's scores end in
+const uint kPartFloats = kHeads * kDim + 2 * kHeads;
+const uint kRowBytes = kDim * 2;
+
+shared float sums[kTeams * kHeads * kDim];        // then the weights of parts
+shared float tops[kTeams * kHeads], totals[kTeams * kHeads];
+shared uint arrived;
+
+layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Parts { float v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Counter { uint v[]; };
+
+float element(uvec4 raw, uint i) { return pair_of(kType, raw[i / 2])[i & 1u]; }
+
+void main() {
+  const uint thread = gl_LocalInvocationIndex, team = gl_SubgroupID, lane = gl_SubgroupInvocationID, lane_in = lane % kLanes;
+  const uint head_chunks = (args.group + kHeads - 1) / kHeads;
+  const uint split = group_index() % args.splits, problem = group_index() / args.splits;
+  const uint kv_head = problem / head_chunks % args.kv_heads, first_head = problem % head_chunks * kHeads;
+  const uint token = problem / head_chunks / args.kv_heads;
+  if (token >= args.tokens) return;
+  const uint out_bytes = kOut == kF32 ? 4 : 2;
+  const uvec2 out_rows = address_of(address_of(args.out_rows, token, args.kv_heads * args.group * kDim * out_bytes), kv_head * args.group + first_head, kDim * out_bytes);
+
+  const int sequence = I32(args.sequences).v[token], position = min(I32(args.positions).v[token], int(args.table_width * kPageSlots) - 1);
+  if (sequence < 0 || uint(sequence) >= args.table_rows || position < 0) {  // padding
+    if (split != 0) return;
+    for (uint i = thread; i < kHeads * kDim; i += kThreads)
+      if (first_head + i / kDim < args.group) put_value(kOut, out_rows, i, 0.0);
+    return;
+  }
+  const uint oldest_page = uint(first_key(position)) / kPageSlots, pages = uint(position) / kPageSlots + 1 - oldest_page;
+  const uint each = max(args.least_pages, (pages + args.splits - 1) / args.splits), parts = (pages + each - 1) / each;
+  if (split >= parts) return;
+  const int begin = int((oldest_page + split * each) * kPageSlots), end = min(begin + int(each * kPageSlots), position + 1);
+  const int first = first_key(position);
+
+  // The queries, scaled so that exponents are of two.
+  float q[kHeads][8], found[kHeads][8];
+  const float scale = args.softcap > 0 ? args.scale : args.scale * kLog2e;
+  const uvec2 q_token = moved(args.q, int(token), args.q_stride * 4);
+  [[unroll]] for (uint h = 0; h < kHeads; ++h) {
+    const uvec2 row = address_of(q_token, kv_head * args.group + min(first_head + h, args.group - 1), kDim * 4);
+    const vec4 low = F32x4(row).v[2 * lane_in], high = F32x4(row).v[2 * lane_in + 1];
+    [[unroll]] for (uint i = 0; i < 4; ++i) {
+      q[h][i] = low[i] * scale;
+      q[h][4 + i] = high[i] * scale;
+      found[h][i] = found[h][4 + i] = 0;
+    }
+  }
+
+  // Page numbers of up to kTeam pages: one to a lane.
+  const uvec2 table = address_of(args.table, uint(sequence), args.table_width * 4);
+  int block = begin;
+  uint page_number = 0;
+  float top = -1e30, total = 0;  // of the head whose scores end here
+  const int stride = int(kTeams * kTurn);
+  uvec4 keys[kDepth], values[kDepth];
+  const uint beside = lane / kLanes;
+
+#define LOAD(key) { \
+    const uint page_ = subgroupShuffle(page_number, min(uint((key) - block) / kPageSlots, kTeam - 1)); \
+    const uvec2 at_k = address_of(address_of(args.k, page_, args.kv_heads * kPageSlots * kRowBytes), kv_head * kPageSlots + uint(key) % kPageSlots + beside, kRowBytes); \
+    const uvec2 at_v = address_of(address_of(args.v, page_, args.kv_heads * kPageSlots * kRowBytes), kv_head * kPageSlots + uint(key) % kPageSlots + beside, kRowBytes); \
+    [[unroll]] for (uint u = 0; u < kDepth; ++u) { \
+      const bool there = (key) + int(u * kBeside + beside) < end; \
+      keys[u] = there ? U32x4(at_k).v[u * kBeside * kLanes + lane_in] : uvec4(0); \
+      values[u] = there ? U32x4(at_v).v[u * kBeside * kLanes + lane_in] : uvec4(0); } }
+
+  for (; block < end; block += int(kTeam * kPageSlots)) {
+    const uint column = min(uint(block) / kPageSlots + lane, args.table_width - 1);
+    page_number = min(uint(I32(table).v[column]), args.pages - 1);
+    const int block_end = min(end, block + int(kTeam * kPageSlots));
+    int key = block + int(team * kTurn);
+    if (key < block_end) LOAD(key)
+    for (; key < block_end; key += stride) {
+      float scores[kScores];
+      [[unroll]] for (uint u = 0; u < kDepth; ++u) {
+        [[unroll]] for (uint h = 0; h < kHeads; ++h) {
+          float score = 0;
+          [[unroll]] for (uint i = 0; i < 8; ++i) score = fma(q[h][i], element(keys[u], i), score);
+          scores[h * kDepth + u] = score;
+        }
+      }
+      uvec4 now[kDepth];
+      [[unroll]] for (uint u = 0; u < kDepth; ++u) now[u] = values[u];
+      if (key + stride < block_end) LOAD(key + stride)
+
+      uint mask = kLanes / 2;
+      [[unroll]] for (uint half_ = kScores / 2; half_ >= 1; half_ /= 2) {
+        if (mask >= 1) {
+          const bool upper = (lane & mask) != 0;
+          [[unroll]] for (uint i = 0; i < half_; ++i) {
+            const float sent = upper ? scores[i] : scores[i + half_], kept = upper ? scores[i + half_] : scores[i];
+            scores[i] = kept + subgroupShuffleXor(sent, mask);
+          }
+          mask /= 2;
+        }
+      }
+      for (; mask >= 1; mask /= 2) scores[0] += subgroupShuffleXor(scores[0], mask);
+
+      float most = -1e30;
+      [[unroll]] for (uint i = 0; i < kHeld; ++i) {
+        const int at = key + int((lane_in / kCopies * kHeld + i) % kDepth * kBeside + beside);
+        if (args.softcap > 0) scores[i] = capped(scores[i]) * kLog2e;
+        if (at < first || at >= end) scores[i] = uintBitsToFloat(0xff800000u);
+        most = max(most, scores[i]);
+      }
+      [[unroll]] for (uint m = kCopies; m < kHeadLanes; m *= 2) most = max(most, subgroupShuffleXor(most, m));
+      [[unroll]] for (uint m = kLanes; m < kTeam; m *= 2) most = max(most, subgroupShuffleXor(most, m));
+      if (subgroupAny(most > top)) {
+        const float next = max(top, most), kept = exp2(top - next);
+        top = next;
+        total *= kept;
+        [[unroll]] for (uint h = 0; h < kHeads; ++h) {
+          const float factor = subgroupShuffle(kept, h * kHeadLanes);
+          [[unroll]] for (uint i = 0; i < 8; ++i) found[h][i] *= factor;
+        }
+      }
+      [[unroll]] for (uint i = 0; i < kHeld; ++i) {
+        scores[i] = exp2(scores[i] - top);
+        total += scores[i];
+      }
+      [[unroll]] for (uint u = 0; u < kDepth; ++u) {
+        [[unroll]] for (uint h = 0; h < kHeads; ++h) {
+          const uint score = h * kDepth + u;
+          const float weight = subgroupShuffle(scores[score % kHeld], beside * kLanes + score / kHeld * kCopies);
+          [[unroll]] for (uint i = 0; i < 8; ++i) found[h][i] = fma(weight, element(now[u], i), found[h][i]);
+        }
+      }
+    }
+  }
+
+  // The subgroup's, then the workgroup's.
+  [[unroll]] for (uint m = kCopies; m < kHeadLanes; m *= 2) total += subgroupShuffleXor(total, m);
+  [[unroll]] for (uint m = kLanes; m < kTeam; m *= 2) {
+    total += subgroupShuffleXor(total, m);
+    [[unroll]] for (uint h = 0; h < kHeads; ++h)
+      [[unroll]] for (uint i = 0; i < 8; ++i) found[h][i] += subgroupShuffleXor(found[h][i], m);
+  }
+  if (beside == 0) {
+    [[unroll]] for (uint h = 0; h < kHeads; ++h)
+      [[unroll]] for (uint i = 0; i < 8; ++i) sums[(team * kHeads + h) * kDim + lane_in * 8 + i] = found[h][i];
+    if (lane_in % kHeadLanes == 0) {
+      tops[team * kHeads + lane_in / kHeadLanes] = top;
+      totals[team * kHeads + lane_in / kHeadLanes] = total;
+    }
+  }
+  barrier();
+  const uvec2 part = address_of(args.partials, problem * args.splits + split, kPartFloats * 4);
+  for (uint i = thread; i < kHeads * kDim; i += kThreads) {
+    const uint h = i / kDim;
+    float most = -1e30, all = 0, sum = 0;
+    [[unroll]] for (uint t = 0; t < kTeams; ++t) most = max(most, tops[t * kHeads + h]);
+    [[unroll]] for (uint t = 0; t < kTeams; ++t) {
+      const float weight = exp2(tops[t * kHeads + h] - most);
+      all = fma(weight, totals[t * kHeads + h], all);
+      sum = fma(weight, sums[t * kHeads * kDim + i], sum);
+    }
+    if (parts == 1) {
+      if (first_head + h < args.group) put_value(kOut, out_rows, i, sum / all);
+      continue;
+    }
+    Parts(part).v[i] = sum;
+    if (i % kDim == 0) {
+      Parts(part).v[kHeads * kDim + h] = most;
+      Parts(part).v[kHeads * kDim + kHeads + h] = all;
+    }
+  }
+  if (parts == 1) return;
+
+  // Who comes last joins the parts.
+  memoryBarrierBuffer();
+  barrier();
+  if (thread == 0) arrived = atomicAdd(Counter(args.counters).v[problem], 1);
+  barrier();
+  if (arrived + 1 != parts) return;
+  memoryBarrierBuffer();
+  if (thread == 0) Counter(args.counters).v[problem] = 0;
+  const uvec2 first_part = address_of(args.partials, problem * args.splits, kPartFloats * 4);
+  for (uint i = thread; i < parts * 2 * kHeads; i += kThreads) sums[i] = Parts(first_part).v[i / (2 * kHeads) * kPartFloats + kHeads * kDim + i % (2 * kHeads)];
+  barrier();
+  for (uint i = thread; i < kHeads * kDim; i += kThreads) {
+    const uint h = i / kDim;
+    float most = -1e30, all = 0, sum = 0;
+    for (uint p = 0; p < parts; ++p) most = max(most, sums[p * 2 * kHeads + h]);
+    for (uint p = 0; p < parts; ++p) {
+      const float weight = exp2(sums[p * 2 * kHeads + h] - most);
+      all = fma(weight, sums[p * 2 * kHeads + kHeads + h], all);
+      sum = fma(weight, Parts(first_part).v[p * kPartFloats + i], sum);
+    }
+    if (first_head + h < args.group) put_value(kOut, out_rows, i, sum / all);
+  }
+}

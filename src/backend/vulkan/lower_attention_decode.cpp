@@ -1,0 +1,64 @@
+// Attention of single tokens over 16-bit pages (kernels/attention_decode.comp).
+#include <bit>
+
+#include "backend/vulkan/attention.h"
+#include "ops/transformer.h"
+
+namespace mlxc::vulkan {
+namespace {
+
+constexpr int64_t kMostTokens = 64;        // of a launch; more are a prompt's
+constexpr int64_t kMostShared = 16384;     // bytes
+constexpr int64_t kMostParts = 128;        // of a context
+constexpr int64_t kPagesOfAPart = 8;       // at least: joining parts costs as much as reading so many
+
+int64_t divided_up(int64_t count, int64_t by) { return (count + by - 1) / by; }
+
+}  // namespace
+
+bool lower_decode_attention(Emitter& e) {
+  const LaunchPlan& plan = e.plan();
+  const Capabilities& caps = e.caps();
+  const auto& op = as<PagedAttention>(*plan.primitive);
+  const OperandType &q = plan.inputs[0], &pages = plan.inputs[1], &table = plan.inputs[3];
+  const int64_t tokens = q.type.shape[0], dim = q.type.shape[2], kv_heads = pages.type.shape[1], group = q.type.shape[1] / kv_heads;
+  const uint32_t team = caps.subgroup_size;
+  const bool halves = pages.type.dtype == DType::f16 || pages.type.dtype == DType::bf16;
+  const bool subgroups = caps.subgroup_control || caps.min_subgroup == caps.max_subgroup;
+  if (tokens == 0 || tokens > kMostTokens || !halves || !subgroups) return false;
+  if (!std::has_single_bit(uint64_t(dim)) || dim < 64 || dim > int64_t(team) * 8) return false;
+  if (table.type.shape[0] == 0 || table.type.shape[1] == 0 || pages.type.shape[0] == 0) return false;
+  if (q.strides[0] % 4 != 0 || !lies_in(plan, 0, 16) || !lies_in(plan, 1, 16) || !lies_in(plan, 2, 16)) return false;
+  if (!fits_int(q.strides[0]) || !fits_int(kv_heads * kPageSlots * dim) || !fits_int(table.type.shape[1] * kPageSlots)) return false;
+
+  const int64_t heads = std::min<int64_t>(int64_t(std::bit_ceil(uint64_t(group))), 8);
+  int64_t depth = heads == 8 ? 2 : 4;
+  while (depth > 1 && depth * team / (dim / 8) > kPageSlots) depth /= 2;
+  int64_t teams = std::max<int64_t>(1, 256 / team);
+  while (teams > 1 && (teams * heads * dim * 4 > kMostShared || teams * team > caps.workgroup_invocations)) teams /= 2;
+  if (teams * heads * dim * 4 > kMostShared || teams * depth * team / (dim / 8) < 1) return false;
+
+  const int64_t problems = tokens * kv_heads * divided_up(group, heads), width = table.type.shape[1];
+  const int64_t processors = std::max(1u, caps.multiprocessors);
+  const int64_t least = problems >= 2 * processors ? 2 * kPagesOfAPart : kPagesOfAPart;
+  const int64_t most = std::min(kMostParts, teams * dim / 2);  // what the joining workgroup holds
+  const int64_t splits = std::clamp<int64_t>(16 * processors / problems, 1, std::min(divided_up(width, least), most));
+  std::vector<Argument> arguments;
+  for (size_t i = 0; i < 6; ++i) arguments.push_back(read(e.input(i)));
+  arguments.push_back(write(e.output(0)));
+  arguments.push_back(splits > 1 ? update(e.scratch(problems * splits * (heads * dim + 2 * heads) * 4)) : arguments[0]);
+  arguments.push_back(splits > 1 ? update(e.counters(problems * 4)) : arguments[0]);
+  Words words;
+  words.u(tokens).u(kv_heads).u(group).u(q.strides[0]).u(table.type.shape[0]).u(width).u(pages.type.shape[0]);
+  words.u(std::clamp<int64_t>(op.window, 0, INT32_MAX / 2)).u(splits).u(least).f(op.scale).f(op.softcap).u(0).u(0);
+  Kernel kernel{"attention_decode",
+                {uint32_t(teams * team), float_type(pages.type.dtype), uint32_t(dim), uint32_t(heads), uint32_t(depth), team,
+                 float_type(plan.outputs[0].type.dtype)},
+                caps.subgroup_control ? team : 0u};
+  const double context = 1024;  // a guess: how long contexts are is known when it runs
+  e.dispatch(std::move(kernel), e.row(problems * splits), std::move(arguments), words,
+             {4 * double(tokens * q.type.shape[1] * dim) * context, 4 * double(tokens * kv_heads * dim) * context});
+  return true;
+}
+
+}  // namespace mlxc::vulkan
