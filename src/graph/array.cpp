@@ -138,7 +138,7 @@ void Node::attach(std::vector<StoragePtr> storages, std::vector<Layout> layouts)
     outputs_[i].layout = layouts[i];
   }
   evaluated_.store(true, std::memory_order_release);
-  if (keeps_history_ || requires_grad_.load(std::memory_order_relaxed)) return;
+  if (keeps_history_) return;
   history_dropped_ = !inputs_.empty();
   release(std::exchange(inputs_, {}));
 }

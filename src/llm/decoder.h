@@ -7,6 +7,7 @@
 
 #include "llm/config.h"
 #include "nn/modules.h"
+#include "nn/weights.h"
 
 namespace mlxc {
 

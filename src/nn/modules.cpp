@@ -11,20 +11,21 @@ Array split_heads(const Array& x, int64_t heads, int64_t head_dim) { return resh
 Array join_heads(const Array& x) { return reshape(x, {x.dim(0), x.dim(1) * x.dim(2)}); }
 
 // Checkpoints converted from the first TensorFlow releases say gamma and beta.
-Array norm_tensor(const Scope& at, std::string_view name, std::string_view old_name, int64_t size) {
-  return at.tensor(!at.has(name) && at.has(old_name) ? old_name : name, {size});
+Array norm_tensor(const Scope& at, std::string_view name, std::string_view old_name, int64_t size, double initial) {
+  return at.tensor(!at.has(name) && at.has(old_name) ? old_name : name, {size}, {Initializer::Kind::constant, initial});
 }
 
 }  // namespace
 
 Linear::Linear(const Scope& at, std::initializer_list<Part> parts, int64_t in, bool bias) : precision_(at.precision()) {
-  for (const Part& part : parts) weights_.push_back((at / part.name).tensor("weight", {part.out, in}));
+  const Initializer initial{Initializer::Kind::uniform, 1 / std::sqrt(double(std::max<int64_t>(in, 1)))};  // as PyTorch's
+  for (const Part& part : parts) weights_.push_back((at / part.name).tensor("weight", {part.out, in}, initial));
   if (!bias) return;
-  for (const Part& part : parts) biases_.push_back((at / part.name).tensor("bias", {part.out}));
+  for (const Part& part : parts) biases_.push_back((at / part.name).tensor("bias", {part.out}, initial));
 }
 
 LayerNorm::LayerNorm(const Scope& at, int64_t size, float eps)
-    : weight_(norm_tensor(at, "weight", "gamma", size)), bias_(norm_tensor(at, "bias", "beta", size)), eps_(eps) {}
+    : weight_(norm_tensor(at, "weight", "gamma", size, 1)), bias_(norm_tensor(at, "bias", "beta", size, 0)), eps_(eps) {}
 
 Array Embedding::operator()(const Array& indices) const { return take(table_, indices, DType::f32); }
 

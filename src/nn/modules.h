@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nn/weights.h"
+#include "nn/scope.h"
 #include "ops/elementwise.h"
 #include "ops/transformer.h"
 
@@ -34,7 +34,7 @@ class Linear {
 class RmsNorm {
  public:
   RmsNorm(const Scope& at, int64_t size, float eps, float weight_offset = 0)
-      : weight_(at.tensor("weight", {size})), eps_(eps), weight_offset_(weight_offset) {}
+      : weight_(at.tensor("weight", {size}, {Initializer::Kind::constant, 1 - double(weight_offset)})), eps_(eps), weight_offset_(weight_offset) {}
   Array operator()(const Array& x) const { return rms_norm(x, weight_, eps_, weight_offset_); }
 
  private:
@@ -54,7 +54,7 @@ class LayerNorm {
 
 class Embedding {
  public:
-  Embedding(const Scope& at, int64_t count, int64_t size) : table_(at.tensor("weight", {count, size})) {}
+  Embedding(const Scope& at, int64_t count, int64_t size) : table_(at.tensor("weight", {count, size}, {Initializer::Kind::normal, 1})) {}
   Array operator()(const Array& indices) const;  // [indices..., size] float32
   const Array& table() const { return table_; }
 

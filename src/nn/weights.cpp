@@ -89,7 +89,7 @@ Weights::Weights(Device& device, const std::string& folder, LoadMode mode, Preci
   store_ = WeightStore::find_or_create(device, *checkpoint_, mode);
 }
 
-Array Weights::tensor(const std::string& name, const Shape& shape) {
+Array Weights::tensor(const std::string& name, const Shape& shape, const Initializer&) {
   const Checkpoint::Tensor& tensor = checkpoint_->at(name);
   if (tensor.shape.size() != size_t(shape.rank()) || !std::equal(shape.begin(), shape.end(), tensor.shape.begin())) {
     fail(Status::format, "tensor ", quote(name), " has shape ", list(tensor.shape), ", expected ", to_string(shape), " by config.json");

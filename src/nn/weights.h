@@ -11,7 +11,7 @@
 
 #include "graph/array.h"
 #include "io/checkpoint.h"
-#include "ops/matmul.h"
+#include "nn/scope.h"
 
 namespace mlxc {
 
@@ -35,17 +35,17 @@ struct WeightTotals {
 };
 
 // One load: reads tensors by name, checks shapes, reports progress. Used by one thread.
-class Weights {
+class Weights final : public TensorSource {
  public:
   using Progress = std::function<bool(int64_t done, int64_t total)>;
   Weights(Device& device, const std::string& folder, LoadMode mode, Precision precision, Progress progress);
 
-  Device& device() const { return device_; }
-  Precision precision() const { return precision_; }
+  Device& device() const override { return device_; }
+  Precision precision() const override { return precision_; }
   const std::string& folder() const { return checkpoint_->folder(); }
-  bool has(const std::string& name) const { return checkpoint_->find(name) != nullptr; }
+  bool has(const std::string& name) const override { return checkpoint_->find(name) != nullptr; }
   // Error(not_found) names a missing tensor, Error(format) the actual and the expected shape, Error(unsupported) the dtype.
-  Array tensor(const std::string& name, const Shape& shape);
+  Array tensor(const std::string& name, const Shape& shape, const Initializer& initial = {}) override;
   bool equal(const std::string& a, const std::string& b) const;  // same type, shape and bytes
   void finish();                                                 // reports that all is there
   WeightTotals totals() const;
@@ -68,24 +68,6 @@ class Weights {
   std::shared_ptr<WeightStore> store_;
   std::map<std::string, Array> used_;
   int64_t done_ = 0;
-};
-
-// A place in the tree of names, as modules see it: `at / "self_attn" / "q_proj"`.
-class Scope {
- public:
-  Scope(Weights& weights, std::string prefix) : weights_(&weights), prefix_(std::move(prefix)) {}
-  Scope operator/(std::string_view name) const { return {*weights_, prefix_.empty() ? std::string(name) : cat(prefix_, ".", name)}; }
-  Scope operator/(size_t index) const { return *this / std::to_string(index); }
-
-  const std::string& name() const { return prefix_; }
-  Weights& weights() const { return *weights_; }
-  Precision precision() const { return weights_->precision(); }
-  bool has(std::string_view name) const { return weights_->has((*this / name).name()); }
-  Array tensor(std::string_view name, const Shape& shape) const { return weights_->tensor((*this / name).name(), shape); }
-
- private:
-  Weights* weights_;
-  std::string prefix_;
 };
 
 }  // namespace mlxc

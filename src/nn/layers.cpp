@@ -1,0 +1,160 @@
+#include "nn/layers.h"
+
+#include <cmath>
+
+#include "nn/modules.h"
+#include "ops/elementwise.h"
+#include "ops/indexing.h"
+#include "ops/normalization.h"
+#include "ops/random.h"
+#include "ops/shape_ops.h"
+
+namespace mlxc::nn {
+
+Array Pass::next_key() {
+  if (!key) fail(Status::invalid_argument, "this forward pass needs random numbers: give it a key");
+  const Array keys = random::split(key, 2);
+  key = reshape(slice_axis(keys, 0, 0, 1), {2});
+  return reshape(slice_axis(keys, 0, 1, 2), {2});
+}
+
+namespace layers {
+namespace {
+
+// A layer out of a function of (scope, x, pass).
+template <class Forward>
+LayerPtr make(Forward forward) {
+  struct Bound final : Layer {
+    explicit Bound(Forward forward) : run(std::move(forward)) {}
+    Array forward(const Scope& at, const Array& x, Pass& pass) const override { return run(at, x, pass); }
+    Forward run;
+  };
+  return std::make_shared<const Bound>(std::move(forward));
+}
+
+void expect_positive(int64_t value, const char* layer, const char* name) {
+  if (value < 1) fail(Status::invalid_argument, layer, ": ", name, " is ", value, ", expected 1 or more");
+}
+
+Array weight(const Scope& at, int64_t size) { return at.tensor("weight", {size}, {Initializer::Kind::constant, 1}); }
+Array bias(const Scope& at, int64_t size) { return at.tensor("bias", {size}, {Initializer::Kind::constant, 0}); }
+Initializer evenly(int64_t fan_in) { return {Initializer::Kind::uniform, 1 / std::sqrt(double(fan_in))}; }
+
+}  // namespace
+
+LayerPtr linear(int64_t in, int64_t out, bool bias) {
+  expect_positive(in, "linear", "in"), expect_positive(out, "linear", "out");
+  return make([=](const Scope& at, const Array& x, Pass&) { return Linear(at, {{"", out}}, in, bias)(x); });
+}
+
+LayerPtr convolution(int64_t in, int64_t out, const Dims& kernel, const ConvolutionShape& shape, bool bias) {
+  expect_positive(in, "convolution", "in"), expect_positive(out, "convolution", "out"), expect_positive(shape.groups, "convolution", "groups");
+  if (in % shape.groups || out % shape.groups) fail(Status::invalid_argument, "convolution: ", shape.groups, " groups of ", in, " and ", out, " channels");
+  Shape size{out, in / shape.groups};
+  for (int64_t extent : kernel) expect_positive(extent, "convolution", "kernel"), size.push_back(extent);
+  return make([=](const Scope& at, const Array& x, Pass&) {
+    const Initializer initial = evenly(element_count(size) / out);
+    const Array weight = at.tensor("weight", size, initial), offset = bias ? at.tensor("bias", {out}, initial) : Array();
+    return mlxc::convolution(x, weight, offset, shape);
+  });
+}
+
+LayerPtr max_pool(const PoolShape& shape) {
+  return make([=](const Scope&, const Array& x, Pass&) { return mlxc::max_pool(x, shape); });
+}
+LayerPtr average_pool(const PoolShape& shape) {
+  return make([=](const Scope&, const Array& x, Pass&) { return mlxc::average_pool(x, shape, true); });
+}
+
+LayerPtr batch_norm(int64_t channels, double eps, double momentum) {
+  expect_positive(channels, "batch_norm", "channels");
+  return make([=](const Scope& at, const Array& x, Pass& pass) {
+    const Array gain = weight(at, channels), offset = bias(at, channels);
+    const Array mean = at.buffer("running_mean", {channels}, {Initializer::Kind::constant, 0});
+    const Array variance = at.buffer("running_var", {channels}, {Initializer::Kind::constant, 1});
+    if (!pass.training) return batch_normalization(x, mean, variance, gain, offset, eps);
+    BatchNormResult result = batch_normalization(x, gain, offset, eps);
+    const double count = double(x.size()) / double(channels), unbiased = count / std::max(count - 1, 1.0);
+    auto blended = [&](const Array& old, const Array& now) { return old * (1 - momentum) + reshape(cast(now, old.dtype()), {channels}) * momentum; };
+    at.renew("running_mean", blended(mean, result.mean));
+    at.renew("running_var", blended(variance, result.variance * unbiased));
+    return result.y;
+  });
+}
+
+LayerPtr layer_norm(int64_t size, double eps) {
+  expect_positive(size, "layer_norm", "size");
+  return make([=](const Scope& at, const Array& x, Pass&) { return LayerNorm(at, size, float(eps))(x); });
+}
+LayerPtr rms_norm(int64_t size, double eps) {
+  expect_positive(size, "rms_norm", "size");
+  return make([=](const Scope& at, const Array& x, Pass&) { return RmsNorm(at, size, float(eps))(x); });
+}
+LayerPtr group_norm(int64_t groups, int64_t channels, double eps) {
+  expect_positive(groups, "group_norm", "groups"), expect_positive(channels, "group_norm", "channels");
+  return make([=](const Scope& at, const Array& x, Pass&) { return group_normalization(x, groups, weight(at, channels), bias(at, channels), eps); });
+}
+
+LayerPtr dropout(double probability) {
+  if (!(probability >= 0 && probability < 1)) fail(Status::invalid_argument, "dropout: the probability is ", probability, ", expected 0 up to 1");
+  return make([=](const Scope&, const Array& x, Pass& pass) {
+    return pass.training && probability > 0 ? mlxc::dropout(x, pass.next_key(), probability) : x;
+  });
+}
+
+LayerPtr embedding(int64_t count, int64_t size) {
+  expect_positive(count, "embedding", "count"), expect_positive(size, "embedding", "size");
+  return make([=](const Scope& at, const Array& x, Pass&) { return Embedding(at, count, size)(x); });
+}
+
+LayerPtr activation(ActivationOp op, double parameter) {
+  return make([=](const Scope&, const Array& x, Pass&) { return mlxc::activation(op, x, parameter); });
+}
+
+LayerPtr flatten() {
+  return make([](const Scope&, const Array& x, Pass&) {
+    if (x.rank() < 1) fail(Status::invalid_argument, "flatten: a scalar has no batch");
+    return reshape(x, {x.dim(0), x.dim(0) ? x.size() / x.dim(0) : 0});
+  });
+}
+
+LayerPtr multi_head_attention(int64_t size, int64_t heads, bool causal, bool bias) {
+  expect_positive(heads, "attention", "heads"), expect_positive(size, "attention", "size");
+  if (size % heads) fail(Status::invalid_argument, "attention: size ", size, " is no multiple of ", heads, " heads");
+  return make([=](const Scope& at, const Array& x, Pass&) {
+    if (x.rank() != 3) fail(Status::invalid_argument, "attention: the input is [batch, length, size], not ", to_string(x.shape()));
+    const std::vector<Array> parts = Linear(at, {{"q_proj", size}, {"k_proj", size}, {"v_proj", size}}, size, bias).all(x);
+    auto split = [&](const Array& part) { return transpose(reshape(part, {x.dim(0), x.dim(1), heads, size / heads}), {0, 2, 1, 3}); };
+    const Array y = mlxc::attention(split(parts[0]), split(parts[1]), split(parts[2]), {}, 0, causal);
+    return Linear(at, {{"out_proj", size}}, size, bias)(reshape(transpose(y, {0, 2, 1, 3}), x.shape()));
+  });
+}
+
+LayerPtr recurrent(CellKind kind, int64_t in, int64_t hidden, bool bias) {
+  expect_positive(in, "recurrent", "in"), expect_positive(hidden, "recurrent", "hidden");
+  const int64_t rows = hidden * (kind == CellKind::lstm ? 4 : kind == CellKind::gru ? 3 : 1);
+  return make([=](const Scope& at, const Array& x, Pass&) {
+    auto tensor = [&](const char* name, const Shape& shape) { return at.tensor(name, shape, evenly(hidden)); };
+    CellWeights weights{tensor("weight_ih_l0", {rows, in}), tensor("weight_hh_l0", {rows, hidden}), {}, {}};
+    if (bias) weights.input_bias = tensor("bias_ih_l0", {rows}), weights.hidden_bias = tensor("bias_hh_l0", {rows});
+    return recurrent_sequence(kind, x, {}, weights, false).outputs;
+  });
+}
+
+LayerPtr sequential(std::vector<LayerPtr> parts) {
+  for (const LayerPtr& part : parts)
+    if (!part) fail(Status::invalid_argument, "sequential: a layer is missing");
+  return make([parts = std::move(parts)](const Scope& at, const Array& x, Pass& pass) {
+    Array y = x;
+    for (size_t i = 0; i < parts.size(); ++i) y = parts[i]->forward(at / i, y, pass);
+    return y;
+  });
+}
+
+LayerPtr residual(LayerPtr body) {
+  if (!body) fail(Status::invalid_argument, "residual: the body is missing");
+  return make([body = std::move(body)](const Scope& at, const Array& x, Pass& pass) { return x + body->forward(at, x, pass); });
+}
+
+}  // namespace layers
+}  // namespace mlxc::nn

@@ -1,0 +1,60 @@
+// The parameters of a model in training: named arrays that begin by an initializer, change by steps, and are saved and loaded as safetensors.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "nn/scope.h"
+
+namespace mlxc::nn {
+
+// A value: a copy shares the arrays and changes apart, so one whose arrays are placeholders gives the graph of a step to capture.
+// The names that a model uses appear as its forward pass asks for them.
+class Parameters final : public TensorSource {
+ public:
+  Parameters(Device& device, uint64_t seed, DType dtype = DType::f32) : device_(&device), seed_(seed), dtype_(dtype) {}
+
+  Device& device() const override { return *device_; }
+  Precision precision() const override { return Precision::high; }
+  bool has(const std::string& name) const override { return entries_.count(name) > 0; }
+  Array tensor(const std::string& name, const Shape& shape, const Initializer& initial) override;
+  Array buffer(const std::string& name, const Shape& shape, const Initializer& initial) override;
+  void renew(const std::string& name, const Array& value) override { set(name, value); }
+
+  enum class Select : uint8_t {
+    all,
+    trained,  // neither frozen nor buffers
+    buffers,
+  };
+  std::vector<std::string> names(Select select = Select::all) const;  // sorted
+  Arrays values(Select select = Select::all) const;                   // in the order of names()
+  void set_values(Select select, const Arrays& values);
+  int64_t count(Select select = Select::all) const;  // elements
+  Array get(const std::string& name) const;          // Error(not_found)
+  void set(const std::string& name, const Array& value);  // of the same shape and dtype
+  // Every name that is `prefix` or begins with it and a dot; an empty prefix is all. Names that appear later are not frozen.
+  // Gives how many there are.
+  int64_t freeze(const std::string& prefix, bool frozen = true);
+  void to_device(Device& device);
+
+  // Complete or not at all; in files, 16-bit types stay what they are.
+  void save(const std::string& path) const;
+  // Takes the values of the file under its names, which appear if they are new. strict: the names must be the same.
+  void load(const std::string& path, bool strict = true);
+
+ private:
+  struct Entry {
+    Array value;
+    bool buffer = false, frozen = false;
+  };
+  Array find_or_begin(const std::string& name, const Shape& shape, const Initializer& initial, bool buffer);
+  const Entry& entry(const std::string& name) const;
+  static bool selected(const Entry& entry, Select select);
+
+  Device* device_;
+  uint64_t seed_;
+  DType dtype_;
+  std::map<std::string, Entry> entries_;
+};
+
+}  // namespace mlxc::nn

@@ -1,0 +1,185 @@
+// Layers over parameters: names, beginnings, modes, files, and training as one captured function.
+#include "nn/layers.h"
+
+#include <gmock/gmock.h>
+
+#include "golden.h"
+#include "nn/losses.h"
+#include "nn/optimizers.h"
+#include "nn/parameters.h"
+#include "ops/gradient.h"
+#include "ops/random.h"
+#include "ops/reduce.h"
+#include "ops/shape_ops.h"
+#include "support/temp_folder.h"
+
+namespace mlxc::test {
+namespace {
+
+using ::testing::ElementsAre;
+using nn::Parameters;
+using nn::Pass;
+using Select = Parameters::Select;
+
+Array drawn(const Shape& shape, uint64_t seed = 1) { return random::normal(random::key(cpu_device(), seed), shape, DType::f32); }
+
+nn::LayerPtr small_network() {
+  using namespace nn::layers;
+  return sequential({convolution(1, 4, {3, 3}, {.stride = {}, .padding = {1, 1}, .dilation = {}}, true), batch_norm(4, 1e-5, 0.1),
+                     activation(ActivationOp::relu, 0), max_pool({.kernel = {2, 2}, .stride = {}, .padding = {}, .dilation = {}}), flatten(),
+                     dropout(0.2), linear(4 * 3 * 3, 3, true)});
+}
+Array run(const nn::LayerPtr& layer, Parameters& parameters, const Array& x, Pass pass = {}) { return layer->forward({parameters, ""}, x, pass); }
+
+TEST(Layers, FindTheirParametersByName) {
+  Parameters parameters(cpu_device(), 1);
+  EXPECT_EQ(run(small_network(), parameters, drawn({2, 1, 6, 6})).shape(), (Shape{2, 3}));
+  EXPECT_THAT(parameters.names(), ElementsAre("0.bias", "0.weight", "1.bias", "1.running_mean", "1.running_var", "1.weight", "6.bias", "6.weight"));
+  EXPECT_EQ(parameters.count(Select::trained), 4 * 9 + 4 + 4 + 4 + 3 * 36 + 3);
+  EXPECT_THAT(parameters.names(Select::buffers), ElementsAre("1.running_mean", "1.running_var"));
+}
+
+TEST(Layers, OfEveryKindKeepTheirShapes) {
+  using namespace nn::layers;
+  Parameters parameters(cpu_device(), 1);
+  const Array rows = drawn({2, 5, 8});
+  auto shape = [&](const char* name, const nn::LayerPtr& layer, const Array& x) {
+    Pass pass;
+    const Array y = layer->forward({parameters, name}, x, pass);
+    eval({y});
+    return y.shape();
+  };
+  EXPECT_EQ(shape("a", layer_norm(8, 1e-5), rows), rows.shape());
+  EXPECT_EQ(shape("b", rms_norm(8, 1e-5), rows), rows.shape());
+  EXPECT_EQ(shape("c", group_norm(5, 5, 1e-5), rows), rows.shape());
+  EXPECT_EQ(shape("d", multi_head_attention(8, 2, true, true), rows), rows.shape());
+  EXPECT_EQ(shape("e", recurrent(CellKind::gru, 8, 3, true), rows), (Shape{2, 5, 3}));
+  EXPECT_EQ(shape("f", residual(sequential({linear(8, 8, false), activation(ActivationOp::gelu, 0)})), rows), rows.shape());
+  EXPECT_EQ(shape("g", average_pool({.kernel = {2}, .stride = {}, .padding = {}, .dilation = {}}), rows), (Shape{2, 5, 4}));
+  EXPECT_EQ(shape("h", embedding(10, 4), Array::from_vector<int32_t>(cpu_device(), {1, 9}, {2}, DType::i32)), (Shape{2, 4}));
+  EXPECT_TRUE(parameters.has("d.q_proj.weight") && parameters.has("e.weight_hh_l0") && parameters.has("f.0.weight"));
+}
+
+TEST(Layers, BeginAlikeForTheSameSeedOnly) {
+  auto first = [](uint64_t seed) {
+    Parameters parameters(cpu_device(), seed);
+    run(nn::layers::linear(6, 3, true), parameters, drawn({1, 6}));
+    return fetch(parameters.get("weight"));
+  };
+  EXPECT_EQ(first(1), first(1));
+  EXPECT_NE(first(1), first(2));
+  for (double value : first(3)) EXPECT_LE(std::abs(value), 1 / std::sqrt(6.0));
+}
+
+TEST(Layers, BatchNormRenewsItsStatisticsInTrainingOnly) {
+  Parameters parameters(cpu_device(), 1);
+  const nn::LayerPtr norm = nn::layers::batch_norm(2, 1e-5, 0.5);
+  const Array x = Array::from_vector<float>(cpu_device(), {1, 10, 3, 30}, {2, 2}, DType::f32);
+  run(norm, parameters, x);
+  EXPECT_EQ(fetch(parameters.get("running_mean")), (std::vector<double>{0, 0}));
+  EXPECT_NEAR(fetch(run(norm, parameters, x, {.training = true, .key = {}}))[0], -1, 1e-4);
+  EXPECT_EQ(fetch(parameters.get("running_mean")), (std::vector<double>{1, 10}));
+  EXPECT_EQ(fetch(parameters.get("running_var")), (std::vector<double>{1.5, 100.5}));  // half of 1 and half of the unbiased variance
+}
+
+TEST(Layers, DropoutNeedsAKeyInTrainingAndDoesNothingElsewhere) {
+  Parameters parameters(cpu_device(), 1);
+  const nn::LayerPtr layer = nn::layers::dropout(0.5);
+  const Array x = drawn({64});
+  EXPECT_EQ(fetch(run(layer, parameters, x)), fetch(x));
+  EXPECT_THROW(run(layer, parameters, x, {.training = true, .key = {}}), Error);
+  EXPECT_NE(fetch(run(layer, parameters, x, {.training = true, .key = random::key(cpu_device(), 1)})), fetch(x));
+}
+
+TEST(Parameters, AreSavedWholeAndLoadedByName) {
+  TempFolder folder;
+  const std::string path = folder.path() + "/model.safetensors";
+  Parameters parameters(cpu_device(), 1), other(cpu_device(), 2), empty(cpu_device(), 3);
+  const Array x = drawn({2, 1, 6, 6});
+  const Array y = run(small_network(), parameters, x);
+  parameters.save(path);
+  EXPECT_NE(fetch(run(small_network(), other, x)), fetch(y));
+  other.load(path);
+  EXPECT_EQ(fetch(run(small_network(), other, x)), fetch(y));
+  empty.load(path);
+  EXPECT_EQ(fetch(run(small_network(), empty, x)), fetch(y));
+  EXPECT_EQ(empty.names(Select::trained), parameters.names(Select::trained));
+  Parameters different(cpu_device(), 1);
+  run(nn::layers::linear(2, 2, true), different, drawn({1, 2}));
+  EXPECT_THROW(different.load(path), Error);
+}
+
+TEST(Parameters, ThatAreFrozenAreNotTrained) {
+  Parameters parameters(cpu_device(), 1);
+  run(small_network(), parameters, drawn({2, 1, 6, 6}));
+  EXPECT_EQ(parameters.freeze("0"), 2);
+  EXPECT_THAT(parameters.names(Select::trained), ElementsAre("1.bias", "1.weight", "6.bias", "6.weight"));
+  parameters.freeze("", false);
+  EXPECT_EQ(parameters.names(Select::trained).size(), 6u);
+}
+
+TEST(Parameters, DropTheStepsThatMadeThem) {
+  Parameters parameters(cpu_device(), 1);
+  const nn::LayerPtr layer = nn::layers::linear(3, 3, false);
+  const Array x = drawn({2, 3});
+  for (int step = 0; step < 3; ++step) {
+    const Array y = run(layer, parameters, x), loss = reduce(ReduceOp::sum, y * y, {}, false);
+    const Array weight = parameters.get("weight");
+    parameters.set("weight", weight - grad({loss}, {weight})[0] * 0.1);
+    eval(parameters.values());
+    EXPECT_TRUE(parameters.get("weight").node()->inputs().empty());
+  }
+  EXPECT_THROW(parameters.set("weight", x), Error);
+  EXPECT_THROW(parameters.get("wieght"), Error);
+}
+
+// The whole step, running statistics and random numbers included, is one program: parameters, buffers, states and the key are state pairs.
+TEST(Training, OfANetworkIsOneCapturedFunction) {
+  Device& device = cpu_device();
+  const nn::LayerPtr network = small_network();
+  Parameters parameters(device, 1);
+  const Array x = drawn({12, 1, 6, 6}), target = Array::from_vector<int32_t>(device, {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2}, {12}, DType::i32);
+  run(network, parameters, x);
+  const nn::Optimizer optimizer({.kind = nn::OptimizerKind::adamw});
+  Arrays values = parameters.values(Select::trained);
+  const size_t trained = values.size();
+  const Arrays states = optimizer.initial_states(values), buffers = parameters.values(Select::buffers);
+  values.insert(values.end(), states.begin(), states.end());
+  values.insert(values.end(), buffers.begin(), buffers.end());
+  Array key = random::key(device, 7);
+  eval({key});
+  values.push_back(key);
+
+  Arrays places;
+  for (const Array& value : values) places.push_back(Array::placeholder(device, value.shape(), value.dtype()));
+  Parameters symbolic = parameters;
+  const Arrays p(places.begin(), places.begin() + long(trained));
+  symbolic.set_values(Select::trained, p);
+  symbolic.set_values(Select::buffers, Arrays(places.end() - 1 - long(buffers.size()), places.end() - 1));
+  Pass pass{.training = true, .key = places.back()};
+  const Array loss = nn::cross_entropy(network->forward({symbolic, ""}, x, pass), target);
+  const auto next = optimizer.update(p, grad({loss}, p), Arrays(places.begin() + long(trained), places.begin() + long(trained + states.size())),
+                                     Array::from_vector<float>(device, {0.02f}, {}, DType::f32));
+  Arrays outputs = next.parameters;
+  outputs.insert(outputs.end(), next.states.begin(), next.states.end());
+  for (const Array& buffer : symbolic.values(Select::buffers)) outputs.push_back(buffer);
+  outputs.push_back(pass.key);
+  std::vector<StatePair> pairs;
+  for (int i = 0; i < int(values.size()); ++i) pairs.push_back({i, i});
+  outputs.push_back(loss);
+  const Function step = Function::capture(places, outputs, pairs);
+
+  std::vector<double> losses;
+  for (int i = 0; i < 60; ++i) {
+    Arrays results = step.run(values);
+    losses.push_back(fetch(results.back())[0]);
+    results.pop_back();
+    for (size_t j = 0; j < results.size(); ++j) EXPECT_EQ(results[j].storage(), values[j].storage());
+    values = results;
+  }
+  EXPECT_LT(losses.back(), losses.front() / 4);
+  EXPECT_NE(fetch(values[values.size() - 2]), fetch(parameters.get("1.bias")));
+}
+
+}  // namespace
+}  // namespace mlxc::test
