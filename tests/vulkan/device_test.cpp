@@ -174,10 +174,16 @@ TEST_P(VulkanTransfer, MovesMoreThanTheStagingBuffersHold) {
   const StoragePtr from = device_.allocator().allocate(total), to = device_.allocator().allocate(total + 3);
   const std::vector<uint8_t> values = pattern(total, 9);
   device_.write(*from, 0, values.data(), total);
-  device_.copy(*to, 3, *from, 0, total);
   std::vector<uint8_t> back(total);
-  device_.read(*to, 3, back.data(), total);
-  EXPECT_TRUE(back == values);
+  for (int64_t offset : {3, 0}) {  // in pieces that lie alike on both sides, and in others
+    device_.clear(*to, 0, total + 3);
+    device_.copy(*to, offset, *from, 0, total);
+    device_.read(*to, offset, back.data(), total);
+    EXPECT_TRUE(back == values);
+    device_.copy(*to, offset + 5, *from, 5, total - 11);  // ends that are no whole pieces
+    device_.read(*to, offset, back.data(), total);
+    EXPECT_TRUE(back == values);
+  }
 }
 
 TEST_P(VulkanTransfer, ClearsAndCopiesNoByteMoreThanAsked) {

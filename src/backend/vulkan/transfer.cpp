@@ -11,6 +11,7 @@ namespace {
 constexpr size_t kChunk = size_t{8} << 20;
 // Reading what the device holds for the host to write (write-combined memory) runs at a thousandth of the transfer's speed.
 constexpr size_t kDirectRead = 4096;
+constexpr size_t kKernelCopy = size_t{64} << 10;  // from here on the kernel is faster than the driver's copy
 
 }  // namespace
 
@@ -76,6 +77,41 @@ void Transfer::copy_between(Slot& slot, BufferPlace to, BufferPlace from, size_t
   });
 }
 
+void Transfer::use_kernels(Pipelines& pipelines) {
+  const Kernel kernel{.module = "copy_bytes", .constants = {}};
+  std::vector<Pipelines::Result> made = pipelines.get({&kernel, 1});
+  std::lock_guard lock(mutex_);
+  copy_ = std::move(made[0].pipeline);
+  layout_ = pipelines.layout();
+}
+
+// The kernel copies pieces of 16 bytes, aligned on both sides; what is left at the ends is copied by the driver.
+void Transfer::copy_inside(BufferPlace to, BufferPlace from, uint64_t to_address, uint64_t from_address, size_t bytes) {
+  if (!copy_ || bytes < kKernelCopy || (to_address - from_address) % 16) return copy_between(slots_[0], to, from, bytes);
+  const size_t head = size_t(-to_address % 16), pieces = (bytes - head) / 16, tail = bytes - head - pieces * 16;
+  struct Arguments {
+    uint64_t from, to;
+    uint32_t pieces;
+  } arguments{from_address + head, to_address + head, 0};
+  submit(slots_[0], [&](VkCommandBuffer commands) {
+    const DeviceApi& api = context_->api;
+    for (const auto& [offset, part] : {std::pair<size_t, size_t>{0, head}, {bytes - tail, tail}}) {
+      const VkBufferCopy region{from.offset + offset, to.offset + offset, part};
+      if (part) api.vkCmdCopyBuffer(commands, from.buffer, to.buffer, 1, &region);
+    }
+    api.vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, copy_->get());
+    constexpr size_t most = size_t{1} << 31;  // pieces of one dispatch
+    for (size_t done = 0; done < pieces; done += most) {
+      arguments.pieces = uint32_t(std::min(most, pieces - done));
+      const uint32_t groups = (arguments.pieces + 255) / 256, x = std::min(groups, context_->caps.max_groups[0]);
+      api.vkCmdPushConstants(commands, layout_, VK_SHADER_STAGE_COMPUTE_BIT, 0, 20, &arguments);
+      api.vkCmdDispatch(commands, x, (groups + x - 1) / x, 1);
+      arguments.from += uint64_t(arguments.pieces) * 16;
+      arguments.to += uint64_t(arguments.pieces) * 16;
+    }
+  });
+}
+
 void Transfer::write(Storage& to, int64_t offset, const void* from, size_t bytes) {
   if (!bytes) return;
   if (context_->health.lost()) context_->health.fail_lost("write");
@@ -131,7 +167,8 @@ void Transfer::copy(Storage& to, int64_t to_offset, const Storage& from, int64_t
   }
   guarded([&] {
     prepare();
-    copy_between(slots_[0], place_of(to, to_offset), place_of(from, from_offset), bytes);
+    copy_inside(place_of(to, to_offset), place_of(from, from_offset), to.memory().address + uint64_t(to_offset),
+                from.memory().address + uint64_t(from_offset), bytes);
     wait(slots_[0]);
   });
 }

@@ -7,6 +7,7 @@
 
 #include "array/storage.h"
 #include "backend/vulkan/context.h"
+#include "backend/vulkan/pipelines.h"
 
 namespace mlxc::vulkan {
 
@@ -20,6 +21,8 @@ class Transfer {
   void read(const Storage& from, int64_t offset, void* to, size_t bytes);
   void copy(Storage& to, int64_t to_offset, const Storage& from, int64_t from_offset, size_t bytes);
   void clear(Storage& at, int64_t offset, size_t bytes);
+  // From here on large copies inside the device are made by a kernel.
+  void use_kernels(Pipelines& pipelines);
   // Gives the staging buffers back; the next call that needs them makes them again.
   void trim();
 
@@ -33,6 +36,7 @@ class Transfer {
   void submit(Slot& slot, const std::function<void(VkCommandBuffer)>& record);
   void wait(const Slot& slot);
   void copy_between(Slot& slot, BufferPlace to, BufferPlace from, size_t bytes);
+  void copy_inside(BufferPlace to, BufferPlace from, uint64_t to_address, uint64_t from_address, size_t bytes);
   // Runs `body` under the lock; when it fails, what is under way ends before its memory may go.
   void guarded(const std::function<void()>& body);
 
@@ -41,6 +45,8 @@ class Transfer {
   std::mutex mutex_;
   Owned<VkCommandPool> commands_;
   Slot slots_[2];
+  std::shared_ptr<const Owned<VkPipeline>> copy_;  // null: vkCmdCopyBuffer
+  VkPipelineLayout layout_ = VK_NULL_HANDLE;
 };
 
 }  // namespace mlxc::vulkan

@@ -29,6 +29,7 @@ class VulkanDevice final : public OpenDevice {
         transfer_(context_, this->allocator().shared_from_this()),
         parts_(make_program_parts(context_, *this, fallback)) {
     probe_fragments(*context_, parts_->pipelines, this->allocator());
+    transfer_.use_kernels(parts_->pipelines);
   }
 
   std::string name() const override { return name_; }
