@@ -6,6 +6,7 @@
 
 #include "backend/backend.h"
 #include "graph/function.h"
+#include "graph/marks.h"
 
 namespace mlxc {
 namespace {
@@ -142,6 +143,8 @@ void Node::attach(std::vector<StoragePtr> storages, std::vector<Layout> layouts)
   history_dropped_ = !inputs_.empty();
   release(std::exchange(inputs_, {}));
 }
+
+std::unique_lock<std::mutex> hold_histories(Device& device) { return std::unique_lock(device.eval_lock()); }
 
 Arrays Primitive::vjp(const Arrays&, const Arrays&, const Arrays&) const {
   fail(Status::unsupported, name(), " has no gradient; stop_gradient around it makes it a constant");

@@ -1,9 +1,14 @@
 // Operations that hand their inputs on and say something about gradients.
 #pragma once
 
+#include <mutex>
+
 #include "graph/array.h"
 
 namespace mlxc {
+
+// Evaluations of the device wait meanwhile, so histories stay as they are.
+std::unique_lock<std::mutex> hold_histories(Device& device);
 
 struct Alias : PrimitiveBase<Alias, OpCode::alias> {  // the same value as an array of its own: uses of it are told apart
   static constexpr std::string_view kName = "alias";

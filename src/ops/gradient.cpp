@@ -1,10 +1,9 @@
 #include "ops/gradient.h"
 
-#include <mutex>
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
-#include "backend/backend.h"
 #include "graph/marks.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
@@ -216,7 +215,7 @@ Arrays grad(const Arrays& outputs, const Arrays& wrt, const Arrays& cotangents) 
     if (!is_float(wrt[i].dtype()))
       fail(Status::invalid_argument, "grad: array ", i, " of wrt has dtype ", name_of(wrt[i].dtype()), ", gradients are of floats");
   }
-  std::lock_guard lock(outputs[0].device().eval_lock());  // histories stay as they are
+  const auto lock = hold_histories(outputs[0].device());
   Backward backward(wrt, Backward::Extent::whole);
   Arrays results = backward.run(outputs, seeds);
   for (size_t i = 0; i < wrt.size(); ++i) {
