@@ -13,8 +13,8 @@ from mlxc_ctypes import DATA, LIBRARY, MODEL
 MLXC = str(pathlib.Path(LIBRARY).parent / "mlxc")
 
 
-def run(*arguments, input=None, code=0):
-    done = subprocess.run([MLXC, *arguments], input=input, capture_output=True, timeout=300)
+def run(*arguments, input=None, code=0, environment=None):
+    done = subprocess.run([MLXC, *arguments], input=input, capture_output=True, timeout=300, env=os.environ | (environment or {}))
     if done.returncode != code:
         raise AssertionError(f"{arguments} exits with {done.returncode}, expected {code}: {done.stderr.decode()}")
     return done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
@@ -133,6 +133,40 @@ class OtherCommandsTest(unittest.TestCase):
         self.assertEqual((devices[0]["name"], devices[0]["available"]), ("cpu", True))
         self.assertTrue(all(device["available"] or device["reason"] for device in devices))
         self.assertIn(json.loads(run("version", "--json")[0])["version"], run("--version")[0])
+
+
+class DevicesTest(unittest.TestCase):
+    def test_inspect_says_what_fits_where(self):
+        info = json.loads(run("inspect", "--model", MODEL, "--json")[0])
+        memory = info["memory"]
+        self.assertEqual(memory["weights"], info["weight_bytes"])
+        self.assertEqual(memory["cache_at_context"], memory["cache_per_token"] * info["context"])
+        self.assertEqual(memory["needed"], memory["weights"] + memory["cache_at_context"])
+        self.assertTrue(info["fits"]["cpu"]["fits"])
+
+    def test_a_machine_without_vulkan_has_the_cpu_and_a_reason(self):
+        nothing = {"MLXC_VULKAN_LOADER": "/nonexistent/libvulkan.so.1"}
+        devices = json.loads(run("devices", "--json", environment=nothing)[0])
+        self.assertEqual([(device["name"], device["available"]) for device in devices], [("cpu", True), ("vulkan:0", False)])
+        self.assertIn("loader", devices[1]["reason"])
+        self.assertIn("loader", run("inspect", "--model", MODEL, "--device", "vulkan:0", environment=nothing, code=1)[1])
+        run("inspect", "--model", MODEL, "--device", "auto", environment=nothing)
+
+    def test_devices_that_are_not_there_are_named(self):
+        for name in ("vulkan:99", "vulkan:", "vulkan:0x", "gpu", "vulkan:99999999999999999999"):
+            self.assertIn(name, run("inspect", "--model", MODEL, "--device", name, code=1)[1])
+
+    def test_the_environment_names_the_device_of_those_who_name_none(self):
+        generate = ("generate", "--model", MODEL, "--prompt", "Once", "-n", "1", "-q")
+        run(*generate, environment={"MLXC_DEVICE": "cpu"})
+        self.assertIn("vulkan:77", run(*generate, environment={"MLXC_DEVICE": "vulkan:77"}, code=1)[1])
+        run(*generate, "--device", "cpu", environment={"MLXC_DEVICE": "vulkan:77"})
+
+    def test_a_model_runs_where_it_is_told_to(self):
+        usable = [device["name"] for device in json.loads(run("devices", "--json")[0]) if device["available"]]
+        texts = {run("generate", "--model", MODEL, "--prompt", "Once upon a time", "-n", "8", "-q", "--precision", "high", "--device", name)[0]
+                 for name in usable}
+        self.assertEqual(len(texts), 1, texts)
 
 
 class MessagesTest(unittest.TestCase):
