@@ -1,34 +1,49 @@
 #include "mlxc/memory.h"
 
+#include "backend/cpu/cpu_device.h"
+#include "backend/vulkan/vulkan_device.h"
 #include "capi/objects.h"
 
 namespace mlxc::capi {
+namespace {
+
+// Calls `body` with the allocator of the device; NULL: of every open one.
+template <class Body>
+void for_each_allocator(mlxc_device* device, Body&& body) {
+  if (device) return body(get(device)->device->allocator());
+  body(cpu_device().allocator());
+  for (Device* open : open_vulkan_devices()) body(open->allocator());
+}
+
+}  // namespace
 
 extern "C" {
 
 mlxc_status mlxc_memory_read(mlxc_device* device, mlxc_memory_stats* stats, mlxc_error* error) {
   return guard(error, [&] {
-    MemoryStats read = device_of(device).allocator().stats();
     mlxc_memory_stats value = MLXC_MEMORY_STATS_INIT;
-    value.active_bytes = read.active;
-    value.cached_bytes = read.cached;
-    value.peak_bytes = read.peak;
+    for_each_allocator(device, [&](Allocator& allocator) {
+      const MemoryStats read = allocator.stats();
+      value.active_bytes += read.active;
+      value.cached_bytes += read.cached;
+      value.peak_bytes += read.peak;
+    });
     write_struct(stats, value, "stats");
   });
 }
 
 mlxc_status mlxc_memory_reset_peak(mlxc_device* device, mlxc_error* error) {
-  return guard(error, [&] { device_of(device).allocator().reset_peak(); });
+  return guard(error, [&] { for_each_allocator(device, [](Allocator& allocator) { allocator.reset_peak(); }); });
 }
 
 mlxc_status mlxc_memory_release_cache(mlxc_device* device, mlxc_error* error) {
-  return guard(error, [&] { device_of(device).allocator().release_cache(); });
+  return guard(error, [&] { for_each_allocator(device, [](Allocator& allocator) { allocator.release_cache(); }); });
 }
 
 mlxc_status mlxc_memory_set_cache_limit(mlxc_device* device, int64_t bytes, mlxc_error* error) {
   return guard(error, [&] {
-    Device& target = device_of(device);
-    target.allocator().set_cache_limit(size_t(in_range(bytes, 0, INT64_MAX, "bytes")));
+    const size_t limit = size_t(in_range(bytes, 0, INT64_MAX, "bytes"));
+    for_each_allocator(device, [&](Allocator& allocator) { allocator.set_cache_limit(limit); });
   });
 }
 

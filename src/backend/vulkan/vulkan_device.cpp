@@ -169,6 +169,16 @@ void vulkan_profile(const Device& device, bool on) {
 
 std::string vulkan_profile_text(const Device& device) { return vulkan::profile_of(device).table().text(); }
 
+std::vector<Device*> open_vulkan_devices() {
+  vulkan::Registry& registry = vulkan::registry();
+  std::lock_guard lock(registry.mutex);
+  std::vector<Device*> devices;
+  for (const auto& [index, device] : registry.open)
+    if (device) devices.push_back(device.get());
+  for (const auto& device : registry.retired) devices.push_back(device.get());
+  return devices;
+}
+
 Device& vulkan_device(size_t index, Device& fallback) {
   vulkan::Registry& registry = vulkan::registry();
   std::lock_guard lock(registry.mutex);

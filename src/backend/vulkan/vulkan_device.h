@@ -36,5 +36,7 @@ std::string vulkan_profile_text(const Device& device);
 // Opens a device once a process; later calls give the same one, or a fresh one after it was lost and let go of.
 // `fallback` runs what has no kernel. Throws Error(unsupported) with the reason, Error(not_found).
 Device& vulkan_device(size_t index, Device& fallback);
+// Those that are open, the lost ones among them.
+std::vector<Device*> open_vulkan_devices();
 
 }  // namespace mlxc
