@@ -65,15 +65,11 @@ vec2 cos_sin(float angle) {
   return result;
 }
 
-// Where this token's keys and values go, past their pages' beginnings; false: nowhere.
-bool slot_of(uint token, out uint page, out uint slot) {
-  const int sequence = I32(args.sequences).v[token], position = I32(args.positions).v[token];
-  page = slot = 0;
-  if (sequence < 0 || uint(sequence) >= args.table_rows || position < 0 || uint(position) / kPageSlots >= args.table_width) return false;
-  const int found = I32(address_of(args.table, uint(sequence), args.table_width * 4)).v[uint(position) / kPageSlots];
-  page = uint(found);
-  slot = uint(position) % kPageSlots;
-  return found >= 0 && page < args.pages;
+// The page where a token's keys and values go; -1: nowhere.
+int page_of(int sequence, int position) {
+  if (sequence < 0 || uint(sequence) >= args.table_rows || position < 0 || uint(position) / kPageSlots >= args.table_width) return -1;
+  const int page = I32(address_of(args.table, uint(sequence), args.table_width * 4)).v[uint(position) / kPageSlots];
+  return uint(page) < args.pages ? page : -1;
 }
 
 void main() {
@@ -86,6 +82,25 @@ void main() {
   uvec2 from = args.q;
   if (is_q) from = moved(moved(args.q, int(token), args.q_stride * 4), int(head), args.q_head_stride * 4);
   else from = address_of(is_v ? moved(args.v, int(token), args.v_stride * 4) : moved(args.k, int(token), args.k_stride * 4), kv_head, kDim * 4);
+
+  // Everything is asked for before anything is waited for: what this kernel takes is its chain of loads.
+  const uint there = min(token, args.tokens - 1);
+  int position_at = 0, page = -1;
+  if (kRotary > 0 || kKvHeads > 0) position_at = I32(args.positions).v[there];
+  if (kKvHeads > 0) page = page_of(I32(args.sequences).v[there], position_at);
+  vec2 frequency[kCount], weight_a[kCount], weight_b[kCount];
+  [[unroll]] for (uint i = 0; i < kCount; ++i) {
+    frequency[i] = vec2(0);
+    weight_a[i] = weight_b[i] = vec2(1);
+    [[unroll]] for (uint j = 0; j < 2; ++j) {
+      const uint pair = 2 * (lane + i * kTeam) + j;
+      const uvec2 at = pair_elements(pair);
+      if (kRotary > 0 && pair < kHalf) frequency[i][j] = F32(args.frequencies).v[pair];
+      if (!kNorm) continue;
+      if (at.x < kDim) weight_a[i][j] = is_q ? value_at(kQWeight, args.q_weight, at.x) : value_at(kKWeight, args.k_weight, at.x);
+      if (at.y < kDim) weight_b[i][j] = is_q ? value_at(kQWeight, args.q_weight, at.y) : value_at(kKWeight, args.k_weight, at.y);
+    }
+  }
 
   // Both elements of two pairs at a time: [0] and [1] of a pair sit at the same place of `a` and `b`.
   vec2 a[kCount], b[kCount];
@@ -123,29 +138,27 @@ void main() {
     to = address_of(args.out_q, token, kQHeads * kDim * 4);
     to = address_of(to, head, kDim * 4);
   } else {
-    uint page, slot;
-    if (!slot_of(token, page, slot)) return;
+    if (page < 0) return;
+    const uint slot = uint(position_at) % kPageSlots;
     type = kPage;
     const uint row_bytes = kDim * (kPage == kF32 ? 4 : 2);
-    to = address_of(is_v ? args.v_pages : args.k_pages, page, kKvHeads * kPageSlots * row_bytes);
+    to = address_of(is_v ? args.v_pages : args.k_pages, uint(page), kKvHeads * kPageSlots * row_bytes);
     to = address_of(to, kv_head * kPageSlots + slot, row_bytes);
   }
 
-  float position = 0;
-  if (kRotary > 0 && !is_v) position = float(I32(args.positions).v[token]);
+  const float position = float(position_at);
   [[unroll]] for (uint i = 0; i < kCount; ++i) {
     const uint unit = lane + i * kTeam;
     if (unit >= kUnits) continue;
     [[unroll]] for (uint j = 0; j < 2; ++j) {
       const uint pair = 2 * unit + j;
       const uvec2 at = pair_elements(pair);
-      if (kNorm && !is_v && at.x < kDim) {
-        const float high_weight = at.y < kDim ? (is_q ? value_at(kQWeight, args.q_weight, at.y) : value_at(kKWeight, args.k_weight, at.y)) : 0;
-        a[i][j] *= scale * ((is_q ? value_at(kQWeight, args.q_weight, at.x) : value_at(kKWeight, args.k_weight, at.x)) + kOffset);
-        b[i][j] *= scale * (high_weight + kOffset);
+      if (kNorm && !is_v) {
+        a[i][j] *= scale * (weight_a[i][j] + kOffset);
+        b[i][j] *= scale * (weight_b[i][j] + kOffset);
       }
       if (kRotary > 0 && !is_v && pair < kHalf) {
-        const vec2 turn = cos_sin(position * F32(args.frequencies).v[pair]) * kFactor;
+        const vec2 turn = cos_sin(position * frequency[i][j]) * kFactor;
         const vec2 old = vec2(a[i][j], b[i][j]);
         a[i][j] = old.x * turn.x - old.y * turn.y;
         b[i][j] = old.y * turn.x + old.x * turn.y;

@@ -1,4 +1,4 @@
-// The k largest of each row, largest first, equal ones by index, NaN first. Each workgroup sorts 1024 entries (k > 1) or scans 4096 (k = 1)
+// The k largest of each row, largest first, equal ones by index, NaN first. Each workgroup sorts (k > 1) or scans (k = 1) 1024 entries
 // and keeps k of them; passes repeat over what was kept until one workgroup a row is left.
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -32,7 +32,7 @@ float value_of(uint key) {
 bool before(uint key_a, uint index_a, uint key_b, uint index_b) { return key_a > key_b || (key_a == key_b && index_a < index_b); }
 
 const uint kThreads = 256;
-const uint kEntries = SORT == 1 ? 1024 : 4096;
+const uint kEntries = 1024;
 
 shared uint keys[SORT == 1 ? 1024 : 256];
 shared uint places[SORT == 1 ? 1024 : 256];
@@ -78,11 +78,10 @@ void main() {
   for (uint i = t; i < args.k; i += kThreads) store(i, keys[i], places[i]);
 #else
   uint key = 0, index = 0xffffffffu;
-  [[unroll]] for (uint i = 0; i < kEntries; i += kThreads) {
-    uint other_key, other_index;
-    load(begin + i + t, other_key, other_index);
-    if (before(other_key, other_index, key, index)) key = other_key, index = other_index;
-  }
+  uint other_keys[kEntries / kThreads], other_indices[kEntries / kThreads];  // all are asked for before one is waited for
+  [[unroll]] for (uint i = 0; i < kEntries / kThreads; ++i) load(begin + i * kThreads + t, other_keys[i], other_indices[i]);
+  [[unroll]] for (uint i = 0; i < kEntries / kThreads; ++i)
+    if (before(other_keys[i], other_indices[i], key, index)) key = other_keys[i], index = other_indices[i];
   keys[t] = key;
   places[t] = index;
   barrier();

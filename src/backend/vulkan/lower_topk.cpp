@@ -10,7 +10,7 @@ void lower_top_k(Emitter& emitter) {
   const int64_t k = as<TopK>(*plan.primitive).k, width = plan.inputs[0].type.shape.back();
   const int64_t rows = element_count(plan.inputs[0].type.shape) / width;
   const bool sort = k > 1;
-  const int64_t entries = sort ? 1024 : 4096;  // of a workgroup, as kernels/topk.comp has them
+  constexpr int64_t entries = 1024;  // of a workgroup, as kernels/topk.comp has them
   // Each pass must shrink what is left; larger rows or more of them run on the CPU.
   if (k > entries / 4 || width > int64_t{1} << 30 || rows > emitter.caps().max_groups[1]) no_kernel(plan);
 

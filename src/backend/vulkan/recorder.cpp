@@ -53,7 +53,8 @@ double Rates::seconds(const Work& work) const { return std::max(work.flops / flo
 
 Rates Rates::of(const Capabilities& caps) {
   if (caps.software) return {5e9, 5e9, 40e-6};
-  return {};
+  const double units = caps.multiprocessors ? caps.multiprocessors : 16;
+  return {units * (caps.coopmat_f16 ? 1e12 : 0.1e12), units * 1e10, 3e-6};
 }
 
 Commands::Commands(const Context& context, VkPipelineLayout layout, std::span<const Dispatch> dispatches,
