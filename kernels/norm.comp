@@ -27,56 +27,62 @@ const bool kHeld = kCount <= 16;  // longer rows are read again
 const uint kKept = kHeld ? kCount : 1;
 
 vec4 kept[kKept];
-uvec2 row_address;
+uvec2 x_row, residual_row, y_row;
+float mean = 0, scale = 1;
 
-vec4 unit_at(uint i, uint unit) {
-  if (kHeld) return kept[i];
-  return unit < kUnits ? four_at(kF32, row_address, unit, kDim, kWideX) : vec4(0);
+vec4 unit_of_x(uint unit) { return unit < kUnits ? four_at(kF32, x_row, unit, kDim, kWideX) : vec4(0); }
+
+// Body(x, unit) for every unit of the lane: from registers, or from memory again.
+#define EACH_UNIT(Body) \
+  if (kHeld) { \
+    [[unroll]] for (uint i = 0; i < kKept; ++i) Body(kept[i], lane + i * kTeam); \
+  } else { \
+    [[dont_unroll]] for (uint unit = lane; unit < kUnits; unit += kTeam) Body(unit_of_x(unit), unit); \
+  }
+
+float sum;
+void add(vec4 x, uint unit) { sum += RMS != 0 ? dot(x, x) : x.x + x.y + x.z + x.w; }
+void add_square(vec4 x, uint unit) {
+  vec4 centred = unit < kUnits ? x - mean : vec4(0);
+  if (kDim % 4 != 0 && unit == kUnits - 1) {  // past the end there is nothing
+    [[unroll]] for (uint j = kDim % 4; j < 4; ++j) centred[j] = 0;
+  }
+  sum += dot(centred, centred);
+}
+void write(vec4 x, uint unit) {
+  if (unit >= kUnits) return;
+  const vec4 weight = four_at(kWeight, args.weight, unit, kDim, kWide);
+  vec4 y = (x - mean) * scale;
+  if (RMS != 0) {
+    y *= weight + args.offset;
+    if (kResidual) y += four_at(kF32, residual_row, unit, kDim, kWide);
+  } else {
+    y = y * weight + four_at(kBias, args.third, unit, kDim, kWide);
+  }
+  put_four(kOut, y_row, unit, kDim, kWide, y);
 }
 
 void main() {
   const uint row = group_index() * kTeams + team_index(), lane = team_lane();
-  const bool mine = row < args.rows;  // the sums are everybody's
-  row_address = moved(moved(args.x, int(row / args.heads), args.x_stride * 4), int(row % args.heads), args.x_head_stride * 4);
-  float sum = 0;
-  [[unroll]] for (uint i = 0; i < kCount; ++i) {
-    const uint unit = lane + i * kTeam;
-    const vec4 x = mine && unit < kUnits ? four_at(kF32, row_address, unit, kDim, kWideX) : vec4(0);
-    if (kHeld) kept[i] = x;
-    sum += RMS != 0 ? dot(x, x) : x.x + x.y + x.z + x.w;
+  const bool mine = row < args.rows;
+  const uint from = mine ? row : 0;  // the sums are everybody's: lanes without a row read the first
+  x_row = moved(moved(args.x, int(from / args.heads), args.x_stride * 4), int(from % args.heads), args.x_head_stride * 4);
+  residual_row = address_of(args.third, from, kDim * 4);
+  y_row = address_of(args.y, from, kDim * (kOut == kF32 ? 4 : 2));
+  if (kHeld) {
+    [[unroll]] for (uint i = 0; i < kKept; ++i) kept[i] = unit_of_x(lane + i * kTeam);
   }
+  sum = 0;
+  EACH_UNIT(add)
   sum = team_sum(sum);
-  float mean = 0, scale;
-  if (RMS != 0) {
-    scale = 1 / sqrt(sum / float(kDim) + args.eps);
-  } else {
+  if (RMS == 0) {
     mean = sum / float(kDim);
-    float squares = 0;
-    [[unroll]] for (uint i = 0; i < kCount; ++i) {
-      const uint unit = lane + i * kTeam;
-      if (!mine || unit >= kUnits) continue;
-      vec4 centred = unit_at(i, unit) - mean;
-      if (kDim % 4 != 0 && unit == kUnits - 1) {  // past the end there is nothing
-        [[unroll]] for (uint j = kDim % 4; j < 4; ++j) centred[j] = 0;
-      }
-      squares += dot(centred, centred);
-    }
-    scale = 1 / sqrt(team_sum(squares) / float(kDim) + args.eps);
+    sum = 0;
+    EACH_UNIT(add_square)
+    sum = team_sum(sum);
   }
-  if (!mine) return;
-  const uvec2 y_row = address_of(args.y, row, kDim * (kOut == kF32 ? 4 : 2));
-  const uvec2 residual_row = address_of(args.third, row, kDim * 4);
-  [[unroll]] for (uint i = 0; i < kCount; ++i) {
-    const uint unit = lane + i * kTeam;
-    if (unit >= kUnits) continue;
-    const vec4 weight = four_at(kWeight, args.weight, unit, kDim, kWide);
-    vec4 y = (unit_at(i, unit) - mean) * scale;
-    if (RMS != 0) {
-      y *= weight + args.offset;
-      if (kResidual) y += four_at(kF32, residual_row, unit, kDim, kWide);
-    } else {
-      y = y * weight + four_at(kBias, args.third, unit, kDim, kWide);
-    }
-    put_four(kOut, y_row, unit, kDim, kWide, y);
+  scale = 1 / sqrt(sum / float(kDim) + args.eps);
+  if (mine) {
+    EACH_UNIT(write)
   }
 }

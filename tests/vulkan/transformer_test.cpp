@@ -14,6 +14,7 @@ class TransformerOnDevice : public ::testing::TestWithParam<std::string> {
     device_ = device.get();
     if (!device_) GTEST_SKIP() << "no Vulkan device";
   }
+  static void TearDownTestSuite() { devices().clear(); }  // before the driver's own clean-up at exit
   static std::map<std::string, std::unique_ptr<TestDevice>>& devices() {
     static std::map<std::string, std::unique_ptr<TestDevice>> all;
     return all;

@@ -16,6 +16,9 @@ bool lies_in(const LaunchPlan& plan, size_t operand, int64_t bytes);
 // Whether a stride or count in elements, times their size, is a 32-bit number in the kernels.
 bool fits_int(int64_t value);
 
+// Subgroups of one workgroup that every device takes.
+inline constexpr uint32_t kMostSubgroups = 32;
+
 // Lanes that share a row: a subgroup of a size asked for, or the whole workgroup (kernels/norm_team.glsl).
 struct Team {
   uint32_t threads, lanes, subgroup;

@@ -89,7 +89,8 @@ Work work_of(const Problem& problem) {
 
 void emit_float(Emitter& e, const Problem& problem, std::vector<Argument> arguments) {
   const Shape32 shape = shape_of(problem, e.caps());
-  if (shape.threads > e.caps().workgroup_invocations || problem.dim > 2048) no_kernel(e.plan());
+  const uint32_t most_threads = std::min(e.caps().workgroup_invocations, kMostSubgroups * std::max(1u, e.caps().subgroup_size));
+  if (shape.threads > most_threads || problem.dim > 2048) no_kernel(e.plan());
   const int64_t problems = shape.problems(problem);
   const bool splits = shape.tokens == 1 && shape.splits > 1;
   const int64_t padded = divided_up(problem.dim, 4) * 4, part_floats = shape.heads * padded + divided_up(2 * shape.heads, 4) * 4;

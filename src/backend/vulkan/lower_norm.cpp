@@ -25,8 +25,9 @@ Team team_of(const Capabilities& caps, int64_t units, int64_t rows) {
     const uint32_t teams = rows > 4 * int64_t(std::max(1u, caps.multiprocessors)) ? 128 / std::min(128u, subgroup) : 1;
     return {teams * subgroup, subgroup, subgroup};
   }
+  const uint32_t most = std::min({kMostThreads, caps.workgroup_invocations, kMostSubgroups * std::max(1u, subgroup)});
   uint32_t threads = 32;
-  while (threads < kMostThreads && 2 * threads <= caps.workgroup_invocations && 2 * int64_t(threads) < units) threads *= 2;
+  while (2 * threads <= most && 2 * int64_t(threads) < units) threads *= 2;
   return {threads, threads, 0};
 }
 
