@@ -42,6 +42,9 @@ typedef struct mlxc_result mlxc_result;       /* immutable, shared */
 typedef struct mlxc_cancel mlxc_cancel;       /* internally locked */
 typedef struct mlxc_array mlxc_array;         /* immutable, shared */
 typedef struct mlxc_function mlxc_function;   /* internally locked: one run at a time, others wait */
+typedef struct mlxc_module mlxc_module;       /* immutable, shared */
+typedef struct mlxc_parameters mlxc_parameters; /* internally locked */
+typedef struct mlxc_optimizer mlxc_optimizer; /* immutable, shared */
 
 /* Kinds of handles, as counted by mlxc_handle_count. */
 #define MLXC_HANDLE_ANY       0
@@ -55,6 +58,9 @@ typedef struct mlxc_function mlxc_function;   /* internally locked: one run at a
 #define MLXC_HANDLE_CANCEL    8
 #define MLXC_HANDLE_ARRAY     9
 #define MLXC_HANDLE_FUNCTION  10
+#define MLXC_HANDLE_MODULE    11
+#define MLXC_HANDLE_PARAMETERS 12
+#define MLXC_HANDLE_OPTIMIZER 13
 
 /* Borrowed UTF-8 text. Layout pinned. */
 typedef struct mlxc_text {

@@ -15,6 +15,9 @@
 #include "graph/array.h"
 #include "graph/function.h"
 #include "llm/engine.h"
+#include "nn/layers.h"
+#include "nn/optimizers.h"
+#include "nn/parameters.h"
 #include "text/tokenizer.h"
 
 namespace mlxc::capi {
@@ -35,6 +38,12 @@ struct DecoderObject {
 
 struct TextResult : GenerateResult {
   int64_t generated = 0;  // tokens behind an echoed prompt
+};
+
+struct ParametersObject {
+  explicit ParametersObject(nn::Parameters parameters) : parameters(std::move(parameters)) {}
+  std::mutex mutex;
+  nn::Parameters parameters;
 };
 
 struct ResultObject {
@@ -61,6 +70,9 @@ MLXC_HANDLE(result, MLXC_HANDLE_RESULT, const ResultObject)
 MLXC_HANDLE(cancel, MLXC_HANDLE_CANCEL, CancelSource)
 MLXC_HANDLE(array, MLXC_HANDLE_ARRAY, const Array)
 MLXC_HANDLE(function, MLXC_HANDLE_FUNCTION, const Function)
+MLXC_HANDLE(module, MLXC_HANDLE_MODULE, const nn::Layer)
+MLXC_HANDLE(parameters, MLXC_HANDLE_PARAMETERS, ParametersObject)
+MLXC_HANDLE(optimizer, MLXC_HANDLE_OPTIMIZER, const nn::Optimizer)
 #undef MLXC_HANDLE
 
 template <class Handle>

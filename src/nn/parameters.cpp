@@ -41,6 +41,10 @@ uint64_t hash_of_name(const std::string& name) {
   return hash;
 }
 
+bool lies_below(const std::string& name, const std::string& prefix) {
+  return prefix.empty() || name == prefix || (name.size() > prefix.size() && name.starts_with(prefix) && name[prefix.size()] == '.');
+}
+
 // A copy in memory of its own: parameters are states, which steps overwrite.
 Array own_copy(Device& device, const Array& from) {
   std::vector<std::byte> bytes(size_t(from.bytes()));
@@ -56,10 +60,14 @@ Array without_history(const Array& value) {
 
 }  // namespace
 
+Array Parameters::beginning(const std::string& name, const Shape& shape, DType dtype, const Initializer& initial) const {
+  return own_copy(*device_, initial.draw(random::key(*device_, seed_ ^ hash_of_name(name)), shape, dtype));
+}
+
 Array Parameters::find_or_begin(const std::string& name, const Shape& shape, const Initializer& initial, bool buffer) {
   auto found = entries_.find(name);
   if (found == entries_.end()) {
-    Array value = own_copy(*device_, initial.draw(random::key(*device_, seed_ ^ hash_of_name(name)), shape, dtype_));
+    Array value = beginning(name, shape, dtype_, initial);
     value.set_requires_grad(!buffer);
     found = entries_.emplace(name, Entry{std::move(value), buffer, false}).first;
   }
@@ -129,8 +137,19 @@ void Parameters::set(const std::string& name, const Array& value) {
 int64_t Parameters::freeze(const std::string& prefix, bool frozen) {
   int64_t count = 0;
   for (auto& [name, entry] : entries_) {
-    if (!prefix.empty() && name != prefix && !name.starts_with(prefix + ".")) continue;
+    if (!lies_below(name, prefix)) continue;
     entry.frozen = frozen;
+    ++count;
+  }
+  return count;
+}
+
+int64_t Parameters::draw(const std::string& prefix, const Initializer& initial) {
+  int64_t count = 0;
+  for (auto& [name, entry] : entries_) {
+    if (!lies_below(name, prefix) || entry.buffer || entry.value.rank() < 2) continue;
+    entry.value = beginning(name, entry.value.shape(), entry.value.dtype(), initial);
+    entry.value.set_requires_grad(true);
     ++count;
   }
   return count;

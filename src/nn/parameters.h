@@ -35,6 +35,8 @@ class Parameters final : public TensorSource {
   // Every name that is `prefix` or begins with it and a dot; an empty prefix is all. Names that appear later are not frozen.
   // Gives how many there are.
   int64_t freeze(const std::string& prefix, bool frozen = true);
+  // Draws those of at least two axes anew: weights, not biases and gains. Gives how many there are.
+  int64_t draw(const std::string& prefix, const Initializer& initial);
   void to_device(Device& device);
 
   // Complete or not at all; in files, 16-bit types stay what they are.
@@ -50,6 +52,7 @@ class Parameters final : public TensorSource {
   Array find_or_begin(const std::string& name, const Shape& shape, const Initializer& initial, bool buffer);
   const Entry& entry(const std::string& name) const;
   static bool selected(const Entry& entry, Select select);
+  Array beginning(const std::string& name, const Shape& shape, DType dtype, const Initializer& initial) const;
 
   Device* device_;
   uint64_t seed_;

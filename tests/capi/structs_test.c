@@ -76,6 +76,8 @@ static void init_functions(void) {
   INIT_MATCHES_MACRO(mlxc_decode_options, mlxc_decode_options_init, MLXC_DECODE_OPTIONS_INIT);
   INIT_MATCHES_MACRO(mlxc_score_options, mlxc_score_options_init, MLXC_SCORE_OPTIONS_INIT);
   INIT_MATCHES_MACRO(mlxc_embed_options, mlxc_embed_options_init, MLXC_EMBED_OPTIONS_INIT);
+  INIT_MATCHES_MACRO(mlxc_optimizer_options, mlxc_optimizer_options_init, MLXC_OPTIMIZER_OPTIONS_INIT);
+  INIT_MATCHES_MACRO(mlxc_schedule, mlxc_schedule_init, MLXC_SCHEDULE_INIT);
 }
 
 static void error_records(void) {
