@@ -22,6 +22,7 @@ constexpr size_t kInFlight = 2;              // submissions
 struct Segment {
   size_t begin, end;
   std::unique_ptr<HostStep> host;
+  size_t host_launch = 0;
 };
 
 struct Recording {
@@ -49,10 +50,10 @@ class VulkanExecutable final : public Executable {
       if (!host_steps[launch]) continue;
       const size_t begin = next;
       while (next < dispatches_.size() && dispatches_[next].launch < int(launch)) ++next;
-      segments_.push_back({begin, next, std::move(host_steps[launch])});
+      segments_.push_back({begin, next, std::move(host_steps[launch]), launch});
       ++host_launches_;
     }
-    if (next < dispatches_.size() || segments_.empty()) segments_.push_back({next, dispatches_.size(), nullptr});
+    if (next < dispatches_.size() || segments_.empty()) segments_.push_back({next, dispatches_.size(), nullptr, 0});
     if (!program.table.empty()) {
       table_ = parts_->device.allocator().allocate(program.table.size());
       parts_->device.write(*table_, 0, program.table.data(), program.table.size());
@@ -103,7 +104,12 @@ class VulkanExecutable final : public Executable {
         run_commands(recording->commands[i], recording->slowness, cancel);
         if (!segments_[i].host) continue;
         check(cancel);
+        const auto start = Queue::Clock::now();
         parts_->run_on_host(*segments_[i].host, buffers, cancel);
+        if (recording->timed) {
+          const double nanoseconds = std::chrono::duration<double, std::nano>(Queue::Clock::now() - start).count();
+          parts_->profile.add(ProfileKernel{names_[segments_[i].host_launch], "on " + parts_->fallback.name(), 1, 0, nanoseconds, 0, 0});
+        }
         program_counters().host_launches.fetch_add(1, std::memory_order_relaxed);
       }
       if (recording->timed) report(*recording);
@@ -298,8 +304,10 @@ void ProgramParts::log_once(const std::string& message) {
 }
 
 void ProgramParts::learn(double slowness) {
+  slowness = std::clamp(slowness, 0.02, 100.0);
   const double now = slowness_.load(std::memory_order_relaxed);
-  slowness_.store(now + 0.3 * (std::clamp(slowness, 0.05, 100.0) - now), std::memory_order_relaxed);
+  const bool first = !learnt_.exchange(true, std::memory_order_relaxed);  // the table is a guess, a measurement is not
+  slowness_.store(first ? slowness : now + 0.3 * (slowness - now), std::memory_order_relaxed);
 }
 
 void ProgramParts::run_on_host(const HostStep& step, std::span<const Binding> buffers, const std::atomic<bool>* cancel) {

@@ -36,6 +36,7 @@ class ProgramParts {
 
  private:
   std::atomic<double> slowness_{1};
+  std::atomic<bool> learnt_{false};
   std::mutex host_mutex_;
   std::unique_ptr<Stream> host_stream_;
   std::mutex mutex_;

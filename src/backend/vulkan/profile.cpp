@@ -68,7 +68,7 @@ std::string ProfileTable::text() const {
   std::string out;
   double total = 0;
   for (const ProfileKernel& kernel : kernels) total += kernel.nanoseconds;
-  print(&out, "%-18s %-34s %9s %12s %9s %6s %9s %9s\n", "operation", "kernel", "dispatches", "GPU us", "us each", "share", "GB/s", "GFLOP/s");
+  print(&out, "%-18s %-34s %9s %12s %9s %6s %9s %9s\n", "operation", "kernel", "calls", "us", "us each", "share", "GB/s", "GFLOP/s");
   for (const ProfileKernel& kernel : kernels) {
     const double ns = std::max(kernel.nanoseconds, 1e-9);
     print(&out, "%-18.18s %-34.34s %9lld %12.1f %9.2f %5.1f%% %9.1f %9.1f\n", kernel.operation.c_str(), kernel.module.c_str(),

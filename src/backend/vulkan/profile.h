@@ -11,6 +11,7 @@
 
 namespace mlxc::vulkan {
 
+// A kernel, or an operation that ran on the fallback device ("on cpu": the time of copying and running it there).
 struct ProfileKernel {
   std::string operation, module;
   int64_t dispatches = 0, groups = 0;
