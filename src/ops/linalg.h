@@ -17,6 +17,7 @@ struct Linalg : PrimitiveBase<Linalg, OpCode::linalg> {
   std::string_view name() const override;
   auto fields() const { return std::tie(op, first, second, third); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
 namespace linalg {
