@@ -1,6 +1,7 @@
 // Elementary functions of float32, each within a few units in the last place, where GLSL's own are loose or promise nothing about infinities
-// and NaN. They need no fused multiply-add: what matters is `precise`, which also keeps compilers from folding x - x or x * 0 away. Ranges are
-// reduced as in Cody and Waite; polynomials are those of the Cephes library (S. Moshier) unless a function says otherwise.
+// and NaN. They hold whether fma() is fused or not. All is `precise`: results do not depend on the code around a call, and compilers do not
+// fold x - x or x * 0 away. Ranges are reduced as in Cody and Waite; polynomials are those of the Cephes library (S. Moshier) unless a function
+// says otherwise.
 #ifndef MLXC_MATH_GLSL
 #define MLXC_MATH_GLSL
 
@@ -49,7 +50,8 @@ bool moderate(float x) {  // 2^-60 <= |x| < 2^60
 float divide_f32(float a, float b) {
   if (!moderate(b)) {
     uint u = magnitude_bits(b);
-    if (u == 0u) return magnitude_bits(a) == 0u || is_nan(a) ? kNan : uintBitsToFloat(0x7f800000u | ((floatBitsToUint(a) ^ floatBitsToUint(b)) & 0x80000000u));
+    uint sign = (floatBitsToUint(a) ^ floatBitsToUint(b)) & 0x80000000u;
+    if (u == 0u) return magnitude_bits(a) == 0u || is_nan(a) ? kNan : uintBitsToFloat(0x7f800000u | sign);
     if (u >= 0x5d800000u && u < 0x7f800000u) {  // a large divisor has a reciprocal that some devices flush to zero
       precise float sa = a * 5.421010862427522e-20, sb = b * 5.421010862427522e-20;
       precise float far = sa / sb;
@@ -80,40 +82,40 @@ float sqrt_f32(float x) {
 // ---- exponentials and logarithms ------------------------------------------------------------------------------------------------------
 
 float exp_f32(float x) {
-  float clamped = x > 89.0 ? 89.0 : x;  // NaN passes both
+  precise float clamped = x > 89.0 ? 89.0 : x;  // NaN passes both
   clamped = clamped < -110.0 ? -110.0 : clamped;
-  float n = roundEven(clamped * 1.44269504088896341);
+  precise float n = roundEven(clamped * 1.44269504088896341);
   precise float r = (clamped - n * 0.693359375) + n * 2.12194440e-4;
-  float p = 1.9875691500e-4;
-  p = p * r + 1.3981999507e-3;
-  p = p * r + 8.3334519073e-3;
-  p = p * r + 4.1665795894e-2;
-  p = p * r + 1.6666665459e-1;
-  p = p * r + 5.0000001201e-1;
-  p = (p * r * r + r) + 1.0;
+  precise float p = 1.9875691500e-4;
+  p = fma(p, r, 1.3981999507e-3);
+  p = fma(p, r, 8.3334519073e-3);
+  p = fma(p, r, 4.1665795894e-2);
+  p = fma(p, r, 1.6666665459e-1);
+  p = fma(p, r, 5.0000001201e-1);
+  p = fma(p * r, r, r) + 1.0;
   return is_nan(x) ? x : scale_f32(p, int(n));
 }
 
 // 2^(high + low) for |high| small enough to matter: 0 below -200, infinity above 200.
 float exp2_f32(float high, float low) {
-  float t = clamp(high, -200.0, 200.0);
-  float n = roundEven(t);
+  precise float t = clamp(high, -200.0, 200.0);
+  precise float n = roundEven(t);
   precise float r = (t - n) + low;
-  float p = 1.52527338e-5;  // Taylor series, |r| <= 1/2
-  p = p * r + 1.54035304e-4;
-  p = p * r + 1.33335581e-3;
-  p = p * r + 9.61812911e-3;
-  p = p * r + 5.55041087e-2;
-  p = p * r + 2.40226507e-1;
-  p = p * r + 6.93147181e-1;
-  p = p * r + 1.0;
+  precise float p = 1.52527338e-5;  // Taylor series, |r| <= 1/2
+  p = fma(p, r, 1.54035304e-4);
+  p = fma(p, r, 1.33335581e-3);
+  p = fma(p, r, 9.61812911e-3);
+  p = fma(p, r, 5.55041087e-2);
+  p = fma(p, r, 2.40226507e-1);
+  p = fma(p, r, 6.93147181e-1);
+  p = fma(p, r, 1.0);
   return scale_f32(p, int(n));
 }
 
 // x = 2^e (1 + m) with 1 + m in [sqrt(1/2), sqrt(2)): gives (e, m). For positive finite x.
 vec2 split_f32(float x) {
   uint bits = floatBitsToUint(x);
-  float extra = 0.0;
+  precise float extra = 0.0;
   if (bits < 0x00800000u) {
     uint msb = uint(findMSB(bits));
     bits = (bits << (23u - msb)) | 0u;
@@ -121,23 +123,24 @@ vec2 split_f32(float x) {
     bits = (bits & 0x007fffffu) | 0x00800000u;  // exponent 1
   }
   uint u = bits - 0x3f3504f3u;
-  float e = float(int(u) >> 23) - extra;
+  precise float e = float(int(u) >> 23) - extra;
   precise float m = uintBitsToFloat((u & 0x007fffffu) + 0x3f3504f3u) - 1.0;
   return vec2(e, m);
 }
 
 // log(1 + m) - m + m^2 / 2 over the range of split_f32.
 float log_tail(float m) {
-  float p = 7.0376836292e-2;
-  p = p * m - 1.1514610310e-1;
-  p = p * m + 1.1676998740e-1;
-  p = p * m - 1.2420140846e-1;
-  p = p * m + 1.4249322787e-1;
-  p = p * m - 1.6668057665e-1;
-  p = p * m + 2.0000714765e-1;
-  p = p * m - 2.4999993993e-1;
-  p = p * m + 3.3333331174e-1;
-  return p * m * m * m;
+  precise float p = 7.0376836292e-2;
+  p = fma(p, m, -1.1514610310e-1);
+  p = fma(p, m, 1.1676998740e-1);
+  p = fma(p, m, -1.2420140846e-1);
+  p = fma(p, m, 1.4249322787e-1);
+  p = fma(p, m, -1.6668057665e-1);
+  p = fma(p, m, 2.0000714765e-1);
+  p = fma(p, m, -2.4999993993e-1);
+  p = fma(p, m, 3.3333331174e-1);
+  precise float result = p * m * m * m;
+  return result;
 }
 
 // What the logarithms give where split_f32 does not apply; `special` says whether that is here.
@@ -149,7 +152,7 @@ float log_special(float x, out bool special) {
 
 float log_f32(float x) {
   bool special;
-  float other = log_special(x, special);
+  precise float other = log_special(x, special);
   if (special) return other;
   vec2 s = split_f32(x);
   precise float r = log_tail(s.y) - s.x * 2.12194440e-4;
@@ -160,7 +163,7 @@ float log_f32(float x) {
 
 float log2_f32(float x) {
   bool special;
-  float other = log_special(x, special);
+  precise float other = log_special(x, special);
   if (special) return other;
   vec2 s = split_f32(x);
   precise float y = log_tail(s.y) - 0.5 * (s.y * s.y);
@@ -171,7 +174,7 @@ float log2_f32(float x) {
 
 float log10_f32(float x) {
   bool special;
-  float other = log_special(x, special);
+  precise float other = log_special(x, special);
   if (special) return other;
   vec2 s = split_f32(x);
   precise float y = log_tail(s.y) - 0.5 * (s.y * s.y);
@@ -188,16 +191,16 @@ float expm1_f32(float x) {
   if (is_nan(x) || magnitude_bits(x) < 0x33000000u) return x;  // |x| < 2^-25
   if (x > 87.0) return exp_f32(x);
   if (x < -18.0) return -1.0;
-  float n = roundEven(x * 1.44269504088896341);
+  precise float n = roundEven(x * 1.44269504088896341);
   precise float r = (x - n * 0.693359375) + n * 2.12194440e-4;
-  float p = 1.9875691500e-4;
-  p = p * r + 1.3981999507e-3;
-  p = p * r + 8.3334519073e-3;
-  p = p * r + 4.1665795894e-2;
-  p = p * r + 1.6666665459e-1;
-  p = p * r + 5.0000001201e-1;
-  precise float q = p * (r * r) + r;
-  float power = power_of_two_f32(int(n));
+  precise float p = 1.9875691500e-4;
+  p = fma(p, r, 1.3981999507e-3);
+  p = fma(p, r, 8.3334519073e-3);
+  p = fma(p, r, 4.1665795894e-2);
+  p = fma(p, r, 1.6666665459e-1);
+  p = fma(p, r, 5.0000001201e-1);
+  precise float q = fma(p * r, r, r);
+  precise float power = power_of_two_f32(int(n));
   precise float result = q * power + (power - 1.0);
   return result;
 }
@@ -220,7 +223,7 @@ float power_f32(float x, float y) {
   bool whole = uy >= 0x4b800000u || floor(y) == y;
   bool odd = whole && uy < 0x4b800000u && (int(magnitude(y)) & 1) == 1;
   bool grows = ux > 0x3f800000u;
-  float sign = odd && is_negative(x) ? -1.0 : 1.0;
+  precise float sign = odd && is_negative(x) ? -1.0 : 1.0;
   if (uy == 0x7f800000u) return ux == 0x3f800000u ? 1.0 : (grows != is_negative(y) ? kInfinity : 0.0);
   if (ux == 0u || ux == 0x7f800000u) return sign * ((ux == 0u) == is_negative(y) ? kInfinity : 0.0);
   if (is_negative(x) && !whole) return kNan;
@@ -230,24 +233,26 @@ float power_f32(float x, float y) {
   precise float f = s.y / den.x;
   vec2 back = two_product(f, den.x);
   precise float f_low = ((s.y - back.x) - back.y - f * den.y) / den.x;
-  float z = f * f;
-  float tail = z * (0.333333333 + z * (0.2 + z * (0.142857143 + z * (0.111111111 + z * 0.0909090909))));
+  precise float z = f * f;
+  precise float tail = z * (0.333333333 + z * (0.2 + z * (0.142857143 + z * (0.111111111 + z * 0.0909090909))));
   vec2 l = two_product(f, 2.88539004);  // 2 / ln 2 = 2.88539004 + 4.1e-8
   precise float l_low = l.y + f * 3.85195793e-8 + f_low * 2.88539004 + l.x * tail;
   vec2 sum = two_sum(s.x, l.x);
   precise float low = sum.y + l_low;
   precise float log_high = sum.x + low;
   precise float log_low = low - (log_high - sum.x);
-  float t = uy > 0x50000000u ? copy_sign(8589934592.0, y) : y;  // larger exponents give 0, 1 or infinity as 2^33 does
+  precise float t = uy > 0x50000000u ? copy_sign(8589934592.0, y) : y;  // larger exponents give 0, 1 or infinity as 2^33 does
   vec2 p = two_product(t, log_high);
   precise float p_low = p.y + t * log_low;
-  return sign * exp2_f32(p.x, abs(p.x) > 200.0 ? 0.0 : p_low);
+  precise float result = sign * exp2_f32(p.x, abs(p.x) > 200.0 ? 0.0 : p_low);
+  return result;
 }
 
 float logaddexp_f32(float a, float b) {
   if (is_nan(a) || is_nan(b)) return kNan;
-  if (a == b) return a + 0.693147181;  // also two equal infinities
-  float high = a > b ? a : b, low = a > b ? b : a;
+  precise float twice = a + 0.693147181;
+  if (a == b) return twice;  // also two equal infinities
+  precise float high = a > b ? a : b, low = a > b ? b : a;
   precise float result = high + log1p_f32(exp_f32(low - high));
   return is_inf(high) ? high : result;
 }
@@ -291,7 +296,7 @@ float reduce_angle(float x, out uint quadrant) {
   quadrant = 0u;
   if (magnitude_bits(x) <= 0x3f490fdbu) return x;  // pi / 4
   if (magnitude_bits(x) > 0x44800000u) return is_finite(x) ? reduce_large_angle(x, quadrant) : kNan;
-  float n = roundEven(x * 0.636619772);
+  precise float n = roundEven(x * 0.636619772);
   quadrant = uint(int(n)) & 3u;
   // pi / 2 in pieces of at most 13 bits, whose products with n < 2^10 are exact
   precise float r = ((x - n * 1.57080078125) + n * 4.454515874385834e-06) - n * 6.076561476220377e-11;
@@ -300,35 +305,35 @@ float reduce_angle(float x, out uint quadrant) {
 }
 
 float sine_near_0(float r) {
-  float s = r * r, p = -1.9515295891e-4;
-  p = p * s + 8.3321608736e-3;
-  p = p * s - 1.6666654611e-1;
-  precise float result = p * s * r + r;
+  precise float s = r * r, p = -1.9515295891e-4;
+  p = fma(p, s, 8.3321608736e-3);
+  p = fma(p, s, -1.6666654611e-1);
+  precise float result = fma(p * s, r, r);
   return result;
 }
 float cosine_near_0(float r) {
-  float s = r * r, p = 2.443315711809948e-5;
-  p = p * s - 1.388731625493765e-3;
-  p = p * s + 4.166664568298827e-2;
-  precise float result = p * s * s + (1.0 - 0.5 * s);
+  precise float s = r * r, p = 2.443315711809948e-5;
+  p = fma(p, s, -1.388731625493765e-3);
+  p = fma(p, s, 4.166664568298827e-2);
+  precise float result = fma(p * s, s, fma(s, -0.5, 1.0));
   return result;
 }
 float sin_f32(float x) {
   uint q;
-  float r = reduce_angle(x, q);
-  float v = (q & 1u) != 0u ? cosine_near_0(r) : sine_near_0(r);
+  precise float r = reduce_angle(x, q);
+  precise float v = (q & 1u) != 0u ? cosine_near_0(r) : sine_near_0(r);
   return (q & 2u) != 0u ? -v : v;
 }
 float cos_f32(float x) {
   uint q;
-  float r = reduce_angle(x, q);
-  float v = (q & 1u) != 0u ? sine_near_0(r) : cosine_near_0(r);
+  precise float r = reduce_angle(x, q);
+  precise float v = (q & 1u) != 0u ? sine_near_0(r) : cosine_near_0(r);
   return ((q + 1u) & 2u) != 0u ? -v : v;
 }
 float tan_f32(float x) {
   uint q;
-  float r = reduce_angle(x, q);
-  float s = sine_near_0(r), c = cosine_near_0(r);
+  precise float r = reduce_angle(x, q);
+  precise float s = sine_near_0(r), c = cosine_near_0(r);
   if (is_nan(x) || magnitude_bits(r) == 0u && q == 0u) return r;
   return (q & 1u) != 0u ? -divide_f32(c, s) : divide_f32(s, c);
 }
@@ -336,7 +341,7 @@ float tan_f32(float x) {
 // ---- inverse circular functions -------------------------------------------------------------------------------------------------------
 
 float atan_f32(float x) {
-  float a = magnitude(x), base = 0.0, base_low = 0.0, t = a;
+  precise float a = magnitude(x), base = 0.0, base_low = 0.0, t = a;
   if (is_nan(x)) return x;
   if (a > 2.414213562) {
     base = 1.57079637;
@@ -347,19 +352,19 @@ float atan_f32(float x) {
     base_low = -2.18556941e-8;
     t = (a - 1.0) / (a + 1.0);
   }
-  float z = t * t, p = 8.05374449538e-2;
-  p = p * z - 1.38776856032e-1;
-  p = p * z + 1.99777106478e-1;
-  p = p * z - 3.33329491539e-1;
-  precise float r = base + (p * z * t + t + base_low);
+  precise float z = t * t, p = 8.05374449538e-2;
+  p = fma(p, z, -1.38776856032e-1);
+  p = fma(p, z, 1.99777106478e-1);
+  p = fma(p, z, -3.33329491539e-1);
+  precise float r = base + (fma(p * z, t, t) + base_low);
   return copy_sign(r, x);
 }
 
 float atan2_f32(float y, float x) {
   if (is_nan(x) || is_nan(y)) return kNan;
-  float ax = magnitude(x), ay = magnitude(y), r;
+  precise float ax = magnitude(x), ay = magnitude(y), r;
   bool swapped = ay > ax;
-  float large = swapped ? ay : ax, small = swapped ? ax : ay;
+  precise float large = swapped ? ay : ax, small = swapped ? ax : ay;
   if (large == 0.0) r = 0.0;
   else if (is_inf(large)) r = is_inf(small) ? 0.785398185 : 0.0;
   else r = atan_f32(divide_f32(small, large));
@@ -371,87 +376,90 @@ float atan2_f32(float y, float x) {
 }
 
 float asin_series(float x, float z) {  // x = sqrt(z) <= 1/2
-  float p = 4.2163199048e-2;
-  p = p * z + 2.4181311049e-2;
-  p = p * z + 4.5470025998e-2;
-  p = p * z + 7.4953002686e-2;
-  p = p * z + 1.6666752422e-1;
-  precise float result = p * z * x + x;
+  precise float p = 4.2163199048e-2;
+  p = fma(p, z, 2.4181311049e-2);
+  p = fma(p, z, 4.5470025998e-2);
+  p = fma(p, z, 7.4953002686e-2);
+  p = fma(p, z, 1.6666752422e-1);
+  precise float result = fma(p * z, x, x);
   return result;
 }
 float asin_f32(float x) {
-  float a = magnitude(x);
+  precise float a = magnitude(x);
   if (is_nan(x) || a > 1.0) return kNan;
-  if (a <= 0.5) return asin_series(x, x * x);
-  precise float z = 0.5 * (1.0 - a);
+  precise float z = a <= 0.5 ? x * x : 0.5 * (1.0 - a);
+  if (a <= 0.5) return asin_series(x, z);
   precise float r = (1.57079637 - 2.0 * asin_series(sqrt_f32(z), z)) - 4.37113883e-8;
   return copy_sign(r, x);
 }
 float acos_f32(float x) {
-  float a = magnitude(x);
+  precise float a = magnitude(x);
   if (is_nan(x) || a > 1.0) return kNan;
   if (a <= 0.5) {
-    precise float near = 1.57079637 - (asin_series(x, x * x) + 4.37113883e-8);
+    precise float square = x * x;
+    precise float near = 1.57079637 - (asin_series(x, square) + 4.37113883e-8);
     return near;
   }
   precise float z = 0.5 * (1.0 - a);
-  float half_angle = asin_series(sqrt_f32(z), z);
+  precise float half_angle = asin_series(sqrt_f32(z), z);
   precise float far = (3.14159274 - 2.0 * half_angle) - 8.74227766e-8;
-  return is_negative(x) ? far : 2.0 * half_angle;
+  precise float near = 2.0 * half_angle;
+  return is_negative(x) ? far : near;
 }
 
 // ---- hyperbolic functions and their inverses --------------------------------------------------------------------------------------------
 
 float sinh_f32(float x) {
-  float a = magnitude(x);
+  precise float a = magnitude(x);
   if (is_nan(x)) return x;
   if (a <= 1.0) {
-    float z = x * x, p = 2.03721912945e-4;
-    p = p * z + 8.33028376239e-3;
-    p = p * z + 1.66667160211e-1;
-    precise float small = p * z * x + x;
+    precise float z = x * x, p = 2.03721912945e-4;
+    p = fma(p, z, 8.33028376239e-3);
+    p = fma(p, z, 1.66667160211e-1);
+    precise float small = fma(p * z, x, x);
     return small;
   }
-  float r;
+  precise float r;
   if (a > 88.0) {
-    float w = exp_f32(0.5 * a);
+    precise float w = exp_f32(0.5 * a);
     r = (0.5 * w) * w;
   } else {
-    float w = exp_f32(a);
+    precise float w = exp_f32(a);
     r = 0.5 * w - 0.5 / w;
   }
   return copy_sign(r, x);
 }
 float cosh_f32(float x) {
-  float a = magnitude(x);
+  precise float a = magnitude(x);
   if (is_nan(x)) return x;
-  float w = exp_f32(a > 88.0 ? 0.5 * a : a);
-  return a > 88.0 ? (0.5 * w) * w : 0.5 * w + 0.5 / w;
+  precise float w = exp_f32(a > 88.0 ? 0.5 * a : a);
+  precise float result = a > 88.0 ? (0.5 * w) * w : 0.5 * w + 0.5 / w;
+  return result;
 }
 float tanh_f32(float x) {
-  float a = magnitude(x);
+  precise float a = magnitude(x);
   if (is_nan(x)) return x;
   if (a < 0.625) {
-    float s = x * x, p = -5.70498872745e-3;
-    p = p * s + 2.06390887954e-2;
-    p = p * s - 5.37397155531e-2;
-    p = p * s + 1.33314422036e-1;
-    p = p * s - 3.33332819422e-1;
-    precise float small = p * s * x + x;
+    precise float s = x * x, p = -5.70498872745e-3;
+    p = fma(p, s, 2.06390887954e-2);
+    p = fma(p, s, -5.37397155531e-2);
+    p = fma(p, s, 1.33314422036e-1);
+    p = fma(p, s, -3.33332819422e-1);
+    precise float small = fma(p * s, x, x);
     return small;
   }
   precise float large = 1.0 - 2.0 / (exp_f32(min(a + a, 80.0)) + 1.0);
   return copy_sign(large, x);
 }
 float asinh_f32(float x) {
-  float a = magnitude(x), z = a * a;
+  precise float a = magnitude(x), z = a * a;
   if (!is_finite(x)) return x;
   if (a < 0.5) {
-    float p = 2.0122003309e-2;
-    p = p * z - 4.2699340972e-2;
-    p = p * z + 7.4847586088e-2;
-    p = p * z - 1.6666288134e-1;
-    precise float small = p * z * x + x;
+    precise float p = 2.0122003309e-2;
+    p = fma(p, z, -4.2699340972e-2);
+    p = fma(p, z, 7.4847586088e-2);
+    p = fma(p, z, -1.6666288134e-1);
+    precise float small = fma(p * z, x, x);
     return small;
   }
   precise float r = a > 1500.0 ? log_f32(a) + 0.693147181 : log_f32(a + sqrt_f32(z + 1.0));
@@ -459,91 +467,97 @@ float asinh_f32(float x) {
 }
 float acosh_f32(float x) {
   if (is_nan(x) || x < 1.0) return kNan;
-  if (x > 1500.0) return log_f32(x) + 0.693147181;
+  precise float huge = log_f32(x) + 0.693147181;
+  if (x > 1500.0) return huge;
   precise float z = x - 1.0;
   if (z < 0.5) {
-    float p = 1.7596881071e-3;
-    p = p * z - 7.5272886713e-3;
-    p = p * z + 2.6454905019e-2;
-    p = p * z - 1.1784741703e-1;
-    p = p * z + 1.4142135263;
-    return p * sqrt_f32(z);
-  }
-  return log_f32(x + sqrt_f32(z * (x + 1.0)));
-}
-float atanh_f32(float x) {
-  float a = magnitude(x);
-  if (is_nan(x) || a > 1.0) return kNan;
-  if (a < 0.5) {
-    float z = x * x, p = 1.81740078349e-1;
-    p = p * z + 8.24370301058e-2;
-    p = p * z + 1.46691431730e-1;
-    p = p * z + 1.99782164500e-1;
-    p = p * z + 3.33337300303e-1;
-    precise float small = p * z * x + x;
+    precise float p = 1.7596881071e-3;
+    p = fma(p, z, -7.5272886713e-3);
+    p = fma(p, z, 2.6454905019e-2);
+    p = fma(p, z, -1.1784741703e-1);
+    p = fma(p, z, 1.4142135263);
+    precise float small = p * sqrt_f32(z);
     return small;
   }
-  return copy_sign(0.5 * log_f32(divide_f32(1.0 + a, 1.0 - a)), x);
+  precise float sum = x + sqrt_f32(z * (x + 1.0));
+  return log_f32(sum);
+}
+float atanh_f32(float x) {
+  precise float a = magnitude(x);
+  if (is_nan(x) || a > 1.0) return kNan;
+  if (a < 0.5) {
+    precise float z = x * x, p = 1.81740078349e-1;
+    p = fma(p, z, 8.24370301058e-2);
+    p = fma(p, z, 1.46691431730e-1);
+    p = fma(p, z, 1.99782164500e-1);
+    p = fma(p, z, 3.33337300303e-1);
+    precise float small = fma(p * z, x, x);
+    return small;
+  }
+  precise float above = 1.0 + a, below = 1.0 - a;
+  precise float r = 0.5 * log_f32(divide_f32(above, below));
+  return copy_sign(r, x);
 }
 
 // ---- functions of probability, activations ------------------------------------------------------------------------------------------------
 
 // Odd polynomial up to 1, 1 - exp(-polynomial) above; coefficients fitted by tests/golden/erf_fit.py.
 float erf_f32(float x) {
-  float a = magnitude(x);
+  precise float a = magnitude(x);
   if (is_nan(x)) return x;
   if (a < 1.0) {
-    float s = x * x, p = 7.88912281e-05;
-    p = p * s - 0.000802084226;
-    p = p * s + 0.00518953545;
-    p = p * s - 0.0268544446;
-    p = p * s + 0.112836002;
-    p = p * s - 0.376126271;
-    p = p * s + 0.12837917;
-    precise float small = p * x + x;
+    precise float s = x * x, p = 7.88912281e-05;
+    p = fma(p, s, -0.000802084226);
+    p = fma(p, s, 0.00518953545);
+    p = fma(p, s, -0.0268544446);
+    p = fma(p, s, 0.112836002);
+    p = fma(p, s, -0.376126271);
+    p = fma(p, s, 0.12837917);
+    precise float small = fma(p, x, x);
     return small;
   }
-  float t = min(a, 4.0), q = -0.000185574071;
-  q = q * t + 0.00293960789;
-  q = q * t - 0.0218053206;
-  q = q * t + 0.103037373;
-  q = q * t + 0.638225672;
-  q = q * t + 1.12704004;
-  q = q * t + 0.00035371876;
+  precise float t = min(a, 4.0), q = -0.000185574071;
+  q = fma(q, t, 0.00293960789);
+  q = fma(q, t, -0.0218053206);
+  q = fma(q, t, 0.103037373);
+  q = fma(q, t, 0.638225672);
+  q = fma(q, t, 1.12704004);
+  q = fma(q, t, 0.00035371876);
   precise float large = 1.0 - exp_f32(-q);
   return copy_sign(large, x);
 }
 
 // M. Giles, "Approximating the erfinv function", single-precision form.
 float erfinv_f32(float x) {
-  float a = magnitude(x);
+  precise float a = magnitude(x);
   if (is_nan(x) || a > 1.0) return kNan;
   if (a == 1.0) return copy_sign(kInfinity, x);
-  float w = -log_f32((1.0 - x) * (1.0 + x)), p;
+  precise float w = -log_f32((1.0 - x) * (1.0 + x)), p;
   if (w < 5.0) {
     w -= 2.5;
     p = 2.81022636e-08;
-    p = p * w + 3.43273939e-07;
-    p = p * w - 3.5233877e-06;
-    p = p * w - 4.39150654e-06;
-    p = p * w + 0.00021858087;
-    p = p * w - 0.00125372503;
-    p = p * w - 0.00417768164;
-    p = p * w + 0.246640727;
-    p = p * w + 1.50140941;
+    p = fma(p, w, 3.43273939e-07);
+    p = fma(p, w, -3.5233877e-06);
+    p = fma(p, w, -4.39150654e-06);
+    p = fma(p, w, 0.00021858087);
+    p = fma(p, w, -0.00125372503);
+    p = fma(p, w, -0.00417768164);
+    p = fma(p, w, 0.246640727);
+    p = fma(p, w, 1.50140941);
   } else {
     w = sqrt(w) - 3.0;
     p = -0.000200214257;
-    p = p * w + 0.000100950558;
-    p = p * w + 0.00134934322;
-    p = p * w - 0.00367342844;
-    p = p * w + 0.00573950773;
-    p = p * w - 0.0076224613;
-    p = p * w + 0.00943887047;
-    p = p * w + 1.00167406;
-    p = p * w + 2.83297682;
+    p = fma(p, w, 0.000100950558);
+    p = fma(p, w, 0.00134934322);
+    p = fma(p, w, -0.00367342844);
+    p = fma(p, w, 0.00573950773);
+    p = fma(p, w, -0.0076224613);
+    p = fma(p, w, 0.00943887047);
+    p = fma(p, w, 1.00167406);
+    p = fma(p, w, 2.83297682);
   }
-  return p * x;
+  precise float result = p * x;
+  return result;
 }
 
 float sigmoid_f32(float x) {
@@ -556,11 +570,13 @@ float silu_f32(float x) {
 }
 // x (1 + tanh u) / 2 = x / (1 + exp(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3)
 float gelu_tanh_f32(float x) {
-  precise float d = 1.0 + exp_f32(x * (x * x * -0.0713548163 - 1.59576912));
+  precise float u = x * fma(x * x, -0.0713548163, -1.59576912);
+  precise float d = 1.0 + exp_f32(u);
   return divide_f32(x, d);
 }
 float gelu_erf_f32(float x) {
-  precise float result = 0.5 * x * (1.0 + erf_f32(x * 0.707106781));
+  precise float u = x * 0.707106781;
+  precise float result = 0.5 * x * (1.0 + erf_f32(u));
   return result;
 }
 
@@ -569,8 +585,8 @@ float gelu_erf_f32(float x) {
 float hypot_f32(float a, float b) {
   if (is_inf(a) || is_inf(b)) return kInfinity;
   if (is_nan(a) || is_nan(b)) return kNan;
-  float large = max(magnitude(a), magnitude(b)), small = min(magnitude(a), magnitude(b));
-  float scale = large > 1.0e18 ? 5.421010862427522e-20 : (large < 1.0e-18 ? 1.8446744073709552e19 : 1.0);  // 2^-64, 2^64
+  precise float large = max(magnitude(a), magnitude(b)), small = min(magnitude(a), magnitude(b));
+  precise float scale = large > 1.0e18 ? 5.421010862427522e-20 : (large < 1.0e-18 ? 1.8446744073709552e19 : 1.0);  // 2^-64, 2^64
   precise float x = large * scale, y = small * scale;
   precise float result = sqrt_f32(x * x + y * y) / scale;
   return result;
@@ -596,7 +612,7 @@ float fmod_f32(float a, float b) {
 }
 // With the sign of the divisor, as Python's.
 float remainder_f32(float a, float b) {
-  float r = fmod_f32(a, b);
+  precise float r = fmod_f32(a, b);
   if (is_nan(r)) return r;
   if (magnitude_bits(r) == 0u) return copy_sign(0.0, b);
   precise float moved = r + b;
