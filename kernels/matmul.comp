@@ -20,8 +20,8 @@ shared vec4 shared_a[2][DEPTH][kQuads];
 shared vec4 shared_b[2][DEPTH][kQuads];
 
 // Four elements of an operand: `across` counts along m or n, `down` along k.
-vec4 load_four(uvec2 base, bool wide, bool along_k, uint across, uint down, uint limit_across, uint stride_across, uint stride_down) {
-  uint at = across * stride_across + down * stride_down;
+vec4 load_four(uvec2 base, uint first, bool wide, bool along_k, uint across, uint down, uint limit_across, uint stride_across, uint stride_down) {
+  uint at = first + across * stride_across + down * stride_down;
   uint step = along_k ? stride_down : stride_across;
   uint left = along_k ? args.k - down : limit_across - across;  // elements before the edge
   if (EDGES && (across >= limit_across || down >= args.k)) return vec4(0.0);
@@ -50,8 +50,8 @@ void main() {
 
 #define FETCH(k0)                                                                                                  \
   {                                                                                                                \
-    next_a = load_four(place.a, wide_a, A_ALONG_K, row0 + a_across, (k0) + a_down, args.m, args.a_row, args.a_col);    \
-    next_b = load_four(place.b, wide_b, B_ALONG_K, column0 + b_across, (k0) + b_down, args.n, args.b_col, args.b_row); \
+    next_a = load_four(place.a, args.a_first, wide_a, A_ALONG_K, row0 + a_across, (k0) + a_down, args.m, args.a_row, args.a_col);    \
+    next_b = load_four(place.b, args.b_first, wide_b, B_ALONG_K, column0 + b_across, (k0) + b_down, args.n, args.b_col, args.b_row); \
   }
 #define PUT(half_)                                                                                                 \
   {                                                                                                                \

@@ -13,6 +13,7 @@ layout(push_constant, scalar) uniform Args {
   uint m, n, k;
   uint a_row, a_col, b_row, b_col, c_row;  // elements
   uint tiles_m, tiles_n, tiles;            // tiles: of the whole batch
+  uint a_first, b_first;                   // elements from the lowest of a matrix to its first
 } args;
 
 // address + index * stride, whose halves are (low, high); strides may be negative.

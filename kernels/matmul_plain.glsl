@@ -18,8 +18,8 @@ void main() {
   uint x = gl_LocalInvocationID.x, y = gl_LocalInvocationID.y, row = place.row * 16 + y, column = place.column * 16 + x;
   SUM sum = SUM(0);
   for (uint k0 = 0; k0 < args.k; k0 += 16) {
-    shared_a[y][x] = row < args.m && k0 + x < args.k ? JOIN(load_, INPUT)(place.a, row * args.a_row + (k0 + x) * args.a_col) : VALUE(0);
-    shared_b[y][x] = column < args.n && k0 + y < args.k ? JOIN(load_, INPUT)(place.b, (k0 + y) * args.b_row + column * args.b_col) : VALUE(0);
+    shared_a[y][x] = row < args.m && k0 + x < args.k ? JOIN(load_, INPUT)(place.a, args.a_first + row * args.a_row + (k0 + x) * args.a_col) : VALUE(0);
+    shared_b[y][x] = column < args.n && k0 + y < args.k ? JOIN(load_, INPUT)(place.b, args.b_first + (k0 + y) * args.b_row + column * args.b_col) : VALUE(0);
     barrier();
     [[unroll]] for (uint k = 0; k < 16; ++k) ADD(sum, shared_a[y][k], shared_b[k][x]);
     barrier();
