@@ -79,6 +79,12 @@ MLXC_API size_t mlxc_dtype_size(int32_t dtype);
 #define MLXC_UNARY_ISNAN       37 /* bool */
 #define MLXC_UNARY_ISINF       38
 #define MLXC_UNARY_ISFINITE    39
+#define MLXC_UNARY_ERFINV      40
+#define MLXC_UNARY_DEGREES     41
+#define MLXC_UNARY_RADIANS     42
+#define MLXC_UNARY_SIGNBIT     43 /* bool; also of -0 and of NaN */
+#define MLXC_UNARY_ISPOSINF    44 /* bool */
+#define MLXC_UNARY_ISNEGINF    45 /* bool */
 
 /* Elementwise operations of two arrays. Comparisons and logical ones give bool. */
 #define MLXC_BINARY_ADD           0
@@ -107,6 +113,11 @@ MLXC_API size_t mlxc_dtype_size(int32_t dtype);
 #define MLXC_BINARY_BITWISE_XOR   23
 #define MLXC_BINARY_SHIFT_LEFT    24
 #define MLXC_BINARY_SHIFT_RIGHT   25
+#define MLXC_BINARY_COPYSIGN      26 /* the magnitude of a with the sign of b */
+#define MLXC_BINARY_NEXTAFTER     27 /* the number of the type beside a in the direction of b */
+#define MLXC_BINARY_TRUNC_DIVIDE  28 /* toward zero, as C */
+#define MLXC_BINARY_TRUNC_MOD     29 /* sign of the dividend, as C */
+#define MLXC_BINARY_LOGADDEXP2    30
 
 /* Reductions. */
 #define MLXC_REDUCE_SUM       0
@@ -117,6 +128,10 @@ MLXC_API size_t mlxc_dtype_size(int32_t dtype);
 #define MLXC_REDUCE_ANY       5
 #define MLXC_REDUCE_ALL       6
 #define MLXC_REDUCE_LOGSUMEXP 7
+#define MLXC_REDUCE_COUNT     8 /* of elements that are not zero, int64 */
+
+/* For mlxc_array_argmax and _argmin: over all axes, an index into the flattened array. */
+#define MLXC_AXIS_ALL INT32_MIN
 
 /* Creation */
 
@@ -141,6 +156,14 @@ MLXC_API mlxc_status mlxc_array_full(mlxc_array **out, mlxc_device *device, doub
 MLXC_API mlxc_status mlxc_array_arange(mlxc_array **out, mlxc_device *device, double start, double stop, double step, int32_t dtype,
                                        mlxc_error *error);
 
+/* count values from start to stop, evenly spaced, with stop (endpoint 1) or without. Threads: any. Errors: shared. */
+MLXC_API mlxc_status mlxc_array_linspace(mlxc_array **out, mlxc_device *device, double start, double stop, int64_t count, int32_t endpoint,
+                                         int32_t dtype, mlxc_error *error);
+
+/* Ones on diagonal k of a matrix, zeros elsewhere. Threads: any. Errors: shared. */
+MLXC_API mlxc_status mlxc_array_eye(mlxc_array **out, mlxc_device *device, int64_t rows, int64_t columns, int64_t k, int32_t dtype,
+                                    mlxc_error *error);
+
 /* An array without values, to be an input of mlxc_function_new. Reading or evaluating what depends on it is INVALID_ARGUMENT.
  * Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_array_placeholder(mlxc_array **out, mlxc_device *device, const int64_t *shape, int32_t rank, int32_t dtype,
@@ -148,6 +171,13 @@ MLXC_API mlxc_status mlxc_array_placeholder(mlxc_array **out, mlxc_device *devic
 
 /* Another handle of the same array. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_array_copy(mlxc_array **out, mlxc_array *array, mlxc_error *error);
+
+/* The same values in memory of their own, which nothing else shares. Threads: any. Errors: shared. */
+MLXC_API mlxc_status mlxc_array_clone(mlxc_array **out, mlxc_array *x, mlxc_error *error);
+
+/* The same values on a device (NULL: the default one); the array itself when it is there already, else evaluates. Threads: any. Errors:
+ * shared, and those of mlxc_array_eval. */
+MLXC_API mlxc_status mlxc_array_to_device(mlxc_array **out, mlxc_array *x, mlxc_device *device, mlxc_error *error);
 
 /* Threads: any. */
 MLXC_API void mlxc_array_free(mlxc_array *array);
@@ -172,6 +202,14 @@ MLXC_API mlxc_status mlxc_array_read(mlxc_array *array, void *buffer, size_t cap
  * Ownership: borrowed until this array handle is freed; read only. Threads: any.
  * Errors: as mlxc_array_eval; UNSUPPORTED for a view whose elements are not in row-major order (use mlxc_array_contiguous or read). */
 MLXC_API mlxc_status mlxc_array_peek(mlxc_array *array, const void **data, size_t *bytes, mlxc_error *error);
+
+/* Evaluates and copies one element out. index: rank values, negative ones count from the end; bytes: the size of an element. Threads: any.
+ * Errors: as mlxc_array_eval. */
+MLXC_API mlxc_status mlxc_array_get(mlxc_array *array, const int64_t *index, int32_t rank, void *value, size_t bytes, mlxc_error *error);
+
+/* The array with one element replaced; arguments as mlxc_array_get. Threads: any. Errors: shared. */
+MLXC_API mlxc_status mlxc_array_set(mlxc_array **out, mlxc_array *x, const int64_t *index, int32_t rank, const void *value, size_t bytes,
+                                    mlxc_error *error);
 
 /* The graph behind the arrays in Graphviz' DOT language. Text result. Threads: any. Errors: shared, BUFFER_TOO_SMALL. */
 MLXC_API mlxc_status mlxc_array_dot(mlxc_array *const *arrays, int64_t count, char *buffer, size_t capacity, size_t *needed,
@@ -207,7 +245,7 @@ MLXC_API mlxc_status mlxc_array_softmax(mlxc_array **out, mlxc_array *x, int32_t
 MLXC_API mlxc_status mlxc_array_reduce(mlxc_array **out, int32_t op, mlxc_array *x, const int32_t *axes, int32_t axis_count,
                                        int32_t keepdims, mlxc_error *error);
 
-/* Index (int64) of the largest element along an axis, the first of equals. Threads: any. Errors: shared. */
+/* Index (int64) of the largest element along an axis (MLXC_AXIS_ALL: of all), the first of equals. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_array_argmax(mlxc_array **out, mlxc_array *x, int32_t axis, int32_t keepdims, mlxc_error *error);
 
 /* Index (int64) of the smallest. As mlxc_array_argmax. */
@@ -228,6 +266,14 @@ MLXC_API mlxc_status mlxc_array_slice(mlxc_array **out, mlxc_array *x, const int
 
 /* Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_array_broadcast(mlxc_array **out, mlxc_array *x, const int64_t *shape, int32_t rank, mlxc_error *error);
+
+/* Element i of the result is element offset + sum(i * strides) of x in row-major order; elements may be seen more than once. A view.
+ * Threads: any. Errors: shared. */
+MLXC_API mlxc_status mlxc_array_as_strided(mlxc_array **out, mlxc_array *x, const int64_t *shape, const int64_t *strides, int32_t rank,
+                                           int64_t offset, mlxc_error *error);
+
+/* The same bytes as another dtype of the same size. Threads: any. Errors: shared. */
+MLXC_API mlxc_status mlxc_array_bitcast(mlxc_array **out, mlxc_array *x, int32_t dtype, mlxc_error *error);
 
 /* The same values in row-major memory: a copy of a view, the array itself when it is already so. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_array_contiguous(mlxc_array **out, mlxc_array *x, mlxc_error *error);

@@ -8,8 +8,9 @@
 extern "C" {
 #endif
 
-/* Output `output` is the new value of input `input` and takes over its memory. It must come from an operation that updates the input;
- * mlxc/array.h has none yet, so functions made from it have no states. Layout pinned. */
+/* Output `output` is the new value of input `input` and takes over its memory. Updates (mlxc_array_update, mlxc_array_scatter,
+ * mlxc_array_put_along_axis, mlxc_array_set) and elementwise functions of the old value are written where that lies; other results are copied
+ * there when nothing reads the old value any more. Layout pinned. */
 typedef struct mlxc_state_pair {
   int32_t input;
   int32_t output;

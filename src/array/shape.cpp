@@ -57,7 +57,7 @@ std::string to_string(const Dims& dims) {
 }
 
 bool reshape_strides(const Shape& from, const Strides& strides, const Shape& to, Strides* result) {
-  if (is_contiguous(from, strides)) {
+  if (is_contiguous(from, strides) || element_count(from) == 0) {
     *result = contiguous_strides(to);
     return true;
   }

@@ -3,12 +3,16 @@
 #include <cmath>
 #include <span>
 
-#include "capi/objects.h"
+#include "capi/array_arguments.h"
+#include "ops/arrange.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/indexing.h"
 #include "ops/matmul.h"
-#include "ops/reduce.h"
+#include "ops/numeric.h"
 #include "ops/shape_ops.h"
+#include "ops/statistics.h"
+#include "ops/views.h"
 
 namespace mlxc::capi {
 
@@ -16,54 +20,47 @@ DType dtype_of(int32_t dtype) { return DType(in_range(dtype, 0, kDTypeCount - 1,
 
 namespace {
 
-// In the order of the numbers that the header pins.
-constexpr UnaryOp kUnary[] = {
-    UnaryOp::abs,         UnaryOp::negative,    UnaryOp::exp,     UnaryOp::expm1,  UnaryOp::log,        UnaryOp::log1p,    UnaryOp::log2,
-    UnaryOp::log10,       UnaryOp::sqrt,        UnaryOp::rsqrt,   UnaryOp::square, UnaryOp::reciprocal, UnaryOp::sin,      UnaryOp::cos,
-    UnaryOp::tan,         UnaryOp::asin,        UnaryOp::acos,    UnaryOp::atan,   UnaryOp::sinh,       UnaryOp::cosh,     UnaryOp::tanh,
-    UnaryOp::asinh,       UnaryOp::acosh,       UnaryOp::atanh,   UnaryOp::floor,  UnaryOp::ceil,       UnaryOp::trunc,    UnaryOp::round,
-    UnaryOp::sign,        UnaryOp::erf,         UnaryOp::sigmoid, UnaryOp::silu,   UnaryOp::gelu_tanh,  UnaryOp::gelu_erf, UnaryOp::relu,
-    UnaryOp::logical_not, UnaryOp::bitwise_not, UnaryOp::isnan,   UnaryOp::isinf,  UnaryOp::isfinite,
+// In the order of the numbers that the header pins: primitive operations first, then composed ones.
+template <UnaryOp op>
+Array primitive(const Array& x) {
+  return unary(op, x);
+}
+template <BinaryOp op>
+Array primitive(const Array& a, const Array& b) {
+  return binary(op, a, b);
+}
+using U = UnaryOp;
+constexpr Array (*kUnary[])(const Array&) = {
+    primitive<U::abs>,         primitive<U::negative>,    primitive<U::exp>,       primitive<U::expm1>,  primitive<U::log>,
+    primitive<U::log1p>,       primitive<U::log2>,        primitive<U::log10>,     primitive<U::sqrt>,   primitive<U::rsqrt>,
+    primitive<U::square>,      primitive<U::reciprocal>,  primitive<U::sin>,       primitive<U::cos>,    primitive<U::tan>,
+    primitive<U::asin>,        primitive<U::acos>,        primitive<U::atan>,      primitive<U::sinh>,   primitive<U::cosh>,
+    primitive<U::tanh>,        primitive<U::asinh>,       primitive<U::acosh>,     primitive<U::atanh>,  primitive<U::floor>,
+    primitive<U::ceil>,        primitive<U::trunc>,       primitive<U::round>,     primitive<U::sign>,   primitive<U::erf>,
+    primitive<U::sigmoid>,     primitive<U::silu>,        primitive<U::gelu_tanh>, primitive<U::gelu_erf>, primitive<U::relu>,
+    primitive<U::logical_not>, primitive<U::bitwise_not>, primitive<U::isnan>,     primitive<U::isinf>,  primitive<U::isfinite>,
+    primitive<U::erfinv>,      degrees,                   radians,                 signbit,              is_positive_infinity,
+    is_negative_infinity,
 };
-constexpr BinaryOp kBinary[] = {
-    BinaryOp::add,         BinaryOp::subtract,    BinaryOp::multiply,      BinaryOp::divide,      BinaryOp::floor_divide,
-    BinaryOp::remainder,   BinaryOp::power,       BinaryOp::minimum,       BinaryOp::maximum,     BinaryOp::atan2,
-    BinaryOp::hypot,       BinaryOp::logaddexp,   BinaryOp::equal,         BinaryOp::not_equal,   BinaryOp::less,
-    BinaryOp::less_equal,  BinaryOp::greater,     BinaryOp::greater_equal, BinaryOp::logical_and, BinaryOp::logical_or,
-    BinaryOp::logical_xor, BinaryOp::bitwise_and, BinaryOp::bitwise_or,    BinaryOp::bitwise_xor, BinaryOp::shift_left,
-    BinaryOp::shift_right,
+using B = BinaryOp;
+constexpr Array (*kBinary[])(const Array&, const Array&) = {
+    primitive<B::add>,         primitive<B::subtract>,    primitive<B::multiply>,    primitive<B::divide>,        primitive<B::floor_divide>,
+    primitive<B::remainder>,   primitive<B::power>,       primitive<B::minimum>,     primitive<B::maximum>,       primitive<B::atan2>,
+    primitive<B::hypot>,       primitive<B::logaddexp>,   primitive<B::equal>,       primitive<B::not_equal>,     primitive<B::less>,
+    primitive<B::less_equal>,  primitive<B::greater>,     primitive<B::greater_equal>, primitive<B::logical_and>, primitive<B::logical_or>,
+    primitive<B::logical_xor>, primitive<B::bitwise_and>, primitive<B::bitwise_or>,  primitive<B::bitwise_xor>,   primitive<B::shift_left>,
+    primitive<B::shift_right>, copysign,                  nextafter,                 truncated_divide,            truncated_remainder,
+    logaddexp2,
 };
-constexpr ReduceOp kReduce[] = {
-    ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::any, ReduceOp::all, ReduceOp::logsumexp,
+template <ReduceOp op>
+Array primitive(const Array& x, const Dims& axes, bool keepdims) {
+  return reduce(op, x, axes, keepdims);
+}
+using R = ReduceOp;
+constexpr Array (*kReduce[])(const Array&, const Dims&, bool) = {
+    primitive<R::sum>, primitive<R::mean>, primitive<R::prod>, primitive<R::max>, primitive<R::min>, primitive<R::any>, primitive<R::all>, primitive<R::logsumexp>,
+    count_nonzero,
 };
-
-template <class Op, size_t N>
-Op operation(const Op (&table)[N], int32_t number, const char* name) {
-  return table[in_range(number, 0, int64_t(N) - 1, name)];
-}
-
-Shape shape_of(const int64_t* dims, int32_t rank, const char* name = "shape") { return Shape(list_of(dims, rank, name, kMaxRank)); }
-
-Dims axes_of(const int32_t* axes, int32_t count) {
-  Dims dims;
-  for (int32_t axis : list_of(axes, count, "axes", kMaxRank)) dims.push_back(axis);
-  return dims;
-}
-
-std::vector<Array> arrays_of(mlxc_array* const* arrays, int64_t count) {
-  std::vector<Array> result;
-  for (mlxc_array* array : list_of(arrays, count, "arrays", kMaxItems)) result.push_back(*get(array));
-  return result;
-}
-
-// Sizes are never negative; -1 has a meaning in reshape only.
-Shape checked_shape(const int64_t* dims, int32_t rank) {
-  Shape shape = shape_of(dims, rank);
-  for (int64_t dim : shape)
-    if (dim < 0) fail(Status::invalid_argument, "a dimension of the shape ", to_string(shape), " is negative");
-  element_count(shape);  // overflow
-  return shape;
-}
 
 size_t checked_bytes(const Shape& shape, DType dtype) {
   int64_t count = element_count(shape);
@@ -77,13 +74,21 @@ void check_bytes(size_t bytes, const Shape& shape, DType dtype) {
     fail(Status::invalid_argument, bytes, " bytes are given, shape ", to_string(shape), " of ", name_of(dtype), " has ", expected);
 }
 
-// Runs `build` and gives its array to the caller.
-template <class Build>
-mlxc_status make(mlxc_array** out, mlxc_error* error, Build build) {
-  return guard(error, [&] {
-    clear(out, "out");
-    put_array(out, build());
-  });
+// One element as a slice of every axis.
+Bounds place_of(const Array& x, const int64_t* index, int32_t rank) {
+  if (rank != x.rank()) fail(Status::invalid_argument, "an index of ", rank, " axes is given, the array has ", x.rank());
+  Bounds bounds{shape_of(index, rank, "index"), Dims(), Dims::filled(rank, 1)};
+  for (int axis = 0; axis < rank; ++axis) {
+    const int64_t n = x.dim(axis);
+    if (bounds.start[axis] < -n || bounds.start[axis] >= n) fail(Status::invalid_argument, "index ", bounds.start[axis], " on an axis of ", n);
+    if (bounds.start[axis] < 0) bounds.start[axis] += n;
+    bounds.stop.push_back(bounds.start[axis] + 1);
+  }
+  return bounds;
+}
+Array element_of(const Array& x, const int64_t* index, int32_t rank) {
+  const Bounds place = place_of(x, index, rank);
+  return reshape(slice(x, place.start, place.stop, place.step), {});
 }
 
 // The caller's memory: released once, when the last user is gone. Making this releases it too when there is no memory for it.
@@ -147,6 +152,16 @@ mlxc_status mlxc_array_arange(mlxc_array** out, mlxc_device* device, double star
   });
 }
 
+mlxc_status mlxc_array_linspace(mlxc_array** out, mlxc_device* device, double start, double stop, int64_t count, int32_t endpoint,
+                                int32_t dtype, mlxc_error* error) {
+  return make(out, error, [&] { return linspace(device_of(device), start, stop, count, flag_of(endpoint, "endpoint"), dtype_of(dtype)); });
+}
+
+mlxc_status mlxc_array_eye(mlxc_array** out, mlxc_device* device, int64_t rows, int64_t columns, int64_t k, int32_t dtype,
+                           mlxc_error* error) {
+  return make(out, error, [&] { return eye(device_of(device), rows, columns, k, dtype_of(dtype)); });
+}
+
 mlxc_status mlxc_array_placeholder(mlxc_array** out, mlxc_device* device, const int64_t* shape, int32_t rank, int32_t dtype,
                                    mlxc_error* error) {
   return make(out, error, [&] {
@@ -158,6 +173,14 @@ mlxc_status mlxc_array_placeholder(mlxc_array** out, mlxc_device* device, const 
 
 mlxc_status mlxc_array_copy(mlxc_array** out, mlxc_array* array, mlxc_error* error) {
   return make(out, error, [&] { return *get(array); });
+}
+
+mlxc_status mlxc_array_clone(mlxc_array** out, mlxc_array* x, mlxc_error* error) {
+  return make(out, error, [&] { return contiguous(*get(x)); });
+}
+
+mlxc_status mlxc_array_to_device(mlxc_array** out, mlxc_array* x, mlxc_device* device, mlxc_error* error) {
+  return make(out, error, [&] { return to_device(*get(x), device_of(device)); });
 }
 
 void mlxc_array_free(mlxc_array* array) { take(array); }
@@ -201,22 +224,42 @@ mlxc_status mlxc_array_peek(mlxc_array* array, const void** data, size_t* bytes,
   });
 }
 
+mlxc_status mlxc_array_get(mlxc_array* array, const int64_t* index, int32_t rank, void* value, size_t bytes, mlxc_error* error) {
+  return guard(error, [&] {
+    auto object = get(array);
+    check_bytes(bytes, Shape(), object->dtype());
+    const Array one = element_of(*object, index, rank);
+    read(one, require(value, "value"), bytes);
+  });
+}
+
+mlxc_status mlxc_array_set(mlxc_array** out, mlxc_array* x, const int64_t* index, int32_t rank, const void* value, size_t bytes,
+                           mlxc_error* error) {
+  return make(out, error, [&] {
+    auto object = get(x);
+    check_bytes(bytes, Shape(), object->dtype());
+    const Bounds place = place_of(*object, index, rank);
+    const Array one = Array::from_data(object->device(), require(value, "value"), Shape(), object->dtype());
+    return slice_update(*object, one, place.start, place.stop, place.step);
+  });
+}
+
 mlxc_status mlxc_array_dot(mlxc_array* const* arrays, int64_t count, char* buffer, size_t capacity, size_t* needed, mlxc_error* error) {
   return guard(error, [&] { give_text(to_dot(arrays_of(arrays, count)), buffer, capacity, needed); });
 }
 
 mlxc_status mlxc_array_unary(mlxc_array** out, int32_t op, mlxc_array* x, mlxc_error* error) {
-  return make(out, error, [&] { return unary(operation(kUnary, op, "op"), *get(x)); });
+  return make(out, error, [&] { return operation(kUnary, op, "op")(*get(x)); });
 }
 
 mlxc_status mlxc_array_binary(mlxc_array** out, int32_t op, mlxc_array* a, mlxc_array* b, mlxc_error* error) {
-  return make(out, error, [&] { return binary(operation(kBinary, op, "op"), *get(a), *get(b)); });
+  return make(out, error, [&] { return operation(kBinary, op, "op")(*get(a), *get(b)); });
 }
 
 mlxc_status mlxc_array_binary_scalar(mlxc_array** out, int32_t op, mlxc_array* a, double b, mlxc_error* error) {
   return make(out, error, [&] {
     auto left = get(a);
-    return binary(operation(kBinary, op, "op"), *left, scalar_like(*left, b));
+    return operation(kBinary, op, "op")(*left, scalar_like(*left, b));
   });
 }
 
@@ -239,15 +282,23 @@ mlxc_status mlxc_array_softmax(mlxc_array** out, mlxc_array* x, int32_t axis, in
 mlxc_status mlxc_array_reduce(mlxc_array** out, int32_t op, mlxc_array* x, const int32_t* axes, int32_t axis_count, int32_t keepdims,
                               mlxc_error* error) {
   return make(out, error,
-              [&] { return reduce(operation(kReduce, op, "op"), *get(x), axes_of(axes, axis_count), flag_of(keepdims, "keepdims")); });
+              [&] { return operation(kReduce, op, "op")(*get(x), axes_of(axes, axis_count), flag_of(keepdims, "keepdims")); });
 }
 
 mlxc_status mlxc_array_argmax(mlxc_array** out, mlxc_array* x, int32_t axis, int32_t keepdims, mlxc_error* error) {
-  return make(out, error, [&] { return argmax(*get(x), axis, flag_of(keepdims, "keepdims")); });
+  return make(out, error, [&] {
+    auto object = get(x);
+    const bool keep = flag_of(keepdims, "keepdims");
+    return axis == MLXC_AXIS_ALL ? argmax(*object, keep) : argmax(*object, axis, keep);
+  });
 }
 
 mlxc_status mlxc_array_argmin(mlxc_array** out, mlxc_array* x, int32_t axis, int32_t keepdims, mlxc_error* error) {
-  return make(out, error, [&] { return argmin(*get(x), axis, flag_of(keepdims, "keepdims")); });
+  return make(out, error, [&] {
+    auto object = get(x);
+    const bool keep = flag_of(keepdims, "keepdims");
+    return axis == MLXC_AXIS_ALL ? argmin(*object, keep) : argmin(*object, axis, keep);
+  });
 }
 
 mlxc_status mlxc_array_reshape(mlxc_array** out, mlxc_array* x, const int64_t* shape, int32_t rank, mlxc_error* error) {
@@ -266,14 +317,25 @@ mlxc_status mlxc_array_slice(mlxc_array** out, mlxc_array* x, const int64_t* sta
                              mlxc_error* error) {
   return make(out, error, [&] {
     auto object = get(x);
-    if (rank != object->rank()) fail(Status::invalid_argument, "bounds of ", rank, " axes are given, the array has ", object->rank());
-    Dims steps = step ? shape_of(step, rank, "step") : Dims::filled(rank, 1);
-    return slice(*object, shape_of(start, rank, "start"), shape_of(stop, rank, "stop"), steps);
+    const Bounds bounds = bounds_of(*object, start, stop, step, rank);
+    return slice(*object, bounds.start, bounds.stop, bounds.step);
   });
 }
 
 mlxc_status mlxc_array_broadcast(mlxc_array** out, mlxc_array* x, const int64_t* shape, int32_t rank, mlxc_error* error) {
   return make(out, error, [&] { return broadcast_to(*get(x), checked_shape(shape, rank)); });
+}
+
+mlxc_status mlxc_array_as_strided(mlxc_array** out, mlxc_array* x, const int64_t* shape, const int64_t* strides, int32_t rank,
+                                  int64_t offset, mlxc_error* error) {
+  return make(out, error, [&] {
+    auto object = get(x);
+    return as_strided(*object, checked_shape(shape, rank), shape_of(strides, rank, "strides"), offset);
+  });
+}
+
+mlxc_status mlxc_array_bitcast(mlxc_array** out, mlxc_array* x, int32_t dtype, mlxc_error* error) {
+  return make(out, error, [&] { return bitcast(*get(x), dtype_of(dtype)); });
 }
 
 mlxc_status mlxc_array_contiguous(mlxc_array** out, mlxc_array* x, mlxc_error* error) {

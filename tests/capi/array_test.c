@@ -246,6 +246,146 @@ static void every_operation_has_its_number(void) {
   }
 }
 
+/* A function with a state: each call writes one row of a table in place. */
+static void states_are_updated_in_place(void) {
+  mlxc_array *table = NULL, *row = NULL, *at = NULL, *next = NULL;
+  mlxc_function* function = NULL;
+  const int64_t shape[2] = {3, 2}, row_shape[2] = {1, 2}, one[1] = {1};
+  const mlxc_state_pair state = {0, 0};
+  OK(mlxc_array_placeholder(&table, NULL, shape, 2, F32, &error));
+  OK(mlxc_array_placeholder(&row, NULL, row_shape, 2, F32, &error));
+  OK(mlxc_array_placeholder(&at, NULL, one, 1, MLXC_DTYPE_INT64, &error));
+  OK(mlxc_array_scatter(&next, MLXC_SCATTER_ADD, table, &at, 1, row, &error));
+  mlxc_array* inputs[3] = {table, row, at};
+  OK(mlxc_function_new(&function, inputs, 3, &next, 1, &state, 1, &error));
+  for (int i = 0; i < 3; ++i) mlxc_array_free(inputs[i]);
+  mlxc_array_free(next);
+
+  OK(mlxc_array_full(&table, NULL, 0, shape, 2, F32, &error));
+  OK(mlxc_array_eval(&table, 1, &error));
+  const void *before = NULL, *after = NULL;
+  size_t bytes = 0;
+  OK(mlxc_array_peek(table, &before, &bytes, &error));
+  for (int64_t i = 0; i < 4; ++i) {
+    const float values[2] = {(float)(i + 1), 10};
+    const int64_t place = i % 2 ? -1 : 0;
+    row = array_of(values, 1, 2);
+    OK(mlxc_array_new(&at, NULL, &place, sizeof place, one, 1, MLXC_DTYPE_INT64, &error));
+    mlxc_array* now[3] = {table, row, at};
+    OK(mlxc_function_call(function, now, 3, &next, 1, NULL, &error));
+    for (int k = 0; k < 3; ++k) mlxc_array_free(now[k]);
+    table = next;
+  }
+  OK(mlxc_array_peek(table, &after, &bytes, &error));
+  CHECK(before == after && bytes == 24);
+  VALUES(table, 4, 20, 0, 0, 6, 20);
+  mlxc_function_free(function);
+
+  /* The same with a slice. */
+  const int64_t start[2] = {1, 0}, stop[2] = {2, 2};
+  OK(mlxc_array_placeholder(&table, NULL, shape, 2, F32, &error));
+  OK(mlxc_array_placeholder(&row, NULL, row_shape, 2, F32, &error));
+  OK(mlxc_array_update(&next, table, row, start, stop, NULL, 2, &error));
+  mlxc_array* both[2] = {table, row};
+  OK(mlxc_function_new(&function, both, 2, &next, 1, &state, 1, &error));
+  mlxc_array_free(table);
+  mlxc_array_free(row);
+  mlxc_array_free(next);
+  const float six[] = {1, 2, 3, 4, 5, 6}, two[] = {30, 40};
+  both[0] = array_of(six, 3, 2);
+  both[1] = array_of(two, 1, 2);
+  OK(mlxc_function_call(function, both, 2, &next, 1, NULL, &error));
+  VALUES(next, 1, 2, 30, 40, 5, 6);
+  mlxc_array_free(both[0]);
+  mlxc_array_free(both[1]);
+  mlxc_function_free(function);
+}
+
+/* Without a function: who still needs the old values keeps them. */
+static void elements_and_copies(void) {
+  const float six[] = {1, 2, 3, 4, 5, 6}, nine = 9;
+  float value = 0;
+  const int64_t last[2] = {-1, 2}, beyond[2] = {2, 0};
+  mlxc_array *a = array_of(six, 2, 3), *b = NULL, *c = NULL;
+  OK(mlxc_array_set(&b, a, last, 2, &nine, sizeof nine, &error));
+  OK(mlxc_array_get(b, last, 2, &value, sizeof value, &error));
+  CHECK(value == 9);
+  OK(mlxc_array_get(a, last, 2, &value, sizeof value, &error));
+  CHECK(value == 6);
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_array_get(a, beyond, 2, &value, sizeof value, &error));
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_array_get(a, last, 2, &value, 8, &error));
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_array_get(a, last, 1, &value, sizeof value, &error));
+  VALUES(b, 1, 2, 3, 4, 5, 9);
+  OK(mlxc_array_clone(&b, a, &error));
+  OK(mlxc_array_to_device(&c, a, NULL, &error));
+  mlxc_array_free(a);
+  VALUES(b, 1, 2, 3, 4, 5, 6);
+  VALUES(c, 1, 2, 3, 4, 5, 6);
+}
+
+/* A number through each family, so that every header meets its library. */
+static void families(void) {
+  const float six[] = {3, 1, 2, 6, 5, 4}, spd[] = {4, 2, 2, 3};
+  mlxc_array *a = array_of(six, 2, 3), *m = array_of(spd, 2, 2), *b = NULL, *c = NULL, *d = NULL, *key = NULL;
+  mlxc_array* parts[2] = {NULL, NULL};
+  const int64_t point = 1, one[2] = {1, 0}, none[2] = {0, 0}, shape[1] = {4};
+  const int32_t axis = 1;
+  OK(mlxc_array_sort(&b, a, 1, 0, &error));
+  VALUES(b, 1, 2, 3, 4, 5, 6);
+  OK(mlxc_array_topk(&b, &c, a, 2, 1, 1, &error));
+  mlxc_array_free(c);
+  VALUES(b, 3, 2, 6, 5);
+  OK(mlxc_array_scan(&b, MLXC_SCAN_SUM, a, 1, 0, 0, &error));
+  VALUES(b, 3, 4, 6, 6, 11, 15);
+  OK(mlxc_array_variance(&b, a, &axis, 1, 0, 0, 1, &error));
+  VALUES(b, 0.81649658f, 0.81649658f);
+  OK(mlxc_array_median(&b, a, NULL, 0, 0, &error));
+  VALUES(b, 3.5f);
+  OK(mlxc_array_pad(&b, m, one, none, 2, MLXC_PAD_CONSTANT, 7, &error));
+  VALUES(b, 7, 7, 4, 2, 2, 3);
+  OK(mlxc_array_split(parts, 2, a, &point, 1, 0, &error));
+  VALUES(parts[0], 3, 1, 2);
+  VALUES(parts[1], 6, 5, 4);
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_array_split(parts, 1, a, &point, 1, 0, &error));
+  OK(mlxc_array_einsum(&b, "ij,jk->ki", 9, (mlxc_array*[]){m, a}, 2, &error));
+  VALUES(b, 24, 24, 14, 17, 16, 16);
+  OK(mlxc_array_activation(&b, MLXC_ACTIVATION_HARD_TANH, m, 0, &error));
+  VALUES(b, 1, 1, 1, 1);
+  OK(mlxc_linalg_cholesky(&b, m, 0, &error));
+  VALUES(b, 2, 0, 1, 1.4142135f);
+  OK(mlxc_linalg_slogdet(&b, &c, m, &error));
+  VALUES(b, 1);
+  VALUES(c, 2.0794415f);
+  OK(mlxc_linalg_inverse(&b, m, &error));
+  VALUES(b, 0.375f, -0.25f, -0.25f, 0.5f);
+  OK(mlxc_random_key(&key, NULL, 0, &error));
+  OK(mlxc_random_bits(&b, key, shape, 1, &error));
+  uint32_t words[4] = {0};
+  OK(mlxc_array_read(b, words, sizeof words, NULL, &error));
+  CHECK(words[0] == 0x6627e8d5u && words[1] == 0xe169c58du && words[2] == 0xbc57ac4cu && words[3] == 0x9b00dbd8u); /* Random123's known answer */
+  mlxc_array_free(b);
+  mlxc_array_free(key);
+  OK(mlxc_array_unique(&b, NULL, NULL, &c, m, &error));
+  OK(mlxc_array_cast(&d, c, F32, &error));
+  mlxc_array_free(c);
+  VALUES(b, 2, 3, 4);
+  VALUES(d, 2, 1, 1);
+  OK(mlxc_linalg_svd(NULL, &b, NULL, m, 0, &error));
+  VALUES(b, 5.5615528f, 1.4384472f);
+  OK(mlxc_array_argmax(&b, a, MLXC_AXIS_ALL, 0, &error));
+  OK(mlxc_array_cast(&c, b, F32, &error));
+  mlxc_array_free(b);
+  VALUES(c, 3);
+  const float singular[] = {1, 1, 1, 1};
+  mlxc_array_free(m);
+  m = array_of(singular, 2, 2);
+  OK(mlxc_linalg_inverse(&b, m, &error));
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_array_eval(&b, 1, &error)); /* known only when it runs */
+  mlxc_array_free(b);
+  mlxc_array_free(m);
+  mlxc_array_free(a);
+}
+
 int main(void) {
   operations();
   what_does_not_fit();
@@ -253,5 +393,8 @@ int main(void) {
   functions();
   graphs_are_drawn();
   every_operation_has_its_number();
+  states_are_updated_in_place();
+  elements_and_copies();
+  families();
   return report("array");
 }

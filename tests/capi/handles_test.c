@@ -23,7 +23,10 @@ static mlxc_result* result;
 static mlxc_cancel* cancel;
 static mlxc_array* array;
 static mlxc_function* function;
-static void *live[11], *freed[11];
+static mlxc_module* module;
+static mlxc_parameters* parameters;
+static mlxc_optimizer* optimizer;
+static void *live[14], *freed[14];
 
 static void make_all(void) {
   int64_t shape[1] = {4};
@@ -52,9 +55,18 @@ static void make_all(void) {
   live[MLXC_HANDLE_CANCEL] = cancel;
   live[MLXC_HANDLE_ARRAY] = array;
   live[MLXC_HANDLE_FUNCTION] = function;
+  OK(mlxc_module_flatten(&module, &error));
+  OK(mlxc_parameters_new(&parameters, NULL, 1, &error));
+  OK(mlxc_optimizer_new(&optimizer, NULL, &error));
+  live[MLXC_HANDLE_MODULE] = module;
+  live[MLXC_HANDLE_PARAMETERS] = parameters;
+  live[MLXC_HANDLE_OPTIMIZER] = optimizer;
 }
 
 static void free_all(void) {
+  mlxc_optimizer_free(optimizer);
+  mlxc_parameters_free(parameters);
+  mlxc_module_free(module);
   mlxc_function_free(function);
   mlxc_array_free(array);
   mlxc_cancel_free(cancel);
@@ -67,14 +79,14 @@ static void free_all(void) {
   mlxc_device_free(device);
 }
 
-#define BAD_COUNT 16
+#define BAD_COUNT 24
 /* Bad pointers for a kind: null, freed, every other live kind, foreign and crooked addresses. `null_too`: whether NULL is bad. */
 static int bad_handles(int kind, int null_too, void** bad) {
   static int32_t stranger[16];
   int n = 0;
   if (null_too) bad[n++] = NULL;
   bad[n++] = freed[kind];
-  for (int other = 1; other <= 10; ++other)
+  for (int other = 1; other <= 13; ++other)
     if (other != kind) bad[n++] = live[other];
   bad[n++] = stranger;
   bad[n++] = (void*)(uintptr_t)1;
@@ -178,12 +190,16 @@ static void options_inits(void) {
   note("mlxc_decode_options_init");
   note("mlxc_score_options_init");
   note("mlxc_embed_options_init");
+  note("mlxc_optimizer_options_init");
+  note("mlxc_schedule_init");
   mlxc_model_options_init(NULL, 8);
   mlxc_generate_options_init(NULL, 8);
   mlxc_encode_options_init(NULL, 8);
   mlxc_decode_options_init(NULL, 8);
   mlxc_score_options_init(NULL, 8);
   mlxc_embed_options_init(NULL, 8);
+  mlxc_optimizer_options_init(NULL, 8);
+  mlxc_schedule_init(NULL, 8);
 }
 
 static void cancels_and_queues(void) {
@@ -439,6 +455,9 @@ static void arrays(void) {
   BAD(MLXC_HANDLE_ARRAY, mlxc_array, mlxc_array_take, &out, array, h, &error);
 }
 
+#include "handles_arrays.h"
+#include "handles_training.h"
+
 static void functions(void) {
   mlxc_function* out;
   mlxc_array* outputs[1];
@@ -496,7 +515,7 @@ static void freed_handles_stay_bad(void) {
 int main(void) {
   freed_handles_stay_bad();
   make_all();
-  for (int kind = 1; kind <= 10; ++kind) freed[kind] = live[kind];
+  for (int kind = 1; kind <= 13; ++kind) freed[kind] = live[kind];
   free_all();
   make_all();
   names_and_versions();
@@ -508,7 +527,20 @@ int main(void) {
   generating();
   requests_and_results();
   arrays();
+  array_functions();
+  manipulate_functions();
+  indexing_functions();
+  statistics_functions();
+  elementwise_functions();
+  products_functions();
+  random_functions();
+  layers_functions();
+  linalg_functions();
   functions();
+  gradient_functions();
+  module_functions();
+  parameters_functions();
+  train_functions();
   free_all();
   every_export_is_covered();
   return report("handles");
