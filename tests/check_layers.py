@@ -80,6 +80,25 @@ def check_source(source, path, root):
             yield number, f"{layer} includes {target}: it may see {', '.join(LAYERS[layer]) or 'nothing'}"
 
 
+def check_type_names(headers, root):
+    """One definition of a type name in a namespace: the linker would silently take one of two."""
+    definition = re.compile(r"(?:class|struct|enum class) (\w+)\b(?!.*;\s*(//.*)?$)")
+    first = {}
+    for source in headers:
+        namespaces = []
+        for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
+            opened, defined = re.match(r"namespace ([\w:]+) \{", line), definition.match(line)
+            if opened:
+                namespaces.append(opened.group(1))
+            elif line.startswith("}  // namespace") and namespaces:
+                namespaces.pop()
+            elif defined:
+                name = "::".join(namespaces + [defined.group(1)])
+                other = first.setdefault(name, source)
+                if other != source:
+                    yield source, number, f"{name} is defined in {other.relative_to(root)} too"
+
+
 def check_public_header(source):
     for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
         match = INCLUDE.match(line)
@@ -94,6 +113,7 @@ def main():
         if source.suffix in (".h", ".cpp", ".c", ".inc"):
             files += 1
             problems += [(source, *found) for found in check_source(source, source.relative_to(root / "src"), root)]
+    problems += check_type_names(sorted((root / "src").rglob("*.h")), root)
     for source in sorted((root / "include" / "mlxc").glob("*.h")):
         files += 1
         problems += [(source, *found) for found in check_public_header(source)]

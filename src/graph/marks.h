@@ -28,9 +28,9 @@ struct StopGradient : PrimitiveBase<StopGradient, OpCode::stop_gradient> {
 
 // The first `outputs` inputs are the results of a part of the graph that begins at the other inputs. A gradient computes that part again
 // instead of keeping what lies in it (Chen et al. 2016).
-struct Checkpoint : PrimitiveBase<Checkpoint, OpCode::checkpoint> {
+struct CheckpointMark : PrimitiveBase<CheckpointMark, OpCode::checkpoint> {
   static constexpr std::string_view kName = "checkpoint";
-  explicit Checkpoint(size_t outputs) : outputs(outputs) {}
+  explicit CheckpointMark(size_t outputs) : outputs(outputs) {}
   size_t outputs;
   auto fields() const { return std::tie(outputs); }
   std::vector<TensorType> infer(TensorTypes inputs) const override { return {inputs.begin(), inputs.begin() + long(outputs)}; }

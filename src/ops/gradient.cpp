@@ -97,7 +97,7 @@ class Backward {
     for (size_t i = steps_.size(); i-- > 0;) {
       const Step& mark = steps_[i];
       if (!mark.depends || mark.node->primitive().code() != OpCode::checkpoint || mark.region >= 0) continue;
-      const auto count = long(as<Checkpoint>(mark.node->primitive()).outputs);
+      const auto count = long(as<CheckpointMark>(mark.node->primitive()).outputs);
       Region region;
       region.inputs = ArraySet(mark.inputs.begin() + count, mark.inputs.end());
       Arrays open(mark.inputs.begin(), mark.inputs.begin() + count);
@@ -240,7 +240,7 @@ Arrays checkpoint(const Arrays& outputs, const Arrays& inputs) {
   if (outputs.empty()) fail(Status::invalid_argument, "checkpoint: there is no output");
   Arrays all = outputs;
   all.insert(all.end(), inputs.begin(), inputs.end());
-  return apply_all(std::make_shared<const Checkpoint>(outputs.size()), std::move(all));
+  return apply_all(std::make_shared<const CheckpointMark>(outputs.size()), std::move(all));
 }
 
 }  // namespace mlxc

@@ -61,12 +61,12 @@ CellState recurrent_cell(CellKind kind, const Array& x, const CellState& state, 
   return step(kind, product(x, weights.input, weights.input_bias), from_zeros(state, x, weights), weights);
 }
 
-Sequence recurrent_sequence(CellKind kind, const Array& x, const CellState& state, const CellWeights& weights, bool reverse) {
+RecurrentSequence recurrent_sequence(CellKind kind, const Array& x, const CellState& state, const CellWeights& weights, bool reverse) {
   if (x.rank() != 3 || x.dim(0) < 1) fail(Status::invalid_argument, "recurrent sequence: x has the shape ", to_string(x.shape()), ", expected [steps, batch, inputs] with at least one step");
   check(kind, x, state, weights);
   std::vector<Array> driven = unstack(product(x, weights.input, weights.input_bias), 0);
   if (reverse) std::reverse(driven.begin(), driven.end());
-  Sequence result{Array(), from_zeros(state, x, weights)};
+  RecurrentSequence result{Array(), from_zeros(state, x, weights)};
   std::vector<Array> outputs;
   for (const Array& inputs : driven) {
     result.state = step(kind, inputs, result.state, weights);

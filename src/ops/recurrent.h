@@ -16,11 +16,11 @@ struct CellState {
 };
 CellState recurrent_cell(CellKind kind, const Array& x, const CellState& state, const CellWeights& weights);  // x [N, I]
 
-struct Sequence {
+struct RecurrentSequence {
   Array outputs;    // [T, N, H]
   CellState state;  // after the last step
 };
 // x [T, N, I]; an empty state begins with zeros. The products with the inputs are one matmul for all steps.
-Sequence recurrent_sequence(CellKind kind, const Array& x, const CellState& state, const CellWeights& weights, bool reverse);
+RecurrentSequence recurrent_sequence(CellKind kind, const Array& x, const CellState& state, const CellWeights& weights, bool reverse);
 
 }  // namespace mlxc
