@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "backend/vulkan/instance.h"
+#include "backend/vulkan/vulkan_device.h"
 #include "graph/function.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
@@ -93,6 +94,28 @@ TEST(VulkanLoss, LatchesForTheDeviceItHappenedTo) {
   }
   EXPECT_FALSE(other.lost());
   EXPECT_EQ(compute(other, 3), compute(cpu_device(), 3));
+}
+
+// In a process of its own: other tests share the process's device.
+TEST(VulkanLossDeathTest, ANameGivesANewDeviceAfterTheOldOneWasLost) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        Device& old = vulkan_device(0, cpu_device());
+        const Array kept = Array::from_vector<float>(old, {1, 2, 3}, {3}, DType::f32);
+        inject_fault("vkQueueSubmit", 0, Fault::device_lost);
+        bool failed = false;
+        try {
+          compute(old, 3);
+        } catch (const Error& error) {
+          failed = error.status() == Status::device_lost;
+        }
+        clear_fault();
+        Device& fresh = vulkan_device(0, cpu_device());
+        const bool works = &fresh != &old && compute(fresh, 3) == compute(cpu_device(), 3) && open_vulkan_devices().size() == 2;
+        std::exit(failed && works && &vulkan_device(0, cpu_device()) == &fresh ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 // The n-th call of a small computation fails, for every n. Whatever the fault: a clear status or, where there was another way, the right
