@@ -41,7 +41,8 @@ struct Layer {
   int64_t bytes() const { return rows() * k * 2; }
 };
 
-constexpr int64_t kPool = int64_t(1) << 30;     // bytes of weights to rotate through
+constexpr double kChainSeconds = 4e-3;
+int64_t pool_bytes = int64_t(5) << 28;  // of weights to rotate through; software devices get less, and fewer layers
 constexpr int64_t kMost = int64_t(4096) * 4096 * 4;  // of activations, in bytes
 enum Buffer { kWeights, kX, kNorm, kResidual, kY0, kY1, kY2, kScratch };
 
@@ -57,7 +58,7 @@ LaunchPlan launch_of(const Layer& layer, int64_t turn) {
   plan.primitive = op;
   plan.inputs.push_back(operand({layer.tokens, layer.k}, layer.x));
   plan.places.push_back({kX, 0});
-  const int64_t copies = std::max<int64_t>(1, kPool / layer.bytes());
+  const int64_t copies = std::max<int64_t>(1, pool_bytes / layer.bytes());
   int64_t offset = turn % copies * layer.bytes();
   for (int64_t n : layer.n) {
     plan.inputs.push_back(operand({n, layer.k}, DType::bf16));
@@ -79,7 +80,7 @@ struct Bench {
   StoragePtr scratch;
 
   explicit Bench(Device& device) : device(device) {
-    const int64_t sizes[] = {std::max(kPool, int64_t(151936) * 4096 * 2), kMost, 12288 * 4, kMost, kMost, kMost, kMost};
+    const int64_t sizes[] = {pool_bytes, kMost, 12288 * 4, kMost, kMost, kMost, kMost};
     for (int64_t size : sizes) storages.push_back(device.allocator().allocate(size_t(size)));
     // Halves in [-0.5, 0.5): bfloat16 patterns, doubled from a block.
     constexpr int64_t kBlock = 16 << 20;
@@ -117,20 +118,23 @@ struct Bench {
   }
 
   double time(const Layer& layer) {
-    const double guess = std::max(double(layer.bytes()) / 4e12, 2.0 * double(layer.tokens * layer.k * layer.rows()) / 250e12) + 3e-6;
-    const int64_t length = std::clamp<int64_t>(int64_t(4e-3 / guess), 2, 600);
     std::vector<LaunchPlan> chain;
-    for (int64_t i = 0; i < length; ++i) chain.push_back(launch_of(layer, i));
-    return time(chain, 5);
+    const auto grow = [&](int64_t length) {
+      while (int64_t(chain.size()) < length) chain.push_back(launch_of(layer, int64_t(chain.size())));
+    };
+    grow(8);
+    const double guess = time(chain, 1);
+    grow(std::min<int64_t>(int64_t(kChainSeconds / guess), 600));
+    return guess > kChainSeconds ? guess : time(chain, 5);
   }
 
   double copy_rate() {
-    const int64_t count = kPool / 8;  // half of the pool into the other half
+    const int64_t count = pool_bytes / 8;  // half of the pool into the other half
     LaunchPlan plan;
     plan.primitive = std::make_shared<Copy>();
     plan.inputs = {operand({count}, DType::f32)};
     plan.outputs = {operand({count}, DType::f32)};
-    plan.places = {{kWeights, 0}, {kWeights, kPool / 2}};
+    plan.places = {{kWeights, 0}, {kWeights, pool_bytes / 2}};
     return 2.0 * double(count * 4) / time({plan, plan, plan, plan}, 9);
   }
 };
@@ -180,12 +184,15 @@ int run(int argc, char** argv) {
     tokens.clear();
     for (const char* at = argv[2]; *at; at += *at == ',') tokens.push_back(std::strtoll(at, const_cast<char**>(&at), 10));
   }
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   Device& device = vulkan_device(index, cpu_device());
   std::printf("%s\n", device.description().c_str());
+  const bool software = list_vulkan_devices().devices.at(index).software;
+  if (software) pool_bytes = int64_t(1) << 25;
   Bench bench(device);
   std::vector<Layer> list = layers(tokens);
-  if (!list_vulkan_devices().devices.at(index).software)
-    for (const Layer& layer : prompts()) list.push_back(layer);
+  for (const Layer& layer : prompts()) list.push_back(layer);
+  std::erase_if(list, [&](const Layer& layer) { return layer.bytes() > pool_bytes || (software && layer.tokens > 64); });
 
   // All pipelines at once: they are made in parallel.
   const auto start = Clock::now();
@@ -194,7 +201,7 @@ int run(int argc, char** argv) {
   device.compile({every, std::vector<bool>(bench.storages.size(), false)});
   std::printf("pipelines in %.1f s\n", seconds_since(start));
 
-  const Layer warm{"", 1, 4096, {12288}};
+  const Layer warm{"", 1, 4096, {4096}};
   for (const auto begin = Clock::now(); seconds_since(begin) < 0.5;) bench.time(warm);
   const double copy = bench.copy_rate();
   std::printf("copy %.2f TB/s\n%6s %-26s %10s %7s %7s %8s\n", copy * 1e-12, "tokens", "layer", "us", "TB/s", "% copy", "TFLOP/s");
@@ -202,7 +209,6 @@ int run(int argc, char** argv) {
     const double seconds = bench.time(layer), rate = double(layer.bytes()) / seconds;
     std::printf("%6lld %-26s %10.2f %7.3f %7.1f %8.1f\n", static_cast<long long>(layer.tokens), layer.name.c_str(), seconds * 1e6, rate * 1e-12, 100 * rate / copy,
                 2e-12 * double(layer.tokens * layer.k * layer.rows()) / seconds);
-    std::fflush(stdout);
   }
   return 0;
 }
