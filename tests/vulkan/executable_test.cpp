@@ -204,8 +204,8 @@ TEST_F(ExecutableTest, ACancelledRunDoesNotStart) {
 }
 
 TEST_F(ExecutableTest, CancellingStopsBetweenSubmissionsAndTheProgramRunsAgain) {
-  const int64_t rows = 256, width = 4096;
-  const int count = 24;
+  const int64_t rows = 48, width = 4096;
+  const int count = 40;
   LogCapture log;
   const auto program = compile(norms(rows, width, count));
   Run run(*program, rows, width, count, 0);
