@@ -1,11 +1,12 @@
 // The array operations on a Vulkan device beside the CPU: time of one operation in a chain of dependent ones, and how much of the same run's copy
 // bandwidth it reaches.
-//   bench_vulkan_ops [device number] [elements of the memory-bound operations]
+//   bench_vulkan_ops [device number] [elements of the memory-bound operations] [part of the operations' names]
 // A chain goes around a ring of buffers larger than caches. What a submission costs is taken out: times are slopes between two lengths of chain.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -119,7 +120,7 @@ class Runner {
 
 std::vector<Row> rows(int64_t n) {
   const int other = kRing, result = kRing + 1, result2 = kRing + 2;
-  const Shape flat{n}, matrix{n / 1000, 1000};
+  const auto flat = std::make_shared<const Shape>(Shape{n}), matrix = std::make_shared<const Shape>(Shape{n / 1000, 1000});
   auto ring = [](int i) { return i % kRing; };
   auto first_axis = [](ReduceOp op) { return std::make_shared<const Reduce>(op, Dims{0}, false); };
   std::vector<Row> list;
@@ -129,52 +130,52 @@ std::vector<Row> rows(int64_t n) {
   add("copy", n * 8, double(n) * 64, 0, [=](int i, auto& plan) {
     plan.push_back(launch(std::make_shared<const Copy>(), {dense({n * 8})}, dense({n * 8}), {ring(i), ring(i + 1)}));
   });
-  add("copy, as many elements", n, double(n) * 8, 0, [=](int i, auto& plan) { plan.push_back(launch(std::make_shared<const Copy>(), {dense(flat)}, dense(flat), {ring(i), ring(i + 1)})); });
+  add("copy, as many elements", n, double(n) * 8, 0, [=](int i, auto& plan) { plan.push_back(launch(std::make_shared<const Copy>(), {dense(*flat)}, dense(*flat), {ring(i), ring(i + 1)})); });
   for (int64_t size : {1024, 4096}) {
-    const Shape square{size, size};
     add(cat("matmul ", size), size * size, 0, 2.0 * double(size) * double(size) * double(size), [=](int i, auto& plan) {
+      const Shape square{size, size};
       plan.push_back(launch(std::make_shared<const Matmul>(), {dense(square), dense(square)}, dense(square), {ring(i), other, result}));
     });
   }
-  const Shape batch{32, 512, 512};
   add("matmul 32 x 512", 32 * 512 * 512, 0, 32 * 2.0 * 512 * 512 * 512, [=](int i, auto& plan) {
+    const Shape batch{32, 512, 512};
     plan.push_back(launch(std::make_shared<const Matmul>(), {dense(batch), dense(batch)}, dense(batch), {ring(i), other, result}));
   });
   add("add", n, double(n) * 12, 0, [=](int i, auto& plan) {
-    plan.push_back(launch(fused(2, {{binary_of(BinaryOp::add), {0, 1, -1}, DType::f32, 0}}, flat), {dense(flat), dense(flat)}, dense(flat), {ring(i), ring(i + 4), ring(i + 1)}));
+    plan.push_back(launch(fused(2, {{binary_of(BinaryOp::add), {0, 1, -1}, DType::f32, 0}}, *flat), {dense(*flat), dense(*flat)}, dense(*flat), {ring(i), ring(i + 4), ring(i + 1)}));
   });
   for (const auto& [name, op] : {std::pair{"exp", UnaryOp::exp}, {"tanh", UnaryOp::tanh}, {"gelu", UnaryOp::gelu_erf}, {"gelu (tanh)", UnaryOp::gelu_tanh}}) {
     add(name, n, double(n) * 8, 0, [=, op = op](int i, auto& plan) {
-      plan.push_back(launch(fused(1, {{unary_of(op), {0, -1, -1}, DType::f32, 0}}, flat), {dense(flat)}, dense(flat), {ring(i), ring(i + 1)}));
+      plan.push_back(launch(fused(1, {{unary_of(op), {0, -1, -1}, DType::f32, 0}}, *flat), {dense(*flat)}, dense(*flat), {ring(i), ring(i + 1)}));
     });
   }
   add("add row to matrix", n, double(n) * 8, 0, [=](int i, auto& plan) {
-    plan.push_back(launch(fused(2, {{binary_of(BinaryOp::add), {0, 1, -1}, DType::f32, 0}}, matrix), {dense(matrix), {{matrix, DType::f32}, {0, 1}}}, dense(matrix),
+    plan.push_back(launch(fused(2, {{binary_of(BinaryOp::add), {0, 1, -1}, DType::f32, 0}}, *matrix), {dense(*matrix), {{*matrix, DType::f32}, {0, 1}}}, dense(*matrix),
                           {ring(i), other, ring(i + 1)}));
   });
   add("transpose", n, double(n) * 8, 0, [=](int i, auto& plan) {
     plan.push_back(launch(std::make_shared<const Copy>(), {{{{1000, n / 1000}, DType::f32}, {1, 1000}}}, dense({1000, n / 1000}), {ring(i), ring(i + 1)}));
   });
   add("softmax of rows of 1000", n, double(n) * 8, 0, [=](int i, auto& plan) {
-    plan.push_back(launch(std::make_shared<const Softmax>(false), {dense(matrix)}, dense(matrix), {ring(i), ring(i + 1)}));
+    plan.push_back(launch(std::make_shared<const Softmax>(false), {dense(*matrix)}, dense(*matrix), {ring(i), ring(i + 1)}));
   });
   add("softmax of one row", n, double(n) * 8, 0, [=](int i, auto& plan) {
-    plan.push_back(launch(std::make_shared<const Softmax>(false), {dense(flat)}, dense(flat), {ring(i), ring(i + 1)}));
+    plan.push_back(launch(std::make_shared<const Softmax>(false), {dense(*flat)}, dense(*flat), {ring(i), ring(i + 1)}));
   });
-  add("sum", n, double(n) * 4, 0, [=](int i, auto& plan) { plan.push_back(launch(first_axis(ReduceOp::sum), {dense(flat)}, dense({}), {ring(i), result})); });
-  add("sum of columns", n, double(n) * 4, 0, [=](int i, auto& plan) { plan.push_back(launch(first_axis(ReduceOp::sum), {dense(matrix)}, dense({1000}), {ring(i), result})); });
+  add("sum", n, double(n) * 4, 0, [=](int i, auto& plan) { plan.push_back(launch(first_axis(ReduceOp::sum), {dense(*flat)}, dense({}), {ring(i), result})); });
+  add("sum of columns", n, double(n) * 4, 0, [=](int i, auto& plan) { plan.push_back(launch(first_axis(ReduceOp::sum), {dense(*matrix)}, dense({1000}), {ring(i), result})); });
   add("argmax", n, double(n) * 4, 0, [=](int i, auto& plan) {
     OperandType index = dense({});
     index.type.dtype = DType::i64;
-    plan.push_back(launch(std::make_shared<const ArgReduce>(true, 0, false), {dense(flat)}, index, {ring(i), result}));
+    plan.push_back(launch(std::make_shared<const ArgReduce>(true, 0, false), {dense(*flat)}, index, {ring(i), result}));
   });
   // mean; the squared distances from it; their mean; its root
   add("mean + std", n, double(n) * 16, 0, [=](int i, auto& plan) {
-    const OperandType spread{{flat, DType::f32}, {0}};
-    plan.push_back(launch(first_axis(ReduceOp::mean), {dense(flat)}, dense({}), {ring(i), result}));
-    plan.push_back(launch(fused(2, {{binary_of(BinaryOp::subtract), {0, 1, -1}, DType::f32, 0}, {unary_of(UnaryOp::square), {2, -1, -1}, DType::f32, 0}}, flat), {dense(flat), spread},
-                          dense(flat), {ring(i), result, ring(i + 1)}));
-    plan.push_back(launch(first_axis(ReduceOp::mean), {dense(flat)}, dense({}), {ring(i + 1), result2}));
+    const OperandType spread{{*flat, DType::f32}, {0}};
+    plan.push_back(launch(first_axis(ReduceOp::mean), {dense(*flat)}, dense({}), {ring(i), result}));
+    plan.push_back(launch(fused(2, {{binary_of(BinaryOp::subtract), {0, 1, -1}, DType::f32, 0}, {unary_of(UnaryOp::square), {2, -1, -1}, DType::f32, 0}}, *flat), {dense(*flat), spread},
+                          dense(*flat), {ring(i), result, ring(i + 1)}));
+    plan.push_back(launch(first_axis(ReduceOp::mean), {dense(*flat)}, dense({}), {ring(i + 1), result2}));
     plan.push_back(launch(fused(1, {{unary_of(UnaryOp::sqrt), {0, -1, -1}, DType::f32, 0}}, {}), {dense({})}, dense({}), {result2, result}));
   });
   return list;
@@ -183,11 +184,13 @@ std::vector<Row> rows(int64_t n) {
 int main_program(int argc, char** argv) {
   const size_t index = argc > 1 ? size_t(std::atoi(argv[1])) : 0;
   const int64_t n = argc > 2 ? std::atoll(argv[2]) / 1000 * 1000 : 10'000'000;
+  const std::string part = argc > 3 ? argv[3] : "";
   Device& gpu = vulkan_device(index, cpu_device());
   std::printf("%s | %s\n%lld elements; GPU time of one operation in a chain, CPU time of one\n\n", gpu.description().c_str(), cpu_device().description().c_str(), static_cast<long long>(n));
   std::printf("%-26s %10s %10s %8s %9s %9s %7s\n", "operation", "GPU us", "CPU us", "ratio", "GB/s", "TFLOP/s", "% copy");
   double copy_bandwidth = 0;
   for (const Row& row : rows(n)) {
+    if (copy_bandwidth > 0 && row.name.find(part) == std::string::npos) continue;
     const double time = Runner(gpu, row).time(), bandwidth = row.bytes / time;
     if (copy_bandwidth == 0) copy_bandwidth = bandwidth;
     const double host = row.name == "copy" ? 0 : Runner(cpu_device(), row).time_once();

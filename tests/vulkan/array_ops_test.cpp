@@ -116,7 +116,7 @@ TEST_F(ArrayOps, LongSumsKeepTheirDigits) {
 TEST_F(ArrayOps, ExtremesAndTheirPlacesWithNan) {
   std::mt19937 random(2);
   const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
-  for (DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64, DType::i32, DType::u8, DType::i64, DType::boolean})
+  for (DType dtype : {DType::f32, DType::bf16, DType::f64, DType::i32, DType::u8, DType::i64})
     for (const auto& [shape, axis] : {std::pair{Shape{40, 37}, 1}, {Shape{40, 37}, 0}, {Shape{3, 50000}, 1}, {Shape{2, 900, 7}, 1}, {Shape{5, 1}, 1}})
       for (bool most : {true, false}) {
         auto value = [&](size_t, int64_t i) -> double {

@@ -192,7 +192,7 @@ TEST_F(Elementwise, ChainsGiveTheBitsOfTheirSteps) {
   std::mt19937 random(6);
   const Shape shape{3001};
   for (DType dtype : {DType::f32, DType::f16, DType::bf16}) {
-    for (int round = 0; round < 12; ++round) {
+    for (int round = 0; round < (dtype == DType::f32 ? 8 : 2); ++round) {
       static constexpr UnaryOp kUnary[]{exp, tanh, sigmoid, square, log1p, sin, gelu_tanh, sqrt, erf, negative};
       static constexpr BinaryOp kBinary[]{BinaryOp::add, BinaryOp::multiply, BinaryOp::subtract, BinaryOp::divide, BinaryOp::maximum};
       std::vector<FusedStep> steps;
