@@ -61,6 +61,9 @@ typedef struct mlxc_result mlxc_result;
 typedef struct mlxc_cancel mlxc_cancel;
 typedef struct mlxc_array mlxc_array;
 typedef struct mlxc_function mlxc_function;
+typedef struct mlxc_module mlxc_module;
+typedef struct mlxc_parameters mlxc_parameters;
+typedef struct mlxc_optimizer mlxc_optimizer;
 #define MLXC_HANDLE_ANY       0
 #define MLXC_HANDLE_DEVICE    1
 #define MLXC_HANDLE_MODEL     2
@@ -72,6 +75,9 @@ typedef struct mlxc_function mlxc_function;
 #define MLXC_HANDLE_CANCEL    8
 #define MLXC_HANDLE_ARRAY     9
 #define MLXC_HANDLE_FUNCTION  10
+#define MLXC_HANDLE_MODULE    11
+#define MLXC_HANDLE_PARAMETERS 12
+#define MLXC_HANDLE_OPTIMIZER 13
 typedef struct mlxc_text {
   const char *data;
   size_t bytes;
@@ -155,6 +161,12 @@ MLXC_API size_t mlxc_dtype_size(int32_t dtype);
 #define MLXC_UNARY_ISNAN       37
 #define MLXC_UNARY_ISINF       38
 #define MLXC_UNARY_ISFINITE    39
+#define MLXC_UNARY_ERFINV      40
+#define MLXC_UNARY_DEGREES     41
+#define MLXC_UNARY_RADIANS     42
+#define MLXC_UNARY_SIGNBIT     43
+#define MLXC_UNARY_ISPOSINF    44
+#define MLXC_UNARY_ISNEGINF    45
 #define MLXC_BINARY_ADD           0
 #define MLXC_BINARY_SUBTRACT      1
 #define MLXC_BINARY_MULTIPLY      2
@@ -181,6 +193,11 @@ MLXC_API size_t mlxc_dtype_size(int32_t dtype);
 #define MLXC_BINARY_BITWISE_XOR   23
 #define MLXC_BINARY_SHIFT_LEFT    24
 #define MLXC_BINARY_SHIFT_RIGHT   25
+#define MLXC_BINARY_COPYSIGN      26
+#define MLXC_BINARY_NEXTAFTER     27
+#define MLXC_BINARY_TRUNC_DIVIDE  28
+#define MLXC_BINARY_TRUNC_MOD     29
+#define MLXC_BINARY_LOGADDEXP2    30
 #define MLXC_REDUCE_SUM       0
 #define MLXC_REDUCE_MEAN      1
 #define MLXC_REDUCE_PROD      2
@@ -189,6 +206,8 @@ MLXC_API size_t mlxc_dtype_size(int32_t dtype);
 #define MLXC_REDUCE_ANY       5
 #define MLXC_REDUCE_ALL       6
 #define MLXC_REDUCE_LOGSUMEXP 7
+#define MLXC_REDUCE_COUNT     8
+#define MLXC_AXIS_ALL INT32_MIN
 MLXC_API mlxc_status mlxc_array_new(mlxc_array **out, mlxc_device *device, const void *data, size_t bytes, const int64_t *shape,
                                     int32_t rank, int32_t dtype, mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_new_borrowed(mlxc_array **out, mlxc_device *device, const void *data, size_t bytes, const int64_t *shape,
@@ -198,15 +217,24 @@ MLXC_API mlxc_status mlxc_array_full(mlxc_array **out, mlxc_device *device, doub
                                      mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_arange(mlxc_array **out, mlxc_device *device, double start, double stop, double step, int32_t dtype,
                                        mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_linspace(mlxc_array **out, mlxc_device *device, double start, double stop, int64_t count, int32_t endpoint,
+                                         int32_t dtype, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_eye(mlxc_array **out, mlxc_device *device, int64_t rows, int64_t columns, int64_t k, int32_t dtype,
+                                    mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_placeholder(mlxc_array **out, mlxc_device *device, const int64_t *shape, int32_t rank, int32_t dtype,
                                             mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_copy(mlxc_array **out, mlxc_array *array, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_clone(mlxc_array **out, mlxc_array *x, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_to_device(mlxc_array **out, mlxc_array *x, mlxc_device *device, mlxc_error *error);
 MLXC_API void mlxc_array_free(mlxc_array *array);
 MLXC_API mlxc_status mlxc_array_dtype(mlxc_array *array, int32_t *dtype, mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_shape(mlxc_array *array, int64_t *shape, int64_t capacity, int64_t *needed, mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_eval(mlxc_array *const *arrays, int64_t count, mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_read(mlxc_array *array, void *buffer, size_t capacity, size_t *needed, mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_peek(mlxc_array *array, const void **data, size_t *bytes, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_get(mlxc_array *array, const int64_t *index, int32_t rank, void *value, size_t bytes, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_set(mlxc_array **out, mlxc_array *x, const int64_t *index, int32_t rank, const void *value, size_t bytes,
+                                    mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_dot(mlxc_array *const *arrays, int64_t count, char *buffer, size_t capacity, size_t *needed,
                                     mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_unary(mlxc_array **out, int32_t op, mlxc_array *x, mlxc_error *error);
@@ -225,6 +253,9 @@ MLXC_API mlxc_status mlxc_array_transpose(mlxc_array **out, mlxc_array *x, const
 MLXC_API mlxc_status mlxc_array_slice(mlxc_array **out, mlxc_array *x, const int64_t *start, const int64_t *stop, const int64_t *step,
                                       int32_t rank, mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_broadcast(mlxc_array **out, mlxc_array *x, const int64_t *shape, int32_t rank, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_as_strided(mlxc_array **out, mlxc_array *x, const int64_t *shape, const int64_t *strides, int32_t rank,
+                                           int64_t offset, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_bitcast(mlxc_array **out, mlxc_array *x, int32_t dtype, mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_contiguous(mlxc_array **out, mlxc_array *x, mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_concatenate(mlxc_array **out, mlxc_array *const *arrays, int64_t count, int32_t axis, mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_take(mlxc_array **out, mlxc_array *x, mlxc_array *indices, mlxc_error *error);
@@ -271,6 +302,46 @@ MLXC_API mlxc_status mlxc_device_inspect(mlxc_device *device, mlxc_device_info *
 MLXC_API mlxc_status mlxc_device_profile(mlxc_device *device, int32_t on, mlxc_error *error);
 MLXC_API mlxc_status mlxc_device_profile_text(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
 MLXC_API void mlxc_device_free(mlxc_device *device);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_ELEMENTWISE_H
+#define MLXC_ELEMENTWISE_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_array_clip(mlxc_array **out, mlxc_array *x, mlxc_array *low, mlxc_array *high, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_nan_to_num(mlxc_array **out, mlxc_array *x, double nan, const double *positive_infinity,
+                                           const double *negative_infinity, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_isclose(mlxc_array **out, mlxc_array *a, mlxc_array *b, double relative, double absolute, int32_t equal_nan,
+                                        mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_allclose(mlxc_array **out, mlxc_array *a, mlxc_array *b, double relative, double absolute,
+                                         int32_t equal_nan, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_equal(mlxc_array **out, mlxc_array *a, mlxc_array *b, int32_t equal_nan, mlxc_error *error);
+#define MLXC_ACTIVATION_RELU         0
+#define MLXC_ACTIVATION_RELU6        1
+#define MLXC_ACTIVATION_LEAKY_RELU   2
+#define MLXC_ACTIVATION_ELU          3
+#define MLXC_ACTIVATION_SELU         4
+#define MLXC_ACTIVATION_CELU         5
+#define MLXC_ACTIVATION_GELU         6
+#define MLXC_ACTIVATION_GELU_TANH    7
+#define MLXC_ACTIVATION_SILU         8
+#define MLXC_ACTIVATION_SIGMOID      9
+#define MLXC_ACTIVATION_LOG_SIGMOID  10
+#define MLXC_ACTIVATION_TANH         11
+#define MLXC_ACTIVATION_SOFTPLUS     12
+#define MLXC_ACTIVATION_SOFTSIGN     13
+#define MLXC_ACTIVATION_MISH         14
+#define MLXC_ACTIVATION_HARD_SIGMOID 15
+#define MLXC_ACTIVATION_HARD_SWISH   16
+#define MLXC_ACTIVATION_HARD_TANH    17
+#define MLXC_ACTIVATION_HARD_SHRINK  18
+#define MLXC_ACTIVATION_SOFT_SHRINK  19
+#define MLXC_ACTIVATION_TANH_SHRINK  20
+#define MLXC_ACTIVATION_STEP         21
+MLXC_API mlxc_status mlxc_array_activation(mlxc_array **out, int32_t op, mlxc_array *x, double parameter, mlxc_error *error);
 #ifdef __cplusplus
 }
 #endif
@@ -509,6 +580,121 @@ MLXC_API mlxc_status mlxc_generate_start(mlxc_request **out, mlxc_model *model, 
 }
 #endif
 #endif
+#ifndef MLXC_GRADIENT_H
+#define MLXC_GRADIENT_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_grad(mlxc_array **gradients, mlxc_array *const *outputs, int64_t output_count, mlxc_array *const *wrt,
+                               int64_t wrt_count, mlxc_array *const *cotangents, int64_t cotangent_count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_set_requires_grad(mlxc_array *array, int32_t requires_grad, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_requires_grad(mlxc_array *array, int32_t *requires_grad, mlxc_error *error);
+MLXC_API mlxc_status mlxc_stop_gradient(mlxc_array **out, mlxc_array *x, mlxc_error *error);
+MLXC_API mlxc_status mlxc_checkpoint(mlxc_array **marked, mlxc_array *const *outputs, int64_t output_count, mlxc_array *const *inputs,
+                                     int64_t input_count, mlxc_error *error);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_INDEXING_H
+#define MLXC_INDEXING_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_array_take_axis(mlxc_array **out, mlxc_array *x, mlxc_array *indices, int32_t axis, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_take_along_axis(mlxc_array **out, mlxc_array *x, mlxc_array *indices, int32_t axis, mlxc_error *error);
+#define MLXC_SCATTER_SET      0
+#define MLXC_SCATTER_ADD      1
+#define MLXC_SCATTER_MULTIPLY 2
+#define MLXC_SCATTER_MIN      3
+#define MLXC_SCATTER_MAX      4
+MLXC_API mlxc_status mlxc_array_put_along_axis(mlxc_array **out, int32_t op, mlxc_array *x, mlxc_array *indices, mlxc_array *values,
+                                               int32_t axis, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_gather(mlxc_array **out, mlxc_array *x, mlxc_array *const *indices, int64_t count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_scatter(mlxc_array **out, int32_t op, mlxc_array *x, mlxc_array *const *indices, int64_t count,
+                                        mlxc_array *values, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_update(mlxc_array **out, mlxc_array *x, mlxc_array *values, const int64_t *start, const int64_t *stop,
+                                       const int64_t *step, int32_t rank, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_nonzero(mlxc_array **outputs, int64_t output_count, mlxc_array *x, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_searchsorted(mlxc_array **out, mlxc_array *sorted, mlxc_array *values, int32_t right, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_sort(mlxc_array **out, mlxc_array *x, int32_t axis, int32_t descending, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_argsort(mlxc_array **out, mlxc_array *x, int32_t axis, int32_t descending, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_topk(mlxc_array **values, mlxc_array **indices, mlxc_array *x, int64_t k, int32_t axis, int32_t largest,
+                                     mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_unique(mlxc_array **values, mlxc_array **indices, mlxc_array **inverse, mlxc_array **counts, mlxc_array *x,
+                                       mlxc_error *error);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_LAYERS_H
+#define MLXC_LAYERS_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_array_convolution(mlxc_array **out, mlxc_array *x, mlxc_array *weight, mlxc_array *bias, const int64_t *stride,
+                                            const int64_t *padding, const int64_t *dilation, int32_t spatial_axes, int64_t groups,
+                                            mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_transposed_convolution(mlxc_array **out, mlxc_array *x, mlxc_array *weight, mlxc_array *bias,
+                                                       const int64_t *stride, const int64_t *padding, const int64_t *dilation,
+                                                       const int64_t *output_padding, int32_t spatial_axes, int64_t groups,
+                                                       mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_max_pool(mlxc_array **out, mlxc_array *x, const int64_t *kernel, const int64_t *stride,
+                                         const int64_t *padding, const int64_t *dilation, int32_t spatial_axes, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_average_pool(mlxc_array **out, mlxc_array *x, const int64_t *kernel, const int64_t *stride,
+                                             const int64_t *padding, int32_t spatial_axes, int32_t count_padding, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_layer_norm(mlxc_array **out, mlxc_array *x, mlxc_array *weight, mlxc_array *bias, int32_t last_axes,
+                                           double eps, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_rms_norm(mlxc_array **out, mlxc_array *x, mlxc_array *weight, double eps, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_batch_norm(mlxc_array **out, mlxc_array **batch_mean, mlxc_array **batch_variance, mlxc_array *x,
+                                           mlxc_array *mean, mlxc_array *variance, mlxc_array *weight, mlxc_array *bias, double eps,
+                                           mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_group_norm(mlxc_array **out, mlxc_array *x, int64_t groups, mlxc_array *weight, mlxc_array *bias,
+                                           double eps, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_dropout(mlxc_array **out, mlxc_array *x, mlxc_array *key, double probability, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_attention(mlxc_array **out, mlxc_array *q, mlxc_array *k, mlxc_array *v, mlxc_array *mask, double scale,
+                                          int32_t causal, mlxc_error *error);
+#define MLXC_CELL_RNN_TANH 0
+#define MLXC_CELL_RNN_RELU 1
+#define MLXC_CELL_GRU      2
+#define MLXC_CELL_LSTM     3
+MLXC_API mlxc_status mlxc_array_recurrent(mlxc_array **outputs, mlxc_array **last_hidden, mlxc_array **last_cell, int32_t kind,
+                                          mlxc_array *x, mlxc_array *hidden, mlxc_array *cell, mlxc_array *const *weights,
+                                          int32_t reverse, mlxc_error *error);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_LINALG_H
+#define MLXC_LINALG_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_linalg_cholesky(mlxc_array **out, mlxc_array *x, int32_t upper, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_qr(mlxc_array **q, mlxc_array **r, mlxc_array *x, int32_t complete, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_svd(mlxc_array **u, mlxc_array **s, mlxc_array **vh, mlxc_array *x, int32_t full, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_eigh(mlxc_array **values, mlxc_array **vectors, mlxc_array *x, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_solve(mlxc_array **out, mlxc_array *a, mlxc_array *b, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_triangular_solve(mlxc_array **out, mlxc_array *a, mlxc_array *b, int32_t upper, int32_t unit,
+                                                  int32_t transposed, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_inverse(mlxc_array **out, mlxc_array *x, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_determinant(mlxc_array **out, mlxc_array *x, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_slogdet(mlxc_array **sign, mlxc_array **log, mlxc_array *x, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_pseudo_inverse(mlxc_array **out, mlxc_array *x, double tolerance, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_least_squares(mlxc_array **out, mlxc_array *a, mlxc_array *b, double tolerance, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_matrix_rank(mlxc_array **out, mlxc_array *x, double tolerance, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_matrix_power(mlxc_array **out, mlxc_array *x, int64_t power, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_cross(mlxc_array **out, mlxc_array *a, mlxc_array *b, int32_t axis, mlxc_error *error);
+MLXC_API mlxc_status mlxc_linalg_vector_norm(mlxc_array **out, mlxc_array *x, double p, const int32_t *axes, int32_t axis_count,
+                                             int32_t keepdims, mlxc_error *error);
+#define MLXC_NORM_FROBENIUS 0
+#define MLXC_NORM_NUCLEAR   1
+#define MLXC_NORM_P         2
+MLXC_API mlxc_status mlxc_linalg_matrix_norm(mlxc_array **out, mlxc_array *x, int32_t kind, double p, int32_t keepdims, mlxc_error *error);
+#ifdef __cplusplus
+}
+#endif
+#endif
 #ifndef MLXC_LOG_H
 #define MLXC_LOG_H
 #ifdef __cplusplus
@@ -520,6 +706,38 @@ extern "C" {
 #define MLXC_LOG_ERROR   3
 typedef void (*mlxc_log_callback)(int32_t level, const char *message, void *user_data);
 MLXC_API mlxc_status mlxc_log_set(mlxc_log_callback callback, void *user_data, int32_t least, mlxc_error *error);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_MANIPULATE_H
+#define MLXC_MANIPULATE_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_array_stack(mlxc_array **out, mlxc_array *const *arrays, int64_t count, int32_t axis, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_split(mlxc_array **outputs, int64_t output_count, mlxc_array *x, const int64_t *points, int64_t point_count,
+                                      int32_t axis, mlxc_error *error);
+#define MLXC_PAD_CONSTANT  0
+#define MLXC_PAD_EDGE      1
+#define MLXC_PAD_REFLECT   2
+#define MLXC_PAD_SYMMETRIC 3
+#define MLXC_PAD_WRAP      4
+MLXC_API mlxc_status mlxc_array_pad(mlxc_array **out, mlxc_array *x, const int64_t *before, const int64_t *after, int32_t rank,
+                                    int32_t mode, double value, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_repeat(mlxc_array **out, mlxc_array *x, const int64_t *counts, int64_t count, int32_t axis,
+                                       mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_tile(mlxc_array **out, mlxc_array *x, const int64_t *repeats, int32_t rank, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_roll(mlxc_array **out, mlxc_array *x, const int64_t *shifts, const int32_t *axes, int32_t axis_count,
+                                     mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_flip(mlxc_array **out, mlxc_array *x, const int32_t *axes, int32_t axis_count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_swap_axes(mlxc_array **out, mlxc_array *x, int32_t a, int32_t b, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_move_axes(mlxc_array **out, mlxc_array *x, const int32_t *from, const int32_t *to, int32_t axis_count,
+                                          mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_expand_dims(mlxc_array **out, mlxc_array *x, const int32_t *axes, int32_t axis_count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_squeeze(mlxc_array **out, mlxc_array *x, const int32_t *axes, int32_t axis_count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_diagonal(mlxc_array **out, mlxc_array *x, int64_t k, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_triangle(mlxc_array **out, mlxc_array *x, int64_t k, int32_t upper, mlxc_error *error);
 #ifdef __cplusplus
 }
 #endif
@@ -547,6 +765,83 @@ MLXC_API int64_t mlxc_handle_count(int32_t kind);
 }
 #endif
 #endif
+#ifndef MLXC_MODULE_H
+#define MLXC_MODULE_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_module_linear(mlxc_module **out, int64_t in, int64_t out_features, int32_t bias, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_convolution(mlxc_module **out, int64_t in, int64_t out_channels, const int64_t *kernel, const int64_t *stride,
+                                             const int64_t *padding, const int64_t *dilation, int32_t spatial_axes, int64_t groups,
+                                             int32_t bias, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_max_pool(mlxc_module **out, const int64_t *kernel, const int64_t *stride, const int64_t *padding,
+                                          int32_t spatial_axes, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_average_pool(mlxc_module **out, const int64_t *kernel, const int64_t *stride, const int64_t *padding,
+                                              int32_t spatial_axes, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_batch_norm(mlxc_module **out, int64_t channels, double eps, double momentum, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_layer_norm(mlxc_module **out, int64_t size, double eps, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_rms_norm(mlxc_module **out, int64_t size, double eps, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_group_norm(mlxc_module **out, int64_t groups, int64_t channels, double eps, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_dropout(mlxc_module **out, double probability, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_embedding(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_activation(mlxc_module **out, int32_t op, double parameter, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_flatten(mlxc_module **out, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_attention(mlxc_module **out, int64_t size, int64_t heads, int32_t causal, int32_t bias, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_recurrent(mlxc_module **out, int32_t kind, int64_t in, int64_t hidden, int32_t bias, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_sequential(mlxc_module **out, mlxc_module *const *modules, int64_t count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_residual(mlxc_module **out, mlxc_module *body, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_forward(mlxc_array **out, mlxc_module *module, mlxc_parameters *parameters, mlxc_array *x, mlxc_array *key,
+                                         int32_t training, mlxc_error *error);
+MLXC_API void mlxc_module_free(mlxc_module *module);
+#define MLXC_PARAMETERS_ALL     0
+#define MLXC_PARAMETERS_TRAINED 1
+#define MLXC_PARAMETERS_BUFFERS 2
+MLXC_API mlxc_status mlxc_parameters_new(mlxc_parameters **out, mlxc_device *device, uint64_t seed, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_copy(mlxc_parameters **out, mlxc_parameters *parameters, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_count(mlxc_parameters *parameters, int32_t select, int64_t *names, int64_t *elements, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_name(mlxc_parameters *parameters, int32_t select, int64_t index, char *buffer, size_t capacity,
+                                          size_t *needed, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_values(mlxc_parameters *parameters, int32_t select, mlxc_array **values, int64_t count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_set_values(mlxc_parameters *parameters, int32_t select, mlxc_array *const *values, int64_t count,
+                                                mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_freeze(mlxc_parameters *parameters, const char *prefix, size_t prefix_bytes, int32_t frozen, int64_t *count,
+                                            mlxc_error *error);
+#define MLXC_INITIAL_CONSTANT        0
+#define MLXC_INITIAL_UNIFORM         1
+#define MLXC_INITIAL_NORMAL          2
+#define MLXC_INITIAL_XAVIER_UNIFORM  3
+#define MLXC_INITIAL_XAVIER_NORMAL   4
+#define MLXC_INITIAL_KAIMING_UNIFORM 5
+#define MLXC_INITIAL_KAIMING_NORMAL  6
+MLXC_API mlxc_status mlxc_parameters_draw(mlxc_parameters *parameters, const char *prefix, size_t prefix_bytes, int32_t initial, double value,
+                                          int64_t *count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_to_device(mlxc_parameters *parameters, mlxc_device *device, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_save(mlxc_parameters *parameters, const char *path, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_load(mlxc_parameters *parameters, const char *path, int32_t strict, mlxc_error *error);
+MLXC_API void mlxc_parameters_free(mlxc_parameters *parameters);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_PRODUCTS_H
+#define MLXC_PRODUCTS_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_array_outer(mlxc_array **out, mlxc_array *a, mlxc_array *b, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_inner(mlxc_array **out, mlxc_array *a, mlxc_array *b, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_vecdot(mlxc_array **out, mlxc_array *a, mlxc_array *b, int32_t axis, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_tensordot(mlxc_array **out, mlxc_array *a, mlxc_array *b, const int32_t *a_axes, const int32_t *b_axes,
+                                          int32_t axis_count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_kron(mlxc_array **out, mlxc_array *a, mlxc_array *b, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_addmm(mlxc_array **out, mlxc_array *c, mlxc_array *a, mlxc_array *b, double alpha, double beta,
+                                      mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_einsum(mlxc_array **out, const char *equation, size_t bytes, mlxc_array *const *operands, int64_t count,
+                                       mlxc_error *error);
+#ifdef __cplusplus
+}
+#endif
+#endif
 #ifndef MLXC_QUEUE_H
 #define MLXC_QUEUE_H
 #ifdef __cplusplus
@@ -558,6 +853,31 @@ MLXC_API mlxc_status mlxc_queue_next(mlxc_queue *queue, int64_t timeout_ms, mlxc
 MLXC_API mlxc_status mlxc_queue_wake(mlxc_queue *queue, mlxc_error *error);
 MLXC_API mlxc_status mlxc_queue_close(mlxc_queue *queue, mlxc_error *error);
 MLXC_API void mlxc_queue_free(mlxc_queue *queue);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_RANDOM_H
+#define MLXC_RANDOM_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_random_key(mlxc_array **out, mlxc_device *device, uint64_t seed, mlxc_error *error);
+MLXC_API mlxc_status mlxc_random_split(mlxc_array **out, mlxc_array *key, int64_t count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_random_bits(mlxc_array **out, mlxc_array *key, const int64_t *shape, int32_t rank, mlxc_error *error);
+MLXC_API mlxc_status mlxc_random_uniform(mlxc_array **out, mlxc_array *key, const int64_t *shape, int32_t rank, int32_t dtype, double low,
+                                         double high, mlxc_error *error);
+MLXC_API mlxc_status mlxc_random_normal(mlxc_array **out, mlxc_array *key, const int64_t *shape, int32_t rank, int32_t dtype, double mean,
+                                        double deviation, mlxc_error *error);
+MLXC_API mlxc_status mlxc_random_truncated_normal(mlxc_array **out, mlxc_array *key, const int64_t *shape, int32_t rank, int32_t dtype,
+                                                  double low, double high, mlxc_error *error);
+MLXC_API mlxc_status mlxc_random_integers(mlxc_array **out, mlxc_array *key, const int64_t *shape, int32_t rank, int32_t dtype, int64_t low,
+                                          int64_t high, mlxc_error *error);
+MLXC_API mlxc_status mlxc_random_bernoulli(mlxc_array **out, mlxc_array *key, mlxc_array *probability, const int64_t *shape, int32_t rank,
+                                           mlxc_error *error);
+MLXC_API mlxc_status mlxc_random_categorical(mlxc_array **out, mlxc_array *key, mlxc_array *logits, int32_t axis, int64_t count,
+                                             mlxc_error *error);
+MLXC_API mlxc_status mlxc_random_permutation(mlxc_array **out, mlxc_array *key, int64_t count, mlxc_error *error);
 #ifdef __cplusplus
 }
 #endif
@@ -606,6 +926,28 @@ MLXC_API mlxc_status mlxc_score(mlxc_model *model, const mlxc_prompt *prompts, i
                                 int32_t *token_counts, mlxc_error *error);
 MLXC_API mlxc_status mlxc_logits(mlxc_model *model, const int32_t *tokens, int64_t token_count, float *logits, int64_t logits_capacity,
                                  float *hidden, int64_t hidden_capacity, mlxc_cancel *cancel, mlxc_error *error);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_STATISTICS_H
+#define MLXC_STATISTICS_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_array_reduce_as(mlxc_array **out, int32_t op, mlxc_array *x, const int32_t *axes, int32_t axis_count,
+                                          int32_t keepdims, int32_t dtype, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_variance(mlxc_array **out, mlxc_array *x, const int32_t *axes, int32_t axis_count, double correction,
+                                         int32_t keepdims, int32_t root, mlxc_error *error);
+MLXC_API mlxc_status mlxc_array_median(mlxc_array **out, mlxc_array *x, const int32_t *axes, int32_t axis_count, int32_t keepdims,
+                                       mlxc_error *error);
+#define MLXC_SCAN_SUM       0
+#define MLXC_SCAN_PROD      1
+#define MLXC_SCAN_MAX       2
+#define MLXC_SCAN_MIN       3
+#define MLXC_SCAN_LOGSUMEXP 4
+MLXC_API mlxc_status mlxc_array_scan(mlxc_array **out, int32_t op, mlxc_array *x, int32_t axis, int32_t reverse, int32_t exclusive,
+                                     mlxc_error *error);
 #ifdef __cplusplus
 }
 #endif
@@ -665,6 +1007,82 @@ MLXC_API mlxc_status mlxc_decoder_add(mlxc_decoder *decoder, const int32_t *ids,
                                       mlxc_error *error);
 MLXC_API mlxc_status mlxc_decoder_finish(mlxc_decoder *decoder, const char **text, size_t *bytes, mlxc_error *error);
 MLXC_API void mlxc_decoder_free(mlxc_decoder *decoder);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_TRAIN_H
+#define MLXC_TRAIN_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+#define MLXC_REDUCTION_NONE       0
+#define MLXC_REDUCTION_MEAN       1
+#define MLXC_REDUCTION_SUM        2
+#define MLXC_REDUCTION_BATCH_MEAN 3
+MLXC_API mlxc_status mlxc_loss_squared_error(mlxc_array **out, mlxc_array *prediction, mlxc_array *target, int32_t reduction,
+                                             mlxc_error *error);
+MLXC_API mlxc_status mlxc_loss_absolute_error(mlxc_array **out, mlxc_array *prediction, mlxc_array *target, int32_t reduction,
+                                              mlxc_error *error);
+MLXC_API mlxc_status mlxc_loss_huber(mlxc_array **out, mlxc_array *prediction, mlxc_array *target, double delta, int32_t reduction,
+                                     mlxc_error *error);
+MLXC_API mlxc_status mlxc_loss_cross_entropy(mlxc_array **out, mlxc_array *logits, mlxc_array *targets, double label_smoothing,
+                                             int64_t ignore_index, int32_t reduction, mlxc_error *error);
+MLXC_API mlxc_status mlxc_loss_binary_cross_entropy(mlxc_array **out, mlxc_array *logits, mlxc_array *targets, mlxc_array *positive_weight,
+                                                    int32_t reduction, mlxc_error *error);
+MLXC_API mlxc_status mlxc_loss_kl_divergence(mlxc_array **out, mlxc_array *prediction, mlxc_array *target, int32_t reduction,
+                                             mlxc_error *error);
+#define MLXC_OPTIMIZER_SGD     0
+#define MLXC_OPTIMIZER_ADAM    1
+#define MLXC_OPTIMIZER_ADAMW   2
+#define MLXC_OPTIMIZER_LION    3
+#define MLXC_OPTIMIZER_RMSPROP 4
+typedef struct mlxc_optimizer_options {
+  uint32_t struct_size;
+  int32_t kind;
+  double weight_decay;
+  double momentum;
+  double dampening;
+  double beta1;
+  double beta2;
+  double alpha;
+  double eps;
+  int32_t nesterov;
+  int32_t centered;
+} mlxc_optimizer_options;
+#define MLXC_OPTIMIZER_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_optimizer_options), MLXC_OPTIMIZER_ADAMW, 0, 0, 0, 0.9, 0.999, 0.99, 1e-8, 0, 0 }
+MLXC_API void mlxc_optimizer_options_init(mlxc_optimizer_options *options, uint32_t struct_size);
+MLXC_API mlxc_status mlxc_optimizer_new(mlxc_optimizer **out, const mlxc_optimizer_options *options, mlxc_error *error);
+MLXC_API mlxc_status mlxc_optimizer_state_count(mlxc_optimizer *optimizer, int64_t parameter_count, int64_t *count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_optimizer_initial_states(mlxc_optimizer *optimizer, mlxc_array *const *parameters, int64_t parameter_count,
+                                                   mlxc_array **states, int64_t state_count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_optimizer_update(mlxc_optimizer *optimizer, mlxc_array *const *parameters, mlxc_array *const *gradients,
+                                           int64_t parameter_count, mlxc_array *const *states, int64_t state_count, mlxc_array *learning_rate,
+                                           mlxc_array **new_parameters, mlxc_array **new_states, mlxc_error *error);
+MLXC_API void mlxc_optimizer_free(mlxc_optimizer *optimizer);
+MLXC_API mlxc_status mlxc_clip_norm(mlxc_array **clipped, mlxc_array **norm, mlxc_array *const *gradients, int64_t count, double max_norm,
+                                    mlxc_error *error);
+MLXC_API mlxc_status mlxc_clip_value(mlxc_array **clipped, mlxc_array *const *gradients, int64_t count, double limit, mlxc_error *error);
+#define MLXC_SCHEDULE_CONSTANT  0
+#define MLXC_SCHEDULE_STEP      1
+#define MLXC_SCHEDULE_COSINE    2
+#define MLXC_SCHEDULE_ONE_CYCLE 3
+typedef struct mlxc_schedule {
+  uint32_t struct_size;
+  int32_t kind;
+  double rate;
+  double final_rate;
+  double gamma;
+  double warm_fraction;
+  int64_t step_size;
+  int64_t total_steps;
+  int64_t warmup_steps;
+} mlxc_schedule;
+#define MLXC_SCHEDULE_INIT \
+  { (uint32_t)sizeof(mlxc_schedule), MLXC_SCHEDULE_CONSTANT, 1e-3, 0, 0.1, 0.3, 1, 0, 0 }
+MLXC_API void mlxc_schedule_init(mlxc_schedule *schedule, uint32_t struct_size);
+MLXC_API mlxc_status mlxc_schedule_rate(const mlxc_schedule *schedule, int64_t step, double *rate, mlxc_error *error);
 #ifdef __cplusplus
 }
 #endif

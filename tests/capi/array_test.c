@@ -193,15 +193,29 @@ static void functions(void) {
   mlxc_cancel_free(cancel);
   mlxc_function_free(function);
 
-  /* A state needs an operation that updates its input; this one makes a new array. */
+  /* An elementwise operation renews a state in place too, unless somebody wants the old value as well. */
   mlxc_state_pair pair = {0, 0};
   int64_t scalar[1] = {1};
+  const void *before = NULL, *after = NULL;
+  size_t bytes = 0;
   OK(mlxc_array_placeholder(&total, NULL, scalar, 1, F32, &error));
   OK(mlxc_array_binary_scalar(&next, MLXC_BINARY_ADD, total, 1, &error));
-  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_function_new(&counter, &total, 1, &next, 1, &pair, 1, &error));
-  CHECK(counter == NULL);
-  mlxc_array_free(total);
+  OK(mlxc_function_new(&counter, &total, 1, &next, 1, &pair, 1, &error));
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_function_new(&function, &total, 1, (mlxc_array*[]){next, total}, 2, &pair, 1, &error));
+  CHECK(function == NULL);
   mlxc_array_free(next);
+  mlxc_array_free(total);
+  OK(mlxc_array_full(&total, NULL, 0, scalar, 1, F32, &error));
+  OK(mlxc_array_peek(total, &before, &bytes, &error));
+  for (int i = 0; i < 3; ++i) {
+    OK(mlxc_function_call(counter, &total, 1, &next, 1, NULL, &error));
+    mlxc_array_free(total);
+    total = next;
+  }
+  OK(mlxc_array_peek(total, &after, &bytes, &error));
+  CHECK(before == after);
+  VALUES(total, 3);
+  mlxc_function_free(counter);
 }
 
 static void graphs_are_drawn(void) {

@@ -517,12 +517,18 @@ def count_nonzero(x, /, *, axis=None, keepdims=False):
     return _cast(_reduce("count", x, axis, keepdims) if axis != () else _cast(x, bool), int64)
 
 
+def _variance(x, axis, correction, keepdims, root):
+    if axis == ():  # every element is its own mean
+        return (x - x) / builtins.max(1.0 - correction, 0.0)
+    return op("mlxc_array_variance", x, *_axes(axis), f64(correction), flag(keepdims), flag(root))
+
+
 def var(x, /, *, axis=None, correction=0.0, keepdims=False):
-    return op("mlxc_array_variance", x, *_axes(axis), f64(correction), flag(keepdims), flag(False))
+    return _variance(x, axis, correction, keepdims, False)
 
 
 def std(x, /, *, axis=None, correction=0.0, keepdims=False):
-    return op("mlxc_array_variance", x, *_axes(axis), f64(correction), flag(keepdims), flag(True))
+    return _variance(x, axis, correction, keepdims, True)
 
 
 ALL_AXES = -2**31
@@ -588,4 +594,4 @@ def vecdot(x1, x2, /, *, axis=-1):
     return op("mlxc_array_vecdot", x1, x2, i32(axis))
 
 
-from . import linalg  # noqa: E402, F401
+from . import fft, linalg  # noqa: E402, F401

@@ -48,7 +48,7 @@ def list32(values):
 
 
 def handles(arrays):
-    return (c_void_p * max(len(arrays), 1))(*[a._handle for a in arrays])
+    return (c_void_p * max(len(arrays), 1))(*[a._handle.value for a in arrays])
 
 
 class Handle:
