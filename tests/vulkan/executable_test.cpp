@@ -303,7 +303,7 @@ TEST_F(ExecutableTest, PagesOfKeysAndValuesNeverMoveToTheHost) {
 }
 
 TEST_F(ExecutableTest, ALostDeviceIsAnErrorAndNotAFallback) {
-  std::unique_ptr<OpenDevice> other = open_device(0, cpu_device(), {});
+  const std::unique_ptr<OpenDevice> other = open_software_device();
   const auto parts = make_program_parts(std::shared_ptr<Context>(&other->context(), [](Context*) {}), *other, cpu_device());
   const auto program = make_executable(parts, norms(kRows, 64, 2));
   std::vector<StoragePtr> storages;

@@ -14,18 +14,20 @@
 
 namespace mlxc::vulkan {
 
+// A fresh device; null where there is none.
+inline std::unique_ptr<OpenDevice> open_software_device() {
+  try {
+    const auto instance = Instance::process();
+    for (size_t i = 0; i < instance->devices().size(); ++i)
+      if (instance->devices()[i].reason.empty() && instance->devices()[i].caps.software) return open_device(i, cpu_device(), {});
+  } catch (const Error&) {  // no Vulkan here
+  }
+  return nullptr;
+}
+
 // Opened once and kept: programs refer to their device.
 inline OpenDevice* test_device() {
-  static OpenDevice* device = [] {
-    std::unique_ptr<OpenDevice> opened;
-    try {
-      const auto instance = Instance::process();
-      for (size_t i = 0; i < instance->devices().size() && !opened; ++i)
-        if (instance->devices()[i].reason.empty() && instance->devices()[i].caps.software) opened = open_device(i, cpu_device(), {});
-    } catch (const Error&) {  // no Vulkan here
-    }
-    return opened.release();
-  }();
+  static OpenDevice* device = open_software_device().release();
   return device;
 }
 
