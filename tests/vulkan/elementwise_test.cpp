@@ -235,5 +235,22 @@ TEST_F(Elementwise, OneSourceServesAllSizes) {
   EXPECT_EQ(source({4, 8}, Lie::spread), source({20, 400}, Lie::spread));
 }
 
+// What a device cannot do runs on the CPU; everything else keeps its kernel and its bits.
+TEST_F(Elementwise, DevicesWithoutOptionalTypes) {
+  const auto bare = TestDevice::open("int8,int16,int64,float16,float64");
+  ASSERT_TRUE(bare);
+  const Shape shape{70, 30};
+  for (DType dtype : all_dtypes()) {
+    const Launch launch = launch_of(chain(2, {{binary_of(BinaryOp::add), {0, 1, -1}, dtype, 0}}, shape), {lay(shape, dtype, Lie::dense), lay(shape, dtype, Lie::spread)},
+                                    [](size_t, int64_t i) { return double(i % 2); });
+    const bool optional = size_of(dtype) == 1 || size_of(dtype) == 8;
+    EXPECT_EQ(lower_program({launch.plan}, bare->caps(), {}).reasons[0].empty(), !optional) << name_of(dtype);
+    if (optional) continue;
+    std::vector<Bytes> data = launch.data;
+    EXPECT_EQ(bare->run(launch.plan, data), std::vector<std::string>{}) << name_of(dtype);
+    EXPECT_EQ(data.back(), run_on_vulkan(launch, "with everything")[0]) << name_of(dtype);
+  }
+}
+
 }  // namespace
 }  // namespace mlxc::vulkan
