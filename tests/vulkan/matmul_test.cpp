@@ -33,7 +33,7 @@ TEST_F(MatmulOnDevice, EveryPairOfLayouts) {
 
 TEST_F(MatmulOnDevice, ShapesAroundTheTiles) {
   for (const auto& [m, n, k] : {std::array<int64_t, 3>{1, 1, 1}, {1, 300, 77}, {300, 1, 77}, {31, 33, 0}, {32, 32, 8}, {33, 31, 9}, {128, 128, 16}, {129, 127, 17}, {520, 516, 40},
-                                {517, 519, 33}, {640, 512, 24}, {4, 4, 3000}})
+                                {517, 519, 33}, {640, 512, 24}, {257, 300, 21}, {256, 320, 32}, {4, 4, 3000}})
     for (Lie lie : {Lie::dense, Lie::transposed}) check({{m, k}, {k, n}, lie, lie}, DType::f32, 8);
 }
 
