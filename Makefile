@@ -6,10 +6,10 @@ PROMPT ?= Once upon a time
 BIN := build/release/mlxc
 
 .DEFAULT_GOAL := build
-.PHONY: help deps build demo test test-asan test-tsan bench install format lint clean
+.PHONY: help deps build demo test test-asan test-tsan test-array-api bench install format lint clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## install what the build needs (apt), if something is missing
 	@scripts/install-deps
@@ -28,6 +28,9 @@ test-asan: deps ## the C, C++ and Python tests under AddressSanitizer and Undefi
 
 test-tsan: deps ## the C and C++ tests under ThreadSanitizer
 	@scripts/test tsan
+
+test-array-api: build ## the Python array API's conformance suite: make test-array-api SUITE=folder
+	@scripts/test-array-api "$(SUITE)"
 
 bench: deps ## build the benchmarks into build/bench and print their tables
 	@scripts/bench

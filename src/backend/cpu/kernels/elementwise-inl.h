@@ -48,7 +48,7 @@ MLXC_INLINE F apply(F x) {
   if constexpr (op == ceil) return MLXC_ISA::ceil(x);
   if constexpr (op == trunc) return MLXC_ISA::trunc(x);
   if constexpr (op == round) return round_even(x);
-  if constexpr (op == sign) return x > 0.0f ? splat(1.0f) : (x < 0.0f ? splat(-1.0f) : x);
+  if constexpr (op == sign) return x > 0.0f ? splat(1.0f) : (x < 0.0f ? splat(-1.0f) : x + 0.0f);  // -0 gives 0
   if constexpr (op == reciprocal) return 1.0f / x;
   if constexpr (op == erf) return MLXC_ISA::erf(x);
   if constexpr (op == erfinv) return MLXC_ISA::erfinv(x);

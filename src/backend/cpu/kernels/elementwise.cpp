@@ -61,7 +61,7 @@ UnaryFn unary_f64(UnaryOp op) {
     case ceil: return map<[](T x) { return std::ceil(x); }, T>;
     case trunc: return map<[](T x) { return std::trunc(x); }, T>;
     case round: return map<[](T x) { return std::nearbyint(x); }, T>;
-    case sign: return map<[](T x) { return (x > 0) ? 1.0 : (x < 0) ? -1.0 : x; }, T>;
+    case sign: return map<[](T x) { return (x > 0) ? 1.0 : (x < 0) ? -1.0 : x + 0.0; }, T>;  // -0 gives 0
     case reciprocal: return map<[](T x) { return 1 / x; }, T>;
     case erf: return map<[](T x) { return std::erf(x); }, T>;
     case erfinv: return map<cpu::erfinv, T>;
