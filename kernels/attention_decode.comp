@@ -6,6 +6,9 @@
 // every query head. The lanes' parts of scores are added in exchanges that halve what a lane holds (as kernels/linear_vec.comp does), so each
 // score ends in a lane of its own, goes through the online softmax there (Milakov & Gimelshein 2018), and is handed back for the values.
 // Contexts that are split meet in memory: the last workgroup of a token and kv head to finish joins them.
+//
+// How long contexts are is data. The grid is as large as the device runs at once, and its workgroups deal the parts out among themselves:
+// workgroups that only find out that there is nothing for them would cost more than the attention of short contexts.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_shuffle : require
@@ -31,36 +34,45 @@ const uint kCopies = kScores > kLanes ? 1 : kLanes / kScores;  // lanes that end
 const uint kHeadLanes = kDepth / kHeld * kCopies;              // lanes that a head's scores end in
 const uint kPartFloats = kHeads * kDim + 2 * kHeads;
 const uint kRowBytes = kDim * 2;
+const uint kMostTokens = 64;
 
 shared float sums[kTeams * kHeads * kDim];        // then the weights of parts
 shared float tops[kTeams * kHeads], totals[kTeams * kHeads];
 shared uint arrived;
+shared uint parts_before[kMostTokens + 1];        // of the contexts of tokens before
 
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Parts { float v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Counter { uint v[]; };
 
 float element(uvec4 raw, uint i) { return pair_of(kType, raw[i / 2])[i & 1u]; }
 
-void main() {
+int position_of(uint token) { return min(I32(args.positions).v[token], int(args.table_width * kPageSlots) - 1); }
+bool is_padding(int sequence, int position) { return sequence < 0 || uint(sequence) >= args.table_rows || position < 0; }
+
+// Pages of a token's context, the first of them, and how many a part takes.
+void parts_of(int position, out uint oldest, out uint each, out uint parts) {
+  oldest = uint(first_key(position)) / kPageSlots;
+  const uint pages = uint(position) / kPageSlots + 1 - oldest;
+  each = max(args.least_pages, (pages + args.splits - 1) / args.splits);
+  parts = (pages + each - 1) / each;
+}
+
+void attend(uint token, uint split, uint head_item) {
   const uint thread = gl_LocalInvocationIndex, team = gl_SubgroupID, lane = gl_SubgroupInvocationID, lane_in = lane % kLanes;
   const uint head_chunks = (args.group + kHeads - 1) / kHeads;
-  const uint split = group_index() % args.splits, problem = group_index() / args.splits;
-  const uint kv_head = problem / head_chunks % args.kv_heads, first_head = problem % head_chunks * kHeads;
-  const uint token = problem / head_chunks / args.kv_heads;
-  if (token >= args.tokens) return;
+  const uint kv_head = head_item / head_chunks, first_head = head_item % head_chunks * kHeads;
+  const uint problem = token * args.kv_heads * head_chunks + head_item;
   const uint out_bytes = kOut == kF32 ? 4 : 2;
   const uvec2 out_rows = address_of(address_of(args.out_rows, token, args.kv_heads * args.group * kDim * out_bytes), kv_head * args.group + first_head, kDim * out_bytes);
 
-  const int sequence = I32(args.sequences).v[token], position = min(I32(args.positions).v[token], int(args.table_width * kPageSlots) - 1);
-  if (sequence < 0 || uint(sequence) >= args.table_rows || position < 0) {  // padding
-    if (split != 0) return;
+  const int sequence = I32(args.sequences).v[token], position = position_of(token);
+  if (is_padding(sequence, position)) {
     for (uint i = thread; i < kHeads * kDim; i += kThreads)
       if (first_head + i / kDim < args.group) put_value(kOut, out_rows, i, 0.0);
     return;
   }
-  const uint oldest_page = uint(first_key(position)) / kPageSlots, pages = uint(position) / kPageSlots + 1 - oldest_page;
-  const uint each = max(args.least_pages, (pages + args.splits - 1) / args.splits), parts = (pages + each - 1) / each;
-  if (split >= parts) return;
+  uint oldest_page, each, parts;
+  parts_of(position, oldest_page, each, parts);
   const int begin = int((oldest_page + split * each) * kPageSlots), end = min(begin + int(each * kPageSlots), position + 1);
   const int first = first_key(position);
 
@@ -219,5 +231,28 @@ void main() {
       sum = fma(weight, Parts(first_part).v[p * kPartFloats + i], sum);
     }
     if (first_head + h < args.group) put_value(kOut, out_rows, i, sum / all);
+  }
+}
+
+void main() {
+  const uint thread = gl_LocalInvocationIndex, head_items = (args.group + kHeads - 1) / kHeads * args.kv_heads;
+  for (uint token = thread; token < args.tokens; token += kThreads) {
+    uint oldest, each, parts = 1;
+    const int position = position_of(token);
+    if (!is_padding(I32(args.sequences).v[token], position)) parts_of(position, oldest, each, parts);
+    parts_before[token + 1] = parts;
+  }
+  if (thread == 0) parts_before[0] = 0;
+  barrier();
+  if (thread == 0)
+    for (uint token = 0; token < args.tokens; ++token) parts_before[token + 1] += parts_before[token];
+  barrier();
+  const uint items = parts_before[args.tokens] * head_items;
+  uint token = 0;
+  for (uint item = group_index(); item < items; item += gl_NumWorkGroups.x * gl_NumWorkGroups.y) {
+    const uint part = item / head_items;
+    while (parts_before[token + 1] <= part) ++token;
+    attend(token, part - parts_before[token], item % head_items);
+    barrier();  // what is shared is written anew
   }
 }

@@ -7,7 +7,7 @@
 namespace mlxc::vulkan {
 namespace {
 
-constexpr int64_t kMostTokens = 64;        // of a launch; more are a prompt's
+constexpr int64_t kMostTokens = 64;        // of a launch, as the kernel has it; more are a prompt's
 constexpr int64_t kMostShared = 16384;     // bytes
 constexpr int64_t kMostParts = 128;        // of a context
 constexpr int64_t kPagesOfAPart = 8;       // at least: joining parts costs as much as reading so many
@@ -56,7 +56,8 @@ bool lower_decode_attention(Emitter& e) {
                  float_type(plan.outputs[0].type.dtype)},
                 caps.subgroup_control ? team : 0u};
   const double context = 1024;  // a guess: how long contexts are is known when it runs
-  e.dispatch(std::move(kernel), e.row(problems * splits), std::move(arguments), words,
+  const int64_t resident = processors * 2;  // workgroups that the device runs at once, about
+  e.dispatch(std::move(kernel), e.row(std::min(problems * splits, resident)), std::move(arguments), words,
              {4 * double(tokens * q.type.shape[1] * dim) * context, 4 * double(tokens * kv_heads * dim) * context});
   return true;
 }

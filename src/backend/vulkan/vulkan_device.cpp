@@ -59,6 +59,7 @@ class VulkanDevice final : public OpenDevice {
     return caps.software ? 1e10 : caps.coopmat_f16 || caps.coopmat_bf16 ? 1e14 : 5e10 * caps.multiprocessors;
   }
   bool reads_host_memory() const override { return false; }
+  bool reads_stale_slots() const override { return false; }
   void write(Storage& to, int64_t offset, const void* from, size_t bytes) override { transfer_.write(to, offset, from, bytes); }
   void read(const Storage& from, int64_t offset, void* to, size_t bytes) override { transfer_.read(from, offset, to, bytes); }
   void copy(Storage& to, int64_t to_offset, const Storage& from, int64_t from_offset, size_t bytes) override {
