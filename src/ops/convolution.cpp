@@ -98,10 +98,13 @@ Pool checked_pool(const Array& x, const PoolShape& shape, const char* what) {
   return pool;
 }
 
+// The places of a window come first, so that the reduction goes over whole arrays instead of a few neighbours at a time.
 Array over_windows(ReduceOp op, const Array& padded, const Pool& pool) {
-  Dims last;
-  for (int i = 0; i < pool.kernel.rank(); ++i) last.push_back(padded.rank() + i);
-  return reduce(op, windows(padded, pool.kernel, pool.stride, pool.dilation), last, false);
+  const Array cut = windows(padded, pool.kernel, pool.stride, pool.dilation);
+  Dims order, places;
+  for (int i = 0; i < pool.kernel.rank(); ++i) order.push_back(padded.rank() + i), places.push_back(i);
+  for (int i = 0; i < padded.rank(); ++i) order.push_back(i);
+  return reduce(op, transpose(cut, order), places, false);
 }
 
 }  // namespace

@@ -39,6 +39,12 @@ Array matmul(const Array& a, const Array& b) {
   // 16-bit floats are multiplied as float32: rounding the sums as they grow would lose more than the inputs did.
   const DType inner = dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype;
   Array left = cast(a, inner), right = cast(b, inner);
+  if (a.rank() > 2 && b.rank() == 2) {  // one matrix for all rows: one product, and one gradient of it
+    Shape shape = a.shape();
+    shape.back() = b.dim(1);
+    const Array rows = reshape(left, {a.dim(-1) ? a.size() / a.dim(-1) : element_count(shape) / std::max<int64_t>(b.dim(1), 1), a.dim(-1)});
+    return cast(reshape(apply(Matmul(), {rows, right}), shape), dtype);
+  }
   if (a.rank() == 1) left = expand_dims(left, 0);
   if (b.rank() == 1) right = expand_dims(right, 1);
   auto batch = [](const Array& x) { return Dims(std::span<const int64_t>(x.shape().begin(), size_t(x.rank() - 2))); };

@@ -51,13 +51,15 @@ Arrays Concatenate::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotan
   return results;
 }
 
-// Elements that several windows see gather from all of them: one addition for each place in a window.
+// Elements that several windows see gather from all of them, one place in the windows after the other.
 Arrays Windows::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
   const Array &x = inputs[0], &g = cotangents[0];
   const int axes = kernel.rank(), first = x.rank() - axes;
   Shape count = x.shape();
   for (int i = 0; i < axes; ++i) count[first + i] = g.dim(first + i);
   Dims start = Dims::filled(x.rank(), 0), step = Dims::filled(x.rank(), 1);
+  bool apart = true;  // no element is in two windows
+  for (int i = 0; i < axes; ++i) apart &= dilation[i] * (kernel[i] - 1) < stride[i];
   Array sum = zeros_like(x);
   for (int64_t place = 0, places = element_count(kernel); place < places; ++place) {
     Array part = g;
@@ -68,7 +70,8 @@ Arrays Windows::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangent
       part = slice_axis(part, x.rank() + i, at, at + 1);
       start[first + i] = at * dilation[i], step[first + i] = stride[i];
     }
-    sum = apply(Update(start, step), {sum, apply(Slice(start, count, step), {sum}) + reshape(part, count)});
+    part = reshape(part, count);
+    sum = apply(Update(start, step), {sum, apart ? part : apply(Slice(start, count, step), {sum}) + part});
   }
   return {sum};
 }
