@@ -97,7 +97,7 @@ mlxc_status mlxc_array_recurrent(mlxc_array** outputs, mlxc_array** last_hidden,
     require(weights, "weights");
     const CellWeights given{*get(weights[0]), *get(weights[1]), optional_array(weights[2]), optional_array(weights[3])};
     const CellState first{optional_array(hidden), optional_array(cell)};
-    const Sequence result = recurrent_sequence(operation_upto(CellKind::lstm, kind, "kind"), *object, first, given, flag_of(reverse, "reverse"));
+    const RecurrentSequence result = recurrent_sequence(operation_upto(CellKind::lstm, kind, "kind"), *object, first, given, flag_of(reverse, "reverse"));
     put_all({{outputs, result.outputs}, {last_hidden, result.state.hidden}, {last_cell, result.state.cell}});
   });
 }
