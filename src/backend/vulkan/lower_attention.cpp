@@ -120,7 +120,7 @@ bool coop_takes(const Problem& problem, Precision precision, const Capabilities&
 void emit_coop(Emitter& e, const Problem& problem, std::vector<Argument> arguments) {
   const int64_t tokens = kCoopRows / problem.group(), problems = divided_up(problem.tokens, tokens) * problem.kv_heads;
   // How many workgroups share the sequences of a tile: where every token may be one of its own, as many as there are tokens.
-  const int64_t splits = std::min<int64_t>(tokens, problem.tokens <= problem.table_rows ? tokens : 4);
+  const int64_t splits = std::min<int64_t>(tokens, problem.tokens <= problem.table_rows ? tokens : 2);
   arguments.push_back(arguments[0]);
   arguments.push_back(arguments[0]);
   Kernel kernel{cat("attention_coop.", problem.kv_type == DType::f16 ? "f16_" : "bf16_", problem.dim),
