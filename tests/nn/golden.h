@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/cpu_device.h"
+#include "test_device.h"
 #include "graph/function.h"
 #include "io/safetensors.h"
 #include "ops/elementwise.h"
@@ -17,7 +17,7 @@ namespace mlxc::test {
 inline Array golden(const std::string& name) {
   static const auto file = SafetensorsFile::open(std::string(MLXC_TEST_DATA) + "/nn/golden/training.safetensors", LoadMode::copied);
   const auto& tensor = file->at(name);
-  return Array::from_data(cpu_device(), tensor.bytes.data(), Shape(std::span<const int64_t>(tensor.shape)), tensor.dtype());
+  return Array::from_data(device(), tensor.bytes.data(), Shape(std::span<const int64_t>(tensor.shape)), tensor.dtype());
 }
 
 inline std::vector<double> fetch(const Array& array) {

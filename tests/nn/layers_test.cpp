@@ -21,7 +21,7 @@ using nn::Parameters;
 using nn::Pass;
 using Select = Parameters::Select;
 
-Array drawn(const Shape& shape, uint64_t seed = 1) { return random::normal(random::key(cpu_device(), seed), shape, DType::f32); }
+Array drawn(const Shape& shape, uint64_t seed = 1) { return random::normal(random::key(device(), seed), shape, DType::f32); }
 
 nn::LayerPtr small_network() {
   using namespace nn::layers;
@@ -32,7 +32,7 @@ nn::LayerPtr small_network() {
 Array run(const nn::LayerPtr& layer, Parameters& parameters, const Array& x, Pass pass = {}) { return layer->forward({parameters, ""}, x, pass); }
 
 TEST(Layers, FindTheirParametersByName) {
-  Parameters parameters(cpu_device(), 1);
+  Parameters parameters(device(), 1);
   EXPECT_EQ(run(small_network(), parameters, drawn({2, 1, 6, 6})).shape(), (Shape{2, 3}));
   EXPECT_THAT(parameters.names(), ElementsAre("0.bias", "0.weight", "1.bias", "1.running_mean", "1.running_var", "1.weight", "6.bias", "6.weight"));
   EXPECT_EQ(parameters.count(Select::trained), 4 * 9 + 4 + 4 + 4 + 3 * 36 + 3);
@@ -41,7 +41,7 @@ TEST(Layers, FindTheirParametersByName) {
 
 TEST(Layers, OfEveryKindKeepTheirShapes) {
   using namespace nn::layers;
-  Parameters parameters(cpu_device(), 1);
+  Parameters parameters(device(), 1);
   const Array rows = drawn({2, 5, 8});
   auto shape = [&](const char* name, const nn::LayerPtr& layer, const Array& x) {
     Pass pass;
@@ -56,13 +56,13 @@ TEST(Layers, OfEveryKindKeepTheirShapes) {
   EXPECT_EQ(shape("e", recurrent(CellKind::gru, 8, 3, true), rows), (Shape{2, 5, 3}));
   EXPECT_EQ(shape("f", residual(sequential({linear(8, 8, false), activation(ActivationOp::gelu, 0)})), rows), rows.shape());
   EXPECT_EQ(shape("g", average_pool({.kernel = {2}, .stride = {}, .padding = {}, .dilation = {}}), rows), (Shape{2, 5, 4}));
-  EXPECT_EQ(shape("h", embedding(10, 4), Array::from_vector<int32_t>(cpu_device(), {1, 9}, {2}, DType::i32)), (Shape{2, 4}));
+  EXPECT_EQ(shape("h", embedding(10, 4), Array::from_vector<int32_t>(device(), {1, 9}, {2}, DType::i32)), (Shape{2, 4}));
   EXPECT_TRUE(parameters.has("d.q_proj.weight") && parameters.has("e.weight_hh_l0") && parameters.has("f.0.weight"));
 }
 
 TEST(Layers, BeginAlikeForTheSameSeedOnly) {
   auto first = [](uint64_t seed) {
-    Parameters parameters(cpu_device(), seed);
+    Parameters parameters(device(), seed);
     run(nn::layers::linear(6, 3, true), parameters, drawn({1, 6}));
     return fetch(parameters.get("weight"));
   };
@@ -72,9 +72,9 @@ TEST(Layers, BeginAlikeForTheSameSeedOnly) {
 }
 
 TEST(Layers, BatchNormRenewsItsStatisticsInTrainingOnly) {
-  Parameters parameters(cpu_device(), 1);
+  Parameters parameters(device(), 1);
   const nn::LayerPtr norm = nn::layers::batch_norm(2, 1e-5, 0.5);
-  const Array x = Array::from_vector<float>(cpu_device(), {1, 10, 3, 30}, {2, 2}, DType::f32);
+  const Array x = Array::from_vector<float>(device(), {1, 10, 3, 30}, {2, 2}, DType::f32);
   run(norm, parameters, x);
   EXPECT_EQ(fetch(parameters.get("running_mean")), (std::vector<double>{0, 0}));
   EXPECT_NEAR(fetch(run(norm, parameters, x, {.training = true, .key = {}}))[0], -1, 1e-4);
@@ -83,18 +83,18 @@ TEST(Layers, BatchNormRenewsItsStatisticsInTrainingOnly) {
 }
 
 TEST(Layers, DropoutNeedsAKeyInTrainingAndDoesNothingElsewhere) {
-  Parameters parameters(cpu_device(), 1);
+  Parameters parameters(device(), 1);
   const nn::LayerPtr layer = nn::layers::dropout(0.5);
   const Array x = drawn({64});
   EXPECT_EQ(fetch(run(layer, parameters, x)), fetch(x));
   EXPECT_THROW(run(layer, parameters, x, {.training = true, .key = {}}), Error);
-  EXPECT_NE(fetch(run(layer, parameters, x, {.training = true, .key = random::key(cpu_device(), 1)})), fetch(x));
+  EXPECT_NE(fetch(run(layer, parameters, x, {.training = true, .key = random::key(device(), 1)})), fetch(x));
 }
 
 TEST(Parameters, AreSavedWholeAndLoadedByName) {
   TempFolder folder;
   const std::string path = folder.path() + "/model.safetensors";
-  Parameters parameters(cpu_device(), 1), other(cpu_device(), 2), empty(cpu_device(), 3);
+  Parameters parameters(device(), 1), other(device(), 2), empty(device(), 3);
   const Array x = drawn({2, 1, 6, 6});
   const Array y = run(small_network(), parameters, x);
   parameters.save(path);
@@ -104,13 +104,13 @@ TEST(Parameters, AreSavedWholeAndLoadedByName) {
   empty.load(path);
   EXPECT_EQ(fetch(run(small_network(), empty, x)), fetch(y));
   EXPECT_EQ(empty.names(Select::trained), parameters.names(Select::trained));
-  Parameters different(cpu_device(), 1);
+  Parameters different(device(), 1);
   run(nn::layers::linear(2, 2, true), different, drawn({1, 2}));
   EXPECT_THROW(different.load(path), Error);
 }
 
 TEST(Parameters, ThatAreFrozenAreNotTrained) {
-  Parameters parameters(cpu_device(), 1);
+  Parameters parameters(device(), 1);
   run(small_network(), parameters, drawn({2, 1, 6, 6}));
   EXPECT_EQ(parameters.freeze("0"), 2);
   EXPECT_THAT(parameters.names(Select::trained), ElementsAre("1.bias", "1.weight", "6.bias", "6.weight"));
@@ -119,7 +119,7 @@ TEST(Parameters, ThatAreFrozenAreNotTrained) {
 }
 
 TEST(Parameters, DropTheStepsThatMadeThem) {
-  Parameters parameters(cpu_device(), 1);
+  Parameters parameters(device(), 1);
   const nn::LayerPtr layer = nn::layers::linear(3, 3, false);
   const Array x = drawn({2, 3});
   for (int step = 0; step < 3; ++step) {
@@ -135,7 +135,7 @@ TEST(Parameters, DropTheStepsThatMadeThem) {
 
 // The whole step, running statistics and random numbers included, is one program: parameters, buffers, states and the key are state pairs.
 TEST(Training, OfANetworkIsOneCapturedFunction) {
-  Device& device = cpu_device();
+  Device& device = test::device();
   const nn::LayerPtr network = small_network();
   Parameters parameters(device, 1);
   const Array x = drawn({12, 1, 6, 6}), target = Array::from_vector<int32_t>(device, {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2}, {12}, DType::i32);

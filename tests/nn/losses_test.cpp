@@ -44,7 +44,7 @@ TEST(Losses, MatchPyTorch) {
 }
 
 TEST(Losses, AreFiniteWhereTheDirectFormulaIsNot) {
-  Device& device = cpu_device();
+  Device& device = test::device();
   const Array x = Array::from_vector<float>(device, {-200, 0, 200}, {3}, DType::f32), t = Array::from_vector<float>(device, {0, 0.25f, 1}, {3}, DType::f32);
   const Array loss = nn::binary_cross_entropy(x, t, {}, nn::Reduction::sum);
   EXPECT_NEAR(fetch(loss)[0], std::log(2.0), 1e-6);

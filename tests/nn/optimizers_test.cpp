@@ -36,7 +36,7 @@ Array loss_of(const Arrays& p) {
   auto layer = [](const Array& x, const Array& w, const Array& b) { return linear(x, {w}, {b}, Precision::high)[0]; };
   return nn::cross_entropy(layer(unary(UnaryOp::tanh, layer(golden("steps/x"), p[0], p[1])), p[2], p[3]), golden("steps/t"));
 }
-Array number(double value) { return Array::from_vector<float>(cpu_device(), {float(value)}, {}, DType::f32); }
+Array number(double value) { return Array::from_vector<float>(device(), {float(value)}, {}, DType::f32); }
 
 void expect_curve(const Case& each, const std::vector<double>& losses, const Arrays& parameters) {
   const std::vector<double> expected = fetch(golden(cat("steps/", each.name, "/losses")));
@@ -69,8 +69,8 @@ TEST(Optimizers, ACapturedStepWritesParametersAndStatesWhereTheyLie) {
     Arrays parameters = first_parameters(), values = parameters;
     for (const Array& state : optimizer.initial_states(parameters)) values.push_back(state);
     Arrays places;
-    for (const Array& value : values) places.push_back(Array::placeholder(cpu_device(), value.shape(), value.dtype()));
-    const Array rate = Array::placeholder(cpu_device(), {}, DType::f32);
+    for (const Array& value : values) places.push_back(Array::placeholder(device(), value.shape(), value.dtype()));
+    const Array rate = Array::placeholder(device(), {}, DType::f32);
     const Arrays p(places.begin(), places.begin() + 4), s(places.begin() + 4, places.end());
     const Array loss = loss_of(p);
     const auto next = optimizer.update(p, grad({loss}, p), s, rate);
