@@ -54,7 +54,7 @@ def pack(values, dtype):
 
 def struct_float(value):
     try:
-        struct.pack("f", value)
+        struct.pack("=f", value)
         return value
     except OverflowError:  # rounds to infinity, as a conversion does
         return math.copysign(math.inf, value)

@@ -132,6 +132,7 @@ def vecdot(x1, x2, /, *, axis=-1):
 
 def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
     axes = () if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if axis == ():
-        raise ValueError("no axes")
+    if axis == ():  # every element is a vector of its own
+        from . import abs as magnitude, astype
+        return astype(x != 0.0, x.dtype) if ord == 0 else magnitude(_float(x))
     return op("mlxc_linalg_vector_norm", _float(x), f64(ord), list32(axes), i32(len(axes)), flag(keepdims))
