@@ -1,5 +1,5 @@
-/* Elementwise functions with parameters, comparisons with tolerance, activations. As mlxc/array.h: every `out` is a new handle that the caller
- * frees, operands broadcast, and the shared errors are INVALID_HANDLE, INVALID_ARGUMENT, OUT_OF_MEMORY. */
+/* Elementwise functions with parameters, comparisons with tolerance, activations. As mlxc/array.h: every `out` is a new handle that the
+ * caller frees, operands broadcast, and the shared errors are INVALID_HANDLE, INVALID_ARGUMENT, OUT_OF_MEMORY. */
 #ifndef MLXC_ELEMENTWISE_H
 #define MLXC_ELEMENTWISE_H
 

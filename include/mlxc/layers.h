@@ -64,13 +64,13 @@ MLXC_API mlxc_status mlxc_array_attention(mlxc_array **out, mlxc_array *q, mlxc_
 #define MLXC_CELL_GRU      2 /* 3: reset, update, new */
 #define MLXC_CELL_LSTM     3 /* 4: input, forget, cell, output */
 
-/* Runs a cell over x [T, N, I]: outputs [T, N, H] and the states after the last step, [N, H]. weights: four arrays, input [G H, I], hidden [G H, H],
- * input bias [G H], hidden bias [G H]; the biases may be NULL. hidden and cell: the first states, NULL for zeros. cell and last_cell are
- * for LSTM only; last_hidden and last_cell may be NULL: not wanted. reverse 1: from the last step to the first. Threads: any. Errors:
- * shared. */
+/* Runs a cell over x [T, N, I]: outputs [T, N, H] and the states after the last step, [N, H]. weights: four arrays, input [G H, I], hidden
+ * [G H, H], input bias [G H], hidden bias [G H]; the biases may be NULL. hidden and cell: the first states, NULL for zeros. cell and
+ * last_cell are for LSTM only; last_hidden and last_cell may be NULL: not wanted. reverse 1: from the last step to the first. Threads: any.
+ * Errors: shared. */
 MLXC_API mlxc_status mlxc_array_recurrent(mlxc_array **outputs, mlxc_array **last_hidden, mlxc_array **last_cell, int32_t kind,
-                                          mlxc_array *x, mlxc_array *hidden, mlxc_array *cell, mlxc_array *const *weights,
-                                          int32_t reverse, mlxc_error *error);
+                                          mlxc_array *x, mlxc_array *hidden, mlxc_array *cell, mlxc_array *const *weights, int32_t reverse,
+                                          mlxc_error *error);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
-/* Linear algebra over the matrices in the last two axes; the axes before are a batch. float32 and float64; other types are computed as float32.
- * A matrix with a NaN or an infinity gives NaN. Singular and indefinite matrices are INVALID_ARGUMENT when the array is evaluated.
+/* Linear algebra over the matrices in the last two axes; the axes before are a batch. float32 and float64; other types are computed as
+ * float32. A matrix with a NaN or an infinity gives NaN. Singular and indefinite matrices are INVALID_ARGUMENT when the array is evaluated.
  * As mlxc/array.h: every out-parameter is a new handle that the caller frees, and the shared errors are INVALID_HANDLE, INVALID_ARGUMENT,
  * OUT_OF_MEMORY. */
 #ifndef MLXC_LINALG_H

@@ -1,5 +1,5 @@
-/* Joining, cutting, padding and turning arrays. As mlxc/array.h: every `out` is a new handle that the caller frees, operations build a node and
- * return at once, negative axes count from the end, and the shared errors are INVALID_HANDLE, INVALID_ARGUMENT, OUT_OF_MEMORY. */
+/* Joining, cutting, padding and turning arrays. As mlxc/array.h: every `out` is a new handle that the caller frees, operations build a node
+ * and return at once, negative axes count from the end, and the shared errors are INVALID_HANDLE, INVALID_ARGUMENT, OUT_OF_MEMORY. */
 #ifndef MLXC_MANIPULATE_H
 #define MLXC_MANIPULATE_H
 

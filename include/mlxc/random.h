@@ -1,7 +1,7 @@
 /* Random numbers from explicit keys: no hidden state. A key is an array of two uint32; the same key always gives the same numbers, on every
- * device, so split a key for every use. The generator is Philox4x32-10 (Salmon et al. 2011): word w of a stream is word w % 4 of the block with
- * counter (low half of w / 4, high half, 0, purpose) under the key; the purpose is 0 for numbers and 1 for split. How numbers are made of words
- * is part of the interface and stated below.
+ * device, so split a key for every use. The generator is Philox4x32-10 (Salmon et al. 2011): word w of a stream is word w % 4 of the block
+ * with counter (low half of w / 4, high half, 0, purpose) under the key; the purpose is 0 for numbers and 1 for split. How numbers are made
+ * of words is part of the interface and stated below.
  *
  * As mlxc/array.h: every `out` is a new handle that the caller frees, and the shared errors are INVALID_HANDLE, INVALID_ARGUMENT,
  * OUT_OF_MEMORY. */

@@ -1,5 +1,5 @@
-/* Reductions beyond mlxc_array_reduce, and running results. As mlxc/array.h: every `out` is a new handle that the caller frees, axis_count 0
- * means all axes, and the shared errors are INVALID_HANDLE, INVALID_ARGUMENT, OUT_OF_MEMORY. */
+/* Reductions beyond mlxc_array_reduce, and running results. As mlxc/array.h: every `out` is a new handle that the caller frees, axis_count
+ * 0 means all axes, and the shared errors are INVALID_HANDLE, INVALID_ARGUMENT, OUT_OF_MEMORY. */
 #ifndef MLXC_STATISTICS_H
 #define MLXC_STATISTICS_H
 

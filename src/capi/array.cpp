@@ -31,25 +31,85 @@ Array primitive(const Array& a, const Array& b) {
 }
 using U = UnaryOp;
 constexpr Array (*kUnary[])(const Array&) = {
-    primitive<U::abs>,         primitive<U::negative>,    primitive<U::exp>,       primitive<U::expm1>,  primitive<U::log>,
-    primitive<U::log1p>,       primitive<U::log2>,        primitive<U::log10>,     primitive<U::sqrt>,   primitive<U::rsqrt>,
-    primitive<U::square>,      primitive<U::reciprocal>,  primitive<U::sin>,       primitive<U::cos>,    primitive<U::tan>,
-    primitive<U::asin>,        primitive<U::acos>,        primitive<U::atan>,      primitive<U::sinh>,   primitive<U::cosh>,
-    primitive<U::tanh>,        primitive<U::asinh>,       primitive<U::acosh>,     primitive<U::atanh>,  primitive<U::floor>,
-    primitive<U::ceil>,        primitive<U::trunc>,       primitive<U::round>,     primitive<U::sign>,   primitive<U::erf>,
-    primitive<U::sigmoid>,     primitive<U::silu>,        primitive<U::gelu_tanh>, primitive<U::gelu_erf>, primitive<U::relu>,
-    primitive<U::logical_not>, primitive<U::bitwise_not>, primitive<U::isnan>,     primitive<U::isinf>,  primitive<U::isfinite>,
-    primitive<U::erfinv>,      degrees,                   radians,                 signbit,              is_positive_infinity,
+    primitive<U::abs>,
+    primitive<U::negative>,
+    primitive<U::exp>,
+    primitive<U::expm1>,
+    primitive<U::log>,
+    primitive<U::log1p>,
+    primitive<U::log2>,
+    primitive<U::log10>,
+    primitive<U::sqrt>,
+    primitive<U::rsqrt>,
+    primitive<U::square>,
+    primitive<U::reciprocal>,
+    primitive<U::sin>,
+    primitive<U::cos>,
+    primitive<U::tan>,
+    primitive<U::asin>,
+    primitive<U::acos>,
+    primitive<U::atan>,
+    primitive<U::sinh>,
+    primitive<U::cosh>,
+    primitive<U::tanh>,
+    primitive<U::asinh>,
+    primitive<U::acosh>,
+    primitive<U::atanh>,
+    primitive<U::floor>,
+    primitive<U::ceil>,
+    primitive<U::trunc>,
+    primitive<U::round>,
+    primitive<U::sign>,
+    primitive<U::erf>,
+    primitive<U::sigmoid>,
+    primitive<U::silu>,
+    primitive<U::gelu_tanh>,
+    primitive<U::gelu_erf>,
+    primitive<U::relu>,
+    primitive<U::logical_not>,
+    primitive<U::bitwise_not>,
+    primitive<U::isnan>,
+    primitive<U::isinf>,
+    primitive<U::isfinite>,
+    primitive<U::erfinv>,
+    degrees,
+    radians,
+    signbit,
+    is_positive_infinity,
     is_negative_infinity,
 };
 using B = BinaryOp;
 constexpr Array (*kBinary[])(const Array&, const Array&) = {
-    primitive<B::add>,         primitive<B::subtract>,    primitive<B::multiply>,    primitive<B::divide>,        primitive<B::floor_divide>,
-    primitive<B::remainder>,   primitive<B::power>,       primitive<B::minimum>,     primitive<B::maximum>,       primitive<B::atan2>,
-    primitive<B::hypot>,       primitive<B::logaddexp>,   primitive<B::equal>,       primitive<B::not_equal>,     primitive<B::less>,
-    primitive<B::less_equal>,  primitive<B::greater>,     primitive<B::greater_equal>, primitive<B::logical_and>, primitive<B::logical_or>,
-    primitive<B::logical_xor>, primitive<B::bitwise_and>, primitive<B::bitwise_or>,  primitive<B::bitwise_xor>,   primitive<B::shift_left>,
-    primitive<B::shift_right>, copysign,                  nextafter,                 truncated_divide,            truncated_remainder,
+    primitive<B::add>,
+    primitive<B::subtract>,
+    primitive<B::multiply>,
+    primitive<B::divide>,
+    primitive<B::floor_divide>,
+    primitive<B::remainder>,
+    primitive<B::power>,
+    primitive<B::minimum>,
+    primitive<B::maximum>,
+    primitive<B::atan2>,
+    primitive<B::hypot>,
+    primitive<B::logaddexp>,
+    primitive<B::equal>,
+    primitive<B::not_equal>,
+    primitive<B::less>,
+    primitive<B::less_equal>,
+    primitive<B::greater>,
+    primitive<B::greater_equal>,
+    primitive<B::logical_and>,
+    primitive<B::logical_or>,
+    primitive<B::logical_xor>,
+    primitive<B::bitwise_and>,
+    primitive<B::bitwise_or>,
+    primitive<B::bitwise_xor>,
+    primitive<B::shift_left>,
+    primitive<B::shift_right>,
+    copysign,
+    nextafter,
+    truncated_divide,
+    truncated_remainder,
     logaddexp2,
 };
 template <ReduceOp op>
@@ -58,8 +118,8 @@ Array primitive(const Array& x, const Dims& axes, bool keepdims) {
 }
 using R = ReduceOp;
 constexpr Array (*kReduce[])(const Array&, const Dims&, bool) = {
-    primitive<R::sum>, primitive<R::mean>, primitive<R::prod>, primitive<R::max>, primitive<R::min>, primitive<R::any>, primitive<R::all>, primitive<R::logsumexp>,
-    count_nonzero,
+    primitive<R::sum>, primitive<R::mean>, primitive<R::prod>,      primitive<R::max>, primitive<R::min>,
+    primitive<R::any>, primitive<R::all>,  primitive<R::logsumexp>, count_nonzero,
 };
 
 size_t checked_bytes(const Shape& shape, DType dtype) {
@@ -80,7 +140,8 @@ Bounds place_of(const Array& x, const int64_t* index, int32_t rank) {
   Bounds bounds{shape_of(index, rank, "index"), Dims(), Dims::filled(rank, 1)};
   for (int axis = 0; axis < rank; ++axis) {
     const int64_t n = x.dim(axis);
-    if (bounds.start[axis] < -n || bounds.start[axis] >= n) fail(Status::invalid_argument, "index ", bounds.start[axis], " on an axis of ", n);
+    if (bounds.start[axis] < -n || bounds.start[axis] >= n)
+      fail(Status::invalid_argument, "index ", bounds.start[axis], " on an axis of ", n);
     if (bounds.start[axis] < 0) bounds.start[axis] += n;
     bounds.stop.push_back(bounds.start[axis] + 1);
   }
@@ -281,8 +342,7 @@ mlxc_status mlxc_array_softmax(mlxc_array** out, mlxc_array* x, int32_t axis, in
 
 mlxc_status mlxc_array_reduce(mlxc_array** out, int32_t op, mlxc_array* x, const int32_t* axes, int32_t axis_count, int32_t keepdims,
                               mlxc_error* error) {
-  return make(out, error,
-              [&] { return operation(kReduce, op, "op")(*get(x), axes_of(axes, axis_count), flag_of(keepdims, "keepdims")); });
+  return make(out, error, [&] { return operation(kReduce, op, "op")(*get(x), axes_of(axes, axis_count), flag_of(keepdims, "keepdims")); });
 }
 
 mlxc_status mlxc_array_argmax(mlxc_array** out, mlxc_array* x, int32_t axis, int32_t keepdims, mlxc_error* error) {

@@ -29,7 +29,8 @@ mlxc_status mlxc_array_transposed_convolution(mlxc_array** out, mlxc_array* x, m
     auto filter = get(weight);
     const ConvolutionShape shape{dims_or_none(stride, spatial_axes, "stride"), dims_or_none(padding, spatial_axes, "padding"),
                                  dims_or_none(dilation, spatial_axes, "dilation"), groups};
-    return transposed_convolution(*object, *filter, optional_array(bias), shape, dims_or_none(output_padding, spatial_axes, "output_padding"));
+    return transposed_convolution(*object, *filter, optional_array(bias), shape,
+                                  dims_or_none(output_padding, spatial_axes, "output_padding"));
   });
 }
 
@@ -68,7 +69,8 @@ mlxc_status mlxc_array_batch_norm(mlxc_array** out, mlxc_array** batch_mean, mlx
     require(out, "out");
     auto object = get(x);
     if (!mean != !variance) fail(Status::invalid_argument, "batch_norm: give a mean and a variance, or neither");
-    if (mean) return put_array(out, batch_normalization(*object, *get(mean), *get(variance), optional_array(weight), optional_array(bias), eps));
+    if (mean)
+      return put_array(out, batch_normalization(*object, *get(mean), *get(variance), optional_array(weight), optional_array(bias), eps));
     const BatchNormResult result = batch_normalization(*object, optional_array(weight), optional_array(bias), eps);
     put_all({{out, result.y}, {batch_mean, result.mean}, {batch_variance, result.variance}});
   });
@@ -97,7 +99,8 @@ mlxc_status mlxc_array_recurrent(mlxc_array** outputs, mlxc_array** last_hidden,
     require(weights, "weights");
     const CellWeights given{*get(weights[0]), *get(weights[1]), optional_array(weights[2]), optional_array(weights[3])};
     const CellState first{optional_array(hidden), optional_array(cell)};
-    const RecurrentSequence result = recurrent_sequence(operation_upto(CellKind::lstm, kind, "kind"), *object, first, given, flag_of(reverse, "reverse"));
+    const RecurrentSequence result =
+        recurrent_sequence(operation_upto(CellKind::lstm, kind, "kind"), *object, first, given, flag_of(reverse, "reverse"));
     put_all({{outputs, result.outputs}, {last_hidden, result.state.hidden}, {last_cell, result.state.cell}});
   });
 }

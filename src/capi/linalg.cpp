@@ -101,7 +101,9 @@ mlxc_status mlxc_linalg_vector_norm(mlxc_array** out, mlxc_array* x, double p, c
 }
 
 mlxc_status mlxc_linalg_matrix_norm(mlxc_array** out, mlxc_array* x, int32_t kind, double p, int32_t keepdims, mlxc_error* error) {
-  return make(out, error, [&] { return linalg::matrix_norm(*get(x), operation_upto(linalg::MatrixNorm::p, kind, "kind"), p, flag_of(keepdims, "keepdims")); });
+  return make(out, error, [&] {
+    return linalg::matrix_norm(*get(x), operation_upto(linalg::MatrixNorm::p, kind, "kind"), p, flag_of(keepdims, "keepdims"));
+  });
 }
 
 }  // extern "C"

@@ -25,7 +25,8 @@ mlxc_status mlxc_array_pad(mlxc_array** out, mlxc_array* x, const int64_t* befor
                            double value, mlxc_error* error) {
   return make(out, error, [&] {
     auto object = get(x);
-    return pad(*object, shape_of(before, rank, "before"), shape_of(after, rank, "after"), operation_upto(PadMode::wrap, mode, "mode"), value);
+    return pad(*object, shape_of(before, rank, "before"), shape_of(after, rank, "after"), operation_upto(PadMode::wrap, mode, "mode"),
+               value);
   });
 }
 

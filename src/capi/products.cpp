@@ -21,7 +21,8 @@ mlxc_status mlxc_array_vecdot(mlxc_array** out, mlxc_array* a, mlxc_array* b, in
 
 mlxc_status mlxc_array_tensordot(mlxc_array** out, mlxc_array* a, mlxc_array* b, const int32_t* a_axes, const int32_t* b_axes,
                                  int32_t axis_count, mlxc_error* error) {
-  return make(out, error, [&] { return tensordot(*get(a), *get(b), axes_of(a_axes, axis_count, "a_axes"), axes_of(b_axes, axis_count, "b_axes")); });
+  return make(out, error,
+              [&] { return tensordot(*get(a), *get(b), axes_of(a_axes, axis_count, "a_axes"), axes_of(b_axes, axis_count, "b_axes")); });
 }
 
 mlxc_status mlxc_array_kron(mlxc_array** out, mlxc_array* a, mlxc_array* b, mlxc_error* error) {

@@ -13,7 +13,8 @@ mlxc_status mlxc_array_reduce_as(mlxc_array** out, int32_t op, mlxc_array* x, co
                                  int32_t dtype, mlxc_error* error) {
   return make(out, error, [&] {
     auto object = get(x);
-    return reduce(operation_upto(ReduceOp::logsumexp, op, "op"), *object, axes_of(axes, axis_count), flag_of(keepdims, "keepdims"), dtype_of(dtype));
+    return reduce(operation_upto(ReduceOp::logsumexp, op, "op"), *object, axes_of(axes, axis_count), flag_of(keepdims, "keepdims"),
+                  dtype_of(dtype));
   });
 }
 

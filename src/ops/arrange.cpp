@@ -16,7 +16,8 @@ Dims checked_axes(const Dims& axes, int rank, const char* what) {
   Dims result;
   for (int64_t axis : axes) {
     const int positive = normalize_axis(axis, rank);
-    if (std::find(result.begin(), result.end(), positive) != result.end()) fail(Status::invalid_argument, what, ": axis ", axis, " is given twice");
+    if (std::find(result.begin(), result.end(), positive) != result.end())
+      fail(Status::invalid_argument, what, ": axis ", axis, " is given twice");
     result.push_back(positive);
   }
   return result;
@@ -40,9 +41,12 @@ Array border(const Array& x, int axis, int64_t count, PadMode mode, bool before)
       shape[axis] = count;
       return broadcast_to(before ? part(0, 1) : part(n - 1, n), shape);
     }
-    case PadMode::reflect: return flip_axis(before ? part(1, count + 1) : part(n - 1 - count, n - 1), axis);
-    case PadMode::symmetric: return flip_axis(before ? part(0, count) : part(n - count, n), axis);
-    default: return before ? part(n - count, n) : part(0, count);  // wrap
+    case PadMode::reflect:
+      return flip_axis(before ? part(1, count + 1) : part(n - 1 - count, n - 1), axis);
+    case PadMode::symmetric:
+      return flip_axis(before ? part(0, count) : part(n - count, n), axis);
+    default:
+      return before ? part(n - count, n) : part(0, count);  // wrap
   }
 }
 
@@ -52,7 +56,8 @@ Array stack(const std::vector<Array>& parts, int axis) {
   if (parts.empty()) fail(Status::invalid_argument, "stack needs at least one array");
   std::vector<Array> rows;
   for (const Array& part : parts) {
-    if (!(part.shape() == parts[0].shape())) fail(Status::invalid_argument, "stack: shapes ", to_string(parts[0].shape()), " and ", to_string(part.shape()), " differ");
+    if (!(part.shape() == parts[0].shape()))
+      fail(Status::invalid_argument, "stack: shapes ", to_string(parts[0].shape()), " and ", to_string(part.shape()), " differ");
     rows.push_back(expand_dims(part, axis));
   }
   return concatenate(rows, normalize_axis(axis, parts[0].rank() + 1));
@@ -63,7 +68,8 @@ std::vector<Array> split(const Array& x, const std::vector<int64_t>& points, int
   std::vector<Array> parts;
   int64_t begin = 0;
   for (int64_t point : points) {
-    if (point < begin || point > x.dim(axis)) fail(Status::invalid_argument, "split: point ", point, " on an axis of ", x.dim(axis), "; points ascend");
+    if (point < begin || point > x.dim(axis))
+      fail(Status::invalid_argument, "split: point ", point, " on an axis of ", x.dim(axis), "; points ascend");
     parts.push_back(slice_axis(x, axis, begin, point));
     begin = point;
   }
@@ -73,7 +79,8 @@ std::vector<Array> split(const Array& x, const std::vector<int64_t>& points, int
 
 std::vector<Array> split(const Array& x, int64_t parts, int axis) {
   axis = normalize_axis(axis, x.rank());
-  if (parts < 1 || x.dim(axis) % parts) fail(Status::invalid_argument, "split: an axis of ", x.dim(axis), " has no ", parts, " equal parts");
+  if (parts < 1 || x.dim(axis) % parts)
+    fail(Status::invalid_argument, "split: an axis of ", x.dim(axis), " has no ", parts, " equal parts");
   std::vector<int64_t> points;
   for (int64_t i = 1; i < parts; ++i) points.push_back(x.dim(axis) / parts * i);
   return split(x, points, axis);
@@ -91,7 +98,8 @@ Array pad(const Array& x, const Dims& before, const Dims& after, PadMode mode, d
     fail(Status::invalid_argument, "pad: ", before.rank(), " and ", after.rank(), " widths for ", x.rank(), " axes");
   Shape shape = x.shape();
   for (int axis = 0; axis < x.rank(); ++axis) {
-    if (before[axis] < 0 || after[axis] < 0) fail(Status::invalid_argument, "pad: widths ", before[axis], " and ", after[axis], " of axis ", axis, " are negative");
+    if (before[axis] < 0 || after[axis] < 0)
+      fail(Status::invalid_argument, "pad: widths ", before[axis], " and ", after[axis], " of axis ", axis, " are negative");
     shape[axis] = checked_add(checked_add(shape[axis], before[axis], "a padded axis"), after[axis], "a padded axis");
   }
   if (shape == x.shape()) return x;
@@ -127,7 +135,8 @@ Array repeat(const Array& x, int64_t count, int axis) {
 Array repeat(const Array& x, const std::vector<int64_t>& counts, int axis) {
   axis = normalize_axis(axis, x.rank());
   if (counts.size() == 1) return repeat(x, counts[0], axis);
-  if (int64_t(counts.size()) != x.dim(axis)) fail(Status::invalid_argument, "repeat: ", counts.size(), " counts for an axis of ", x.dim(axis));
+  if (int64_t(counts.size()) != x.dim(axis))
+    fail(Status::invalid_argument, "repeat: ", counts.size(), " counts for an axis of ", x.dim(axis));
   std::vector<int64_t> from;
   for (size_t i = 0; i < counts.size(); ++i) {
     if (counts[i] < 0) fail(Status::invalid_argument, "repeat: ", counts[i], " times");
@@ -161,7 +170,8 @@ Array roll(const Array& x, const Dims& shifts, const Dims& axes) {
     if (shifts.rank() != 1) fail(Status::invalid_argument, "roll: ", shifts.rank(), " shifts without axes; expected 1");
     return reshape(roll(flatten(x), shifts, {0}), x.shape());
   }
-  if (shifts.rank() != axes.rank() && shifts.rank() != 1) fail(Status::invalid_argument, "roll: ", shifts.rank(), " shifts for ", axes.rank(), " axes");
+  if (shifts.rank() != axes.rank() && shifts.rank() != 1)
+    fail(Status::invalid_argument, "roll: ", shifts.rank(), " shifts for ", axes.rank(), " axes");
   Array result = x;
   for (int i = 0; i < axes.rank(); ++i) {
     const int axis = normalize_axis(axes[i], x.rank());
@@ -233,7 +243,8 @@ Array squeeze(const Array& x, const Dims& axes) {
 Array diagonal(const Array& x, int64_t k) {
   if (x.rank() < 2) fail(Status::invalid_argument, "diagonal: ", to_string(x.shape()), " is no matrix");
   const int64_t rows = x.dim(-2), columns = x.dim(-1);
-  const int64_t count = std::max<int64_t>(0, k >= 0 ? std::min(rows, columns - std::min(k, columns)) : std::min(rows - std::min(-k, rows), columns));
+  const int64_t count =
+      std::max<int64_t>(0, k >= 0 ? std::min(rows, columns - std::min(k, columns)) : std::min(rows - std::min(-k, rows), columns));
   Shape shape = x.shape();
   Strides strides = contiguous_strides(x.shape());
   shape.erase(shape.rank() - 1);

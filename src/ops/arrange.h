@@ -10,15 +10,16 @@ std::vector<Array> split(const Array& x, const std::vector<int64_t>& points, int
 std::vector<Array> split(const Array& x, int64_t parts, int axis);                       // equal parts
 std::vector<Array> unstack(const Array& x, int axis);
 
-// constant: `value` around; edge: the outermost element repeats; reflect: mirrored without repeating the edge; symmetric: with it; wrap: periodic.
+// constant: `value` around; edge: the outermost element repeats; reflect: mirrored without repeating the edge; symmetric: with it; wrap:
+// periodic.
 enum class PadMode : uint8_t { constant, edge, reflect, symmetric, wrap };
 Array pad(const Array& x, const Dims& before, const Dims& after, PadMode mode = PadMode::constant, double value = 0);
 
-Array repeat(const Array& x, int64_t count, int axis);                          // each element `count` times in a row
-Array repeat(const Array& x, const std::vector<int64_t>& counts, int axis);     // element i counts[i] times
-Array tile(const Array& x, const Dims& repeats);                                // NumPy's tile
-Array roll(const Array& x, const Dims& shifts, const Dims& axes);               // no axes: over the flattened array, one shift
-Array flip(const Array& x, const Dims& axes);                                   // no axes: all of them
+Array repeat(const Array& x, int64_t count, int axis);                       // each element `count` times in a row
+Array repeat(const Array& x, const std::vector<int64_t>& counts, int axis);  // element i counts[i] times
+Array tile(const Array& x, const Dims& repeats);                             // NumPy's tile
+Array roll(const Array& x, const Dims& shifts, const Dims& axes);            // no axes: over the flattened array, one shift
+Array flip(const Array& x, const Dims& axes);                                // no axes: all of them
 Array swap_axes(const Array& x, int a, int b);
 Array move_axes(const Array& x, const Dims& from, const Dims& to);
 Array flatten(const Array& x);

@@ -26,7 +26,8 @@ Dims values_or(const Dims& given, int axes, int64_t otherwise, int64_t least, co
 int spatial_axes(const Array& x, const Array& weight, const char* what) {
   const int axes = x.rank() - 2;
   if (axes < 1 || axes > 3 || weight.rank() != x.rank())
-    fail(Status::invalid_argument, what, ": x ", to_string(x.shape()), " and weight ", to_string(weight.shape()), " need a batch, channels and one to three spatial axes");
+    fail(Status::invalid_argument, what, ": x ", to_string(x.shape()), " and weight ", to_string(weight.shape()),
+         " need a batch, channels and one to three spatial axes");
   return axes;
 }
 
@@ -45,7 +46,8 @@ int64_t product_of(const Shape& shape, int from, int to) {
 
 Array add_bias(const Array& y, const Array& bias) {
   if (!bias) return y;
-  if (!(bias.shape() == Shape{y.dim(1)})) fail(Status::invalid_argument, "convolution: a bias of shape ", to_string(bias.shape()), " for ", y.dim(1), " channels");
+  if (!(bias.shape() == Shape{y.dim(1)}))
+    fail(Status::invalid_argument, "convolution: a bias of shape ", to_string(bias.shape()), " for ", y.dim(1), " channels");
   Shape shape = Dims::filled(y.rank(), 1);
   shape[1] = y.dim(1);
   return y + reshape(bias, shape);
@@ -56,7 +58,8 @@ Array correlate(const Array& x, const Array& weight, const Dims& stride, const D
   const int axes = x.rank() - 2;
   const int64_t batch = x.dim(0), channels = x.dim(1), filters = weight.dim(0);
   if (groups < 1 || channels % groups || filters % groups || weight.dim(1) != channels / groups)
-    fail(Status::invalid_argument, "convolution: weight ", to_string(weight.shape()), " does not take ", channels, " channels in ", groups, " groups");
+    fail(Status::invalid_argument, "convolution: weight ", to_string(weight.shape()), " does not take ", channels, " channels in ", groups,
+         " groups");
   Dims kernel;
   for (int i = 0; i < axes; ++i) kernel.push_back(weight.dim(2 + i));
   const Array cut = windows(x, kernel, stride, dilation);  // [N, C, m..., k...]
@@ -74,11 +77,16 @@ Array correlate(const Array& x, const Array& weight, const Dims& stride, const D
 // max of nothing: what padding must not beat.
 double lowest(DType dtype) {
   switch (dtype) {
-    case DType::i8: return -128;
-    case DType::i16: return -32768;
-    case DType::i32: return -2147483648.0;
-    case DType::i64: return -9223372036854775808.0;
-    default: return is_float(dtype) ? -std::numeric_limits<double>::infinity() : 0;
+    case DType::i8:
+      return -128;
+    case DType::i16:
+      return -32768;
+    case DType::i32:
+      return -2147483648.0;
+    case DType::i64:
+      return -9223372036854775808.0;
+    default:
+      return is_float(dtype) ? -std::numeric_limits<double>::infinity() : 0;
   }
 }
 
@@ -87,14 +95,16 @@ struct Pool {
 };
 Pool checked_pool(const Array& x, const PoolShape& shape, const char* what) {
   const int axes = x.rank() - 2;
-  if (axes < 1 || axes > 3) fail(Status::invalid_argument, what, ": ", to_string(x.shape()), " needs a batch, channels and one to three spatial axes");
+  if (axes < 1 || axes > 3)
+    fail(Status::invalid_argument, what, ": ", to_string(x.shape()), " needs a batch, channels and one to three spatial axes");
   Pool pool;
   pool.kernel = values_or(shape.kernel, axes, 0, 1, "the kernel");
   pool.stride = shape.stride.rank() ? values_or(shape.stride, axes, 1, 1, "the stride") : pool.kernel;
   pool.padding = values_or(shape.padding, axes, 0, 0, "the padding");
   pool.dilation = values_or(shape.dilation, axes, 1, 1, "the dilation");
   for (int i = 0; i < axes; ++i)
-    if (pool.padding[i] * 2 > pool.kernel[i]) fail(Status::invalid_argument, what, ": padding ", pool.padding[i], " is more than half the kernel ", pool.kernel[i]);
+    if (pool.padding[i] * 2 > pool.kernel[i])
+      fail(Status::invalid_argument, what, ": padding ", pool.padding[i], " is more than half the kernel ", pool.kernel[i]);
   return pool;
 }
 
@@ -116,20 +126,25 @@ Array convolution(const Array& x, const Array& weight, const Array& bias, const 
   return add_bias(correlate(pad_spatial(x, padding, 0), weight, stride, dilation, shape.groups), bias);
 }
 
-Array transposed_convolution(const Array& x, const Array& weight, const Array& bias, const ConvolutionShape& shape, const Dims& output_padding) {
+Array transposed_convolution(const Array& x, const Array& weight, const Array& bias, const ConvolutionShape& shape,
+                             const Dims& output_padding) {
   const int axes = spatial_axes(x, weight, "transposed convolution");
   const Dims stride = values_or(shape.stride, axes, 1, 1, "the stride"), dilation = values_or(shape.dilation, axes, 1, 1, "the dilation");
-  const Dims padding = values_or(shape.padding, axes, 0, 0, "the padding"), extra = values_or(output_padding, axes, 0, 0, "the output padding");
+  const Dims padding = values_or(shape.padding, axes, 0, 0, "the padding"),
+             extra = values_or(output_padding, axes, 0, 0, "the output padding");
   const int64_t groups = shape.groups, channels = x.dim(1);
   if (groups < 1 || channels % groups || weight.dim(0) != channels)
-    fail(Status::invalid_argument, "transposed convolution: weight ", to_string(weight.shape()), " does not take ", channels, " channels in ", groups, " groups");
+    fail(Status::invalid_argument, "transposed convolution: weight ", to_string(weight.shape()), " does not take ", channels,
+         " channels in ", groups, " groups");
   // x spread out by the stride, with a border of dilation (k - 1) - padding, under the flipped kernel with its channels exchanged.
   Shape spread = x.shape();
-  Dims start = Dims::filled(x.rank(), 0), step = Dims::filled(x.rank(), 1), stop = x.shape(), crop = start, crop_stop, flipped, ones = Dims::filled(axes, 1);
+  Dims start = Dims::filled(x.rank(), 0), step = Dims::filled(x.rank(), 1), stop = x.shape(), crop = start, crop_stop, flipped,
+       ones = Dims::filled(axes, 1);
   crop_stop = x.shape();
   for (int i = 0; i < axes; ++i) {
     const int axis = 2 + i;
-    if (extra[i] >= std::max(stride[i], dilation[i])) fail(Status::invalid_argument, "transposed convolution: output padding ", extra[i], " is not less than the stride ", stride[i]);
+    if (extra[i] >= std::max(stride[i], dilation[i]))
+      fail(Status::invalid_argument, "transposed convolution: output padding ", extra[i], " is not less than the stride ", stride[i]);
     const int64_t reach = dilation[i] * (weight.dim(axis) - 1), border = reach - padding[i], span = (x.dim(axis) - 1) * stride[i] + 1;
     if (x.dim(axis) < 1 || span + 2 * border + extra[i] < reach + 1)
       fail(Status::invalid_argument, "transposed convolution: padding ", padding[i], " leaves nothing of an axis of ", x.dim(axis));

@@ -15,7 +15,8 @@ struct ConvolutionShape {  // one value a spatial axis each; empty: ones (paddin
 Array convolution(const Array& x, const Array& weight, const Array& bias, const ConvolutionShape& shape);
 // The gradient of a convolution as an operation of its own: x [N, C, n...], weight [C, O / groups, k...] -> [N, O, m...],
 // m = (n - 1) stride - 2 padding + dilation (k - 1) + 1 + output_padding.
-Array transposed_convolution(const Array& x, const Array& weight, const Array& bias, const ConvolutionShape& shape, const Dims& output_padding);
+Array transposed_convolution(const Array& x, const Array& weight, const Array& bias, const ConvolutionShape& shape,
+                             const Dims& output_padding);
 
 // Over windows of the spatial axes. Padding counts as -infinity for the maximum, and for the average as zero: as elements of the mean when
 // `count_padding`, else left out of it.

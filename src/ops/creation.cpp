@@ -28,7 +28,8 @@ Array linspace(Device& device, double start, double stop, int64_t count, bool en
   if (dtype == DType::boolean) fail(Status::invalid_argument, "linspace has no boolean form");
   const int64_t intervals = endpoint ? count - 1 : count;
   const double step = intervals > 0 ? (stop - start) / double(intervals) : 0;
-  if (!std::isfinite(start) || !std::isfinite(stop) || !std::isfinite(step)) fail(Status::invalid_argument, "linspace needs finite bounds, not ", start, " and ", stop);
+  if (!std::isfinite(start) || !std::isfinite(stop) || !std::isfinite(step))
+    fail(Status::invalid_argument, "linspace needs finite bounds, not ", start, " and ", stop);
   auto run = [&](int64_t n) { return apply_all(std::make_shared<const Arange>(n, start, step, dtype), {}, &device)[0]; };
   if (!endpoint || count < 2) return run(count);
   return concatenate({run(count - 1), full(device, {1}, stop, dtype)}, 0);  // the last one exactly, whatever the step rounds to

@@ -30,10 +30,13 @@ class Einsum {
     std::string_view inputs = equation.substr(0, arrow);
     std::vector<std::string> parts(1);
     for (char c : inputs) {
-      if (c == ',') parts.emplace_back();
-      else if (c != ' ') parts.back() += c;
+      if (c == ',')
+        parts.emplace_back();
+      else if (c != ' ')
+        parts.back() += c;
     }
-    if (parts.size() != operands.size()) fail(Status::invalid_argument, "einsum: \"", equation, "\" names ", parts.size(), " operands, ", operands.size(), " are given");
+    if (parts.size() != operands.size())
+      fail(Status::invalid_argument, "einsum: \"", equation, "\" names ", parts.size(), " operands, ", operands.size(), " are given");
     for (size_t i = 0; i < parts.size(); ++i) add_term(parts[i], operands[i]);
     if (arrow == std::string_view::npos) {
       imply_output();
@@ -44,7 +47,8 @@ class Einsum {
       output_ = parse(text, ellipsis_);
       for (unsigned char label : output_) {
         if (!sizes_.count(label)) fail(Status::invalid_argument, "einsum: the output has a letter that no operand has: \"", equation, "\"");
-        if (std::count(output_.begin(), output_.end(), label) > 1) fail(Status::invalid_argument, "einsum: the output names an axis twice: \"", equation, "\"");
+        if (std::count(output_.begin(), output_.end(), label) > 1)
+          fail(Status::invalid_argument, "einsum: the output names an axis twice: \"", equation, "\"");
       }
     }
   }
@@ -66,7 +70,8 @@ class Einsum {
     for (size_t i = 0; i < text.size(); ++i) {
       const char c = text[i];
       if (c == '.') {
-        if (text.compare(i, 3, "...") != 0 || text.find("...", i + 1) != std::string::npos) fail(Status::invalid_argument, "einsum: \"", text, "\" is not understood");
+        if (text.compare(i, 3, "...") != 0 || text.find("...", i + 1) != std::string::npos)
+          fail(Status::invalid_argument, "einsum: \"", text, "\" is not understood");
         for (int k = ellipsis_rank; k-- > 0;) labels += static_cast<unsigned char>(kEllipsis + k);
         i += 2;
       } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
@@ -82,13 +87,15 @@ class Einsum {
     const bool dots = text.find('.') != std::string::npos;
     const int letters = int(text.size()) - (dots ? 3 : 0), hidden = dots ? array.rank() - letters : 0;
     Term term{array, parse(text, std::max(hidden, 0))};
-    if (int(term.labels.size()) != array.rank()) fail(Status::invalid_argument, "einsum: \"", text, "\" does not fit the shape ", to_string(array.shape()));
+    if (int(term.labels.size()) != array.rank())
+      fail(Status::invalid_argument, "einsum: \"", text, "\" does not fit the shape ", to_string(array.shape()));
     ellipsis_ = std::max(ellipsis_, hidden);
     take_diagonals(term);
     for (size_t i = 0; i < term.labels.size(); ++i) {
       int64_t& size = sizes_.emplace(term.labels[i], 1).first->second;
       const int64_t dim = term.array.dim(int(i));
-      if (size != dim && size != 1 && dim != 1) fail(Status::invalid_argument, "einsum: one letter stands for axes of ", size, " and of ", dim);
+      if (size != dim && size != 1 && dim != 1)
+        fail(Status::invalid_argument, "einsum: one letter stands for axes of ", size, " and of ", dim);
       if (size == 1) size = dim;
     }
     terms_.push_back(std::move(term));
@@ -99,7 +106,8 @@ class Einsum {
     for (size_t i = 0; i < term.labels.size(); ++i) {
       const size_t j = term.labels.find(term.labels[i], i + 1);
       if (j == Labels::npos) continue;
-      if (term.array.dim(int(i)) != term.array.dim(int(j))) fail(Status::invalid_argument, "einsum: the diagonal of axes of ", term.array.dim(int(i)), " and ", term.array.dim(int(j)));
+      if (term.array.dim(int(i)) != term.array.dim(int(j)))
+        fail(Status::invalid_argument, "einsum: the diagonal of axes of ", term.array.dim(int(i)), " and ", term.array.dim(int(j)));
       const unsigned char label = term.labels[i];
       repeated_.insert(label);
       term.array = diagonal(move_axes(term.array, {int64_t(i), int64_t(j)}, {-2, -1}), 0);
@@ -132,8 +140,10 @@ class Einsum {
     Labels kept;
     for (size_t i = 0; i < term.labels.size(); ++i) {
       const bool stretched = term.array.dim(int(i)) == 1 && sizes_.at(term.labels[i]) != 1;
-      if (stretched || !needed_elsewhere(term.labels[i], &term, nullptr)) axes.push_back(int64_t(i));
-      else kept += term.labels[i];
+      if (stretched || !needed_elsewhere(term.labels[i], &term, nullptr))
+        axes.push_back(int64_t(i));
+      else
+        kept += term.labels[i];
     }
     if (axes.rank()) {
       const DType dtype = term.array.dtype();
@@ -145,7 +155,8 @@ class Einsum {
   double size_of_result(const Term& a, const Term& b) const {
     double size = 1;
     for (auto [label, dim] : sizes_)
-      if ((a.labels.find(label) != Labels::npos || b.labels.find(label) != Labels::npos) && needed_elsewhere(label, &a, &b)) size *= double(dim);
+      if ((a.labels.find(label) != Labels::npos || b.labels.find(label) != Labels::npos) && needed_elsewhere(label, &a, &b))
+        size *= double(dim);
     return size;
   }
 

@@ -21,7 +21,8 @@ Array positive(const Array& indices, int64_t size) {
 
 // -1 (out of range for any table) where an index is outside [0, size).
 Array in_range(const Array& index, int64_t size, const Array& flat) {
-  const Array low = binary(BinaryOp::less, index, scalar_like(index, 0)), high = binary(BinaryOp::greater_equal, index, scalar_like(index, double(size)));
+  const Array low = binary(BinaryOp::less, index, scalar_like(index, 0)),
+              high = binary(BinaryOp::greater_equal, index, scalar_like(index, double(size)));
   return where(binary(BinaryOp::logical_or, low, high), scalar_like(flat, -1), flat);
 }
 
@@ -47,13 +48,15 @@ Array positions_along(const Shape& shape, const Array& indices, int axis) {
 
 // Positions in the rows of x with its first axes flattened.
 Array positions_of(const Array& x, const std::vector<Array>& indices, const char* what) {
-  if (indices.empty() || int(indices.size()) > x.rank()) fail(Status::invalid_argument, what, ": ", indices.size(), " index arrays for ", x.rank(), " axes");
+  if (indices.empty() || int(indices.size()) > x.rank())
+    fail(Status::invalid_argument, what, ": ", indices.size(), " index arrays for ", x.rank(), " axes");
   Array flat, outside;
   for (size_t i = 0; i < indices.size(); ++i) {
     check_indices(indices[i], what);
     const int64_t size = x.dim(int(i));
     const Array index = positive(indices[i], size);
-    const Array bad = binary(BinaryOp::logical_or, binary(BinaryOp::less, index, scalar_like(index, 0)), binary(BinaryOp::greater_equal, index, scalar_like(index, double(size))));
+    const Array bad = binary(BinaryOp::logical_or, binary(BinaryOp::less, index, scalar_like(index, 0)),
+                             binary(BinaryOp::greater_equal, index, scalar_like(index, double(size))));
     outside = outside ? binary(BinaryOp::logical_or, outside, bad) : bad;
     flat = flat ? flat * double(size) + index : index;
   }
@@ -83,7 +86,9 @@ void check_along(const Array& x, const Array& indices, int axis, const char* wha
   check_indices(indices, what);
   bool fits = indices.rank() == x.rank();
   for (int i = 0; fits && i < x.rank(); ++i) fits = i == axis || indices.dim(i) == x.dim(i) || indices.dim(i) == 1;
-  if (!fits) fail(Status::invalid_argument, what, ": indices ", to_string(indices.shape()), " do not fit ", to_string(x.shape()), " along axis ", axis);
+  if (!fits)
+    fail(Status::invalid_argument, what, ": indices ", to_string(indices.shape()), " do not fit ", to_string(x.shape()), " along axis ",
+         axis);
 }
 
 }  // namespace
@@ -91,7 +96,8 @@ void check_along(const Array& x, const Array& indices, int axis, const char* wha
 std::vector<TensorType> Update::infer(TensorTypes inputs) const {
   const Shape &shape = inputs[0].shape, &count = inputs[1].shape;
   if (count.rank() != shape.rank() || start.rank() != shape.rank() || inputs[0].dtype != inputs[1].dtype)
-    fail(Status::invalid_argument, "slice_update: ", name_of(inputs[1].dtype), " ", to_string(count), " does not fit ", name_of(inputs[0].dtype), " ", to_string(shape));
+    fail(Status::invalid_argument, "slice_update: ", name_of(inputs[1].dtype), " ", to_string(count), " does not fit ",
+         name_of(inputs[0].dtype), " ", to_string(shape));
   for (int i = 0; i < shape.rank(); ++i) {
     const int64_t last = start[i] + (count[i] - 1) * step[i];
     if (count[i] > 0 && (start[i] < 0 || last < 0 || start[i] >= shape[i] || last >= shape[i]))
@@ -104,9 +110,12 @@ std::vector<TensorType> Scatter::infer(TensorTypes inputs) const {
   const Shape &shape = inputs[0].shape, &values = inputs[2].shape;
   bool fits = shape.rank() >= 1 && inputs[1].shape.rank() == 1 && values.rank() == shape.rank() && values[0] == inputs[1].shape[0];
   for (int i = 1; fits && i < shape.rank(); ++i) fits = values[i] == shape[i];
-  if (!fits) fail(Status::invalid_argument, "scatter: values ", to_string(values), " at ", to_string(inputs[1].shape), " indices do not fit ", to_string(shape));
+  if (!fits)
+    fail(Status::invalid_argument, "scatter: values ", to_string(values), " at ", to_string(inputs[1].shape), " indices do not fit ",
+         to_string(shape));
   if (inputs[1].dtype != DType::i64 || inputs[0].dtype != inputs[2].dtype)
-    fail(Status::invalid_argument, "scatter: indices are int64 and values have the array's dtype, not ", name_of(inputs[1].dtype), " and ", name_of(inputs[2].dtype));
+    fail(Status::invalid_argument, "scatter: indices are int64 and values have the array's dtype, not ", name_of(inputs[1].dtype), " and ",
+         name_of(inputs[2].dtype));
   return {inputs[0]};
 }
 

@@ -1,5 +1,5 @@
-// Reading and writing at positions: slices, rows, coordinates. Indices are integers; -1 is the last. What is out of range reads as zero and is
-// not written, as nothing can fail once a graph runs.
+// Reading and writing at positions: slices, rows, coordinates. Indices are integers; -1 is the last. What is out of range reads as zero and
+// is not written, as nothing can fail once a graph runs.
 #pragma once
 
 #include "graph/array.h"

@@ -20,10 +20,12 @@ std::string_view Linalg::name() const {
 std::vector<TensorType> Linalg::infer(TensorTypes inputs) const {
   const auto& [shape, dtype] = inputs[0];
   if (shape.rank() < 2) fail(Status::invalid_argument, name(), ": ", to_string(shape), " is no matrix");
-  if (dtype != DType::f32 && dtype != DType::f64) fail(Status::invalid_argument, name(), " takes float32 and float64, not ", name_of(dtype));
+  if (dtype != DType::f32 && dtype != DType::f64)
+    fail(Status::invalid_argument, name(), " takes float32 and float64, not ", name_of(dtype));
   const int64_t m = shape[shape.rank() - 2], n = shape.back(), k = std::min(m, n);
   if (std::max(m, n) > INT32_MAX) fail(Status::invalid_argument, name(), ": a matrix of ", m, " x ", n, " exceeds 2^31 - 1");
-  if (op != LinalgOp::qr && op != LinalgOp::svd && m != n) fail(Status::invalid_argument, name(), ": the matrix of ", m, " x ", n, " is not square");
+  if (op != LinalgOp::qr && op != LinalgOp::svd && m != n)
+    fail(Status::invalid_argument, name(), ": the matrix of ", m, " x ", n, " is not square");
   auto matrix = [&](int64_t rows, int64_t columns) {
     Shape result = shape;
     result[shape.rank() - 2] = rows;
@@ -37,20 +39,24 @@ std::vector<TensorType> Linalg::infer(TensorTypes inputs) const {
     return TensorType{result, type};
   };
   switch (op) {
-    case LinalgOp::cholesky: return {matrix(n, n)};
-    case LinalgOp::qr: return {matrix(m, first ? m : k), matrix(first ? m : k, n)};
+    case LinalgOp::cholesky:
+      return {matrix(n, n)};
+    case LinalgOp::qr:
+      return {matrix(m, first ? m : k), matrix(first ? m : k, n)};
     case LinalgOp::svd:
       if (!first) return {vector(k, dtype)};
       return {matrix(m, second ? m : k), vector(k, dtype), matrix(second ? n : k, n)};
     case LinalgOp::eigh:
       if (!first) return {vector(n, dtype)};
       return {vector(n, dtype), matrix(n, n)};
-    case LinalgOp::lu: return {matrix(n, n), vector(n, DType::i32)};
+    case LinalgOp::lu:
+      return {matrix(n, n), vector(n, DType::i32)};
     default: {
       const TensorType& b = inputs[1];
       bool fits = b.dtype == dtype && b.shape.rank() == shape.rank() && b.shape[shape.rank() - 2] == n;
       for (int i = 0; fits && i < shape.rank() - 2; ++i) fits = b.shape[i] == shape[i];
-      if (!fits || b.shape.back() > INT32_MAX) fail(Status::invalid_argument, name(), ": ", to_string(b.shape), " does not fit the matrix ", to_string(shape));
+      if (!fits || b.shape.back() > INT32_MAX)
+        fail(Status::invalid_argument, name(), ": ", to_string(b.shape), " does not fit the matrix ", to_string(shape));
       return {b};
     }
   }
@@ -69,7 +75,8 @@ struct System {
   bool vector;
 };
 System system_of(const Array& a, const Array& b, const char* what) {
-  if (a.rank() < 2 || b.rank() < 1) fail(Status::invalid_argument, what, ": ", to_string(a.shape()), " and ", to_string(b.shape()), " are no matrix and right-hand side");
+  if (a.rank() < 2 || b.rank() < 1)
+    fail(Status::invalid_argument, what, ": ", to_string(a.shape()), " and ", to_string(b.shape()), " are no matrix and right-hand side");
   const DType dtype = float_type(a) == DType::f64 || float_type(b) == DType::f64 ? DType::f64 : DType::f32;
   const bool vector = b.rank() == 1;
   const Array right = vector ? expand_dims(b, 1) : b;
@@ -156,14 +163,16 @@ SignLog slogdet(const Array& x) {
 
 Array pseudo_inverse(const Array& x, double tolerance) {
   const SVD parts = svd(x, false);
-  const Array inverted = where(counted(parts.s, x.dim(-2), x.dim(-1), tolerance), unary(UnaryOp::reciprocal, parts.s), scalar_like(parts.s, 0));
+  const Array inverted =
+      where(counted(parts.s, x.dim(-2), x.dim(-1), tolerance), unary(UnaryOp::reciprocal, parts.s), scalar_like(parts.s, 0));
   return matmul(transposed(parts.vh), expand_dims(inverted, -1) * transposed(parts.u));
 }
 
 Array least_squares(const Array& a, const Array& b, double tolerance) {
   const System system = system_of(a, b, "least_squares");
   const SVD parts = svd(system.a, false);
-  const Array inverted = where(counted(parts.s, a.dim(-2), a.dim(-1), tolerance), unary(UnaryOp::reciprocal, parts.s), scalar_like(parts.s, 0));
+  const Array inverted =
+      where(counted(parts.s, a.dim(-2), a.dim(-1), tolerance), unary(UnaryOp::reciprocal, parts.s), scalar_like(parts.s, 0));
   return result_of(matmul(transposed(parts.vh), expand_dims(inverted, -1) * matmul(transposed(parts.u), system.b)), system);
 }
 
@@ -173,7 +182,8 @@ Array matrix_rank(const Array& x, double tolerance) {
 }
 
 Array matrix_power(const Array& x, int64_t power) {
-  if (x.rank() < 2 || x.dim(-1) != x.dim(-2)) fail(Status::invalid_argument, "matrix_power: ", to_string(x.shape()), " is no square matrix");
+  if (x.rank() < 2 || x.dim(-1) != x.dim(-2))
+    fail(Status::invalid_argument, "matrix_power: ", to_string(x.shape()), " is no square matrix");
   if (power == INT64_MIN) fail(Status::invalid_argument, "matrix_power: the power ", power);
   if (power == 0) return broadcast_to(eye(x.device(), x.dim(-1), x.dim(-1), 0, x.dtype()), x.shape());
   Array base = power < 0 ? inverse(x) : x, result;
@@ -198,12 +208,19 @@ Array vector_norm(const Array& x, double p, const Dims& axes, bool keepdims) {
   const DType dtype = is_float(x.dtype()) ? x.dtype() : DType::f32;
   const Array a = magnitude(x);
   Array norm;
-  if (p == INFINITY) norm = reduce(ReduceOp::max, a, axes, keepdims);
-  else if (p == -INFINITY) norm = reduce(ReduceOp::min, a, axes, keepdims);
-  else if (p == 0) norm = cast(reduce(ReduceOp::sum, cast(a, DType::boolean), axes, keepdims), a.dtype());
-  else if (p == 1) norm = reduce(ReduceOp::sum, a, axes, keepdims);
-  else if (p == 2) norm = unary(UnaryOp::sqrt, reduce(ReduceOp::sum, unary(UnaryOp::square, a), axes, keepdims));
-  else norm = binary(BinaryOp::power, reduce(ReduceOp::sum, binary(BinaryOp::power, a, scalar_like(a, p)), axes, keepdims), scalar_like(a, 1 / p));
+  if (p == INFINITY)
+    norm = reduce(ReduceOp::max, a, axes, keepdims);
+  else if (p == -INFINITY)
+    norm = reduce(ReduceOp::min, a, axes, keepdims);
+  else if (p == 0)
+    norm = cast(reduce(ReduceOp::sum, cast(a, DType::boolean), axes, keepdims), a.dtype());
+  else if (p == 1)
+    norm = reduce(ReduceOp::sum, a, axes, keepdims);
+  else if (p == 2)
+    norm = unary(UnaryOp::sqrt, reduce(ReduceOp::sum, unary(UnaryOp::square, a), axes, keepdims));
+  else
+    norm = binary(BinaryOp::power, reduce(ReduceOp::sum, binary(BinaryOp::power, a, scalar_like(a, p)), axes, keepdims),
+                  scalar_like(a, 1 / p));
   return cast(norm, dtype);
 }
 
@@ -215,7 +232,8 @@ Array matrix_norm(const Array& x, MatrixNorm kind, double p, bool keepdims) {
   if (kind == MatrixNorm::nuclear) return kept(reduce(ReduceOp::sum, singular_values(x), {-1}, false));
   const double size = std::abs(p);
   if (size == 2) return kept(reduce(p > 0 ? ReduceOp::max : ReduceOp::min, singular_values(x), {-1}, false));
-  if (size != 1 && !std::isinf(size)) fail(Status::invalid_argument, "matrix_norm: p is ", p, "; known are 1, -1, 2, -2, infinity and -infinity");
+  if (size != 1 && !std::isinf(size))
+    fail(Status::invalid_argument, "matrix_norm: p is ", p, "; known are 1, -1, 2, -2, infinity and -infinity");
   const Array sums = reduce(ReduceOp::sum, magnitude(x), {size == 1 ? -2 : -1}, false);
   return kept(reduce(p > 0 ? ReduceOp::max : ReduceOp::min, sums, {-1}, false));
 }

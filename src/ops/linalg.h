@@ -1,5 +1,6 @@
-// Factorizations and solvers over the matrices in the last two axes; the axes before are a batch. float32 and float64; other types are computed
-// as float32. A matrix with a NaN or an infinity gives NaN. Singular and indefinite matrices are errors when the array is evaluated.
+// Factorizations and solvers over the matrices in the last two axes; the axes before are a batch. float32 and float64; other types are
+// computed as float32. A matrix with a NaN or an infinity gives NaN. Singular and indefinite matrices are errors when the array is
+// evaluated.
 #pragma once
 
 #include "graph/array.h"

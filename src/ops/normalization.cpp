@@ -37,7 +37,8 @@ DType result_type(const Array& x) { return is_float(x.dtype()) ? x.dtype() : DTy
 // A value a channel, shaped to broadcast over [N, C, ...].
 Array per_channel(const Array& values, const Array& x, const char* name) {
   if (!values) return values;
-  if (!(values.shape() == Shape{x.dim(1)})) fail(Status::invalid_argument, name, " has the shape ", to_string(values.shape()), " for ", x.dim(1), " channels");
+  if (!(values.shape() == Shape{x.dim(1)}))
+    fail(Status::invalid_argument, name, " has the shape ", to_string(values.shape()), " for ", x.dim(1), " channels");
   Shape shape = Dims::filled(x.rank(), 1);
   shape[1] = x.dim(1);
   return reshape(values, shape);
@@ -50,7 +51,8 @@ void check_channels(const Array& x, const char* what) {
 }  // namespace
 
 Array layer_normalization(const Array& x, const Array& weight, const Array& bias, int last_axes, double eps) {
-  if (last_axes < 1 || last_axes > x.rank()) fail(Status::invalid_argument, "layer_norm: over the last ", last_axes, " axes of ", to_string(x.shape()));
+  if (last_axes < 1 || last_axes > x.rank())
+    fail(Status::invalid_argument, "layer_norm: over the last ", last_axes, " axes of ", to_string(x.shape()));
   Dims axes;
   for (int i = 0; i < last_axes; ++i) axes.push_back(x.rank() - last_axes + i);
   const Array values = wide(x);
@@ -68,14 +70,17 @@ BatchNormResult batch_normalization(const Array& x, const Array& weight, const A
   for (int axis = 2; axis < x.rank(); ++axis) axes.push_back(axis);
   const Array values = wide(x);
   const Moments m = moments(values, axes);
-  const Array y = scaled(standardized(values, m, eps), per_channel(weight, x, "batch_norm: the weight"), per_channel(bias, x, "batch_norm: the bias"));
+  const Array y =
+      scaled(standardized(values, m, eps), per_channel(weight, x, "batch_norm: the weight"), per_channel(bias, x, "batch_norm: the bias"));
   return {cast(y, result_type(x)), reshape(m.mean, {x.dim(1)}), reshape(m.variance, {x.dim(1)})};
 }
 
 Array batch_normalization(const Array& x, const Array& mean, const Array& variance, const Array& weight, const Array& bias, double eps) {
   check_channels(x, "batch_norm");
   const Moments m{wide(per_channel(mean, x, "batch_norm: the mean")), wide(per_channel(variance, x, "batch_norm: the variance"))};
-  return cast(scaled(standardized(wide(x), m, eps), per_channel(weight, x, "batch_norm: the weight"), per_channel(bias, x, "batch_norm: the bias")), result_type(x));
+  return cast(
+      scaled(standardized(wide(x), m, eps), per_channel(weight, x, "batch_norm: the weight"), per_channel(bias, x, "batch_norm: the bias")),
+      result_type(x));
 }
 
 Array group_normalization(const Array& x, int64_t groups, const Array& weight, const Array& bias, double eps) {
@@ -104,7 +109,8 @@ Array attention(const Array& q, const Array& k, const Array& v, const Array& mas
   if (mask) scores = mask.dtype() == DType::boolean ? where(mask, scores, never) : scores + wide(mask);
   if (causal) {  // the last query sees all keys
     auto count = [&](int64_t n) { return arange(q.device(), 0, double(n), 1, DType::i64); };
-    scores = where(binary(BinaryOp::less_equal, expand_dims(count(keys), 0), expand_dims(count(queries) + double(keys - queries), 1)), scores, never);
+    scores = where(binary(BinaryOp::less_equal, expand_dims(count(keys), 0), expand_dims(count(queries) + double(keys - queries), 1)),
+                   scores, never);
   }
   return cast(matmul(softmax(scores, -1), wide(v)), result_type(q));
 }

@@ -11,8 +11,8 @@ Array is_positive_infinity(const Array& x);
 Array is_negative_infinity(const Array& x);
 Array signbit(const Array& x);  // also of -0 and of NaN
 Array copysign(const Array& a, const Array& b);
-Array nextafter(const Array& from, const Array& to);  // the next number of the type; NaN where either is one
-Array truncated_divide(const Array& a, const Array& b);    // toward zero, as C; integers by 0 give 0
+Array nextafter(const Array& from, const Array& to);        // the next number of the type; NaN where either is one
+Array truncated_divide(const Array& a, const Array& b);     // toward zero, as C; integers by 0 give 0
 Array truncated_remainder(const Array& a, const Array& b);  // sign of the dividend, as C's fmod
 // Between the bounds, either of which may be missing; a NaN stays.
 Array clip(const Array& x, const Array& low, const Array& high);
@@ -26,8 +26,28 @@ Array logaddexp2(const Array& a, const Array& b);
 
 // Activations. `parameter` is the slope of leaky_relu, the alpha of elu and celu, the beta of softplus, the threshold of the shrinks.
 enum class ActivationOp : uint8_t {
-  relu, relu6, leaky_relu, elu, selu, celu, gelu, gelu_tanh, silu, sigmoid, log_sigmoid, tanh, softplus, softsign, mish, hard_sigmoid, hard_swish,
-  hard_tanh, hard_shrink, soft_shrink, tanh_shrink, step,
+  relu,
+  relu6,
+  leaky_relu,
+  elu,
+  selu,
+  celu,
+  gelu,
+  gelu_tanh,
+  silu,
+  sigmoid,
+  log_sigmoid,
+  tanh,
+  softplus,
+  softsign,
+  mish,
+  hard_sigmoid,
+  hard_swish,
+  hard_tanh,
+  hard_shrink,
+  soft_shrink,
+  tanh_shrink,
+  step,
 };
 Array activation(ActivationOp op, const Array& x, double parameter);
 double default_parameter(ActivationOp op);

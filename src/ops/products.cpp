@@ -31,7 +31,8 @@ Array tensordot(const Array& a, const Array& b, const Dims& a_axes, const Dims& 
     a_summed.push_back(normalize_axis(a_axes[i], a.rank()));
     b_summed.push_back(normalize_axis(b_axes[i], b.rank()));
     if (a.dim(int(a_summed[i])) != b.dim(int(b_summed[i])))
-      fail(Status::invalid_argument, "tensordot: axis ", a_axes[i], " of ", to_string(a.shape()), " and axis ", b_axes[i], " of ", to_string(b.shape()), " differ in size");
+      fail(Status::invalid_argument, "tensordot: axis ", a_axes[i], " of ", to_string(a.shape()), " and axis ", b_axes[i], " of ",
+           to_string(b.shape()), " differ in size");
     count *= a.dim(int(a_summed[i]));
   }
   auto summed = [](const Dims& axes, int axis) { return std::find(axes.begin(), axes.end(), axis) != axes.end(); };
@@ -56,7 +57,8 @@ Array kron(const Array& a, const Array& b) {
   const int rank = std::max(a.rank(), b.rank());
   Shape left, right, merged;
   for (int axis = 0; axis < rank; ++axis) {
-    const int64_t m = axis < rank - a.rank() ? 1 : a.dim(axis - (rank - a.rank())), n = axis < rank - b.rank() ? 1 : b.dim(axis - (rank - b.rank()));
+    const int64_t m = axis < rank - a.rank() ? 1 : a.dim(axis - (rank - a.rank())),
+                  n = axis < rank - b.rank() ? 1 : b.dim(axis - (rank - b.rank()));
     left.push_back(m);
     left.push_back(1);
     right.push_back(1);

@@ -67,7 +67,8 @@ Array uniform(const Array& key, const Shape& shape, DType dtype, double low, dou
   checked_float(dtype, "uniform");
   if (!std::isfinite(low) || !std::isfinite(high) || low > high) fail(Status::invalid_argument, "uniform: from ", low, " to ", high);
   Array unit;
-  if (dtype == DType::f64) unit = cast(shifted(wide_bits(key, shape), 11), DType::f64) * std::ldexp(1.0, -53);
+  if (dtype == DType::f64)
+    unit = cast(shifted(wide_bits(key, shape), 11), DType::f64) * std::ldexp(1.0, -53);
   else {
     const int digits = dtype == DType::f16 ? 11 : dtype == DType::bf16 ? 8 : 24;
     unit = cast(shifted(bits(key, shape), 32 - digits), DType::f32) * std::ldexp(1.0, -digits);
@@ -96,7 +97,8 @@ Array integers(const Array& key, const Shape& shape, int64_t low, int64_t high, 
   if (low >= high || __builtin_sub_overflow(high, low, &range)) fail(Status::invalid_argument, "random integers from ", low, " to ", high);
   auto exact = [&](int64_t value) { return Array::from_vector<int64_t>(key.device(), {value}, {}, DType::i64); };
   const Array span = cast(exact(range), DType::u64);
-  const Array draw = range <= (int64_t{1} << 32) ? shifted(cast(bits(key, shape), DType::u64) * span, 32) : binary(BinaryOp::remainder, wide_bits(key, shape), span);
+  const Array draw = range <= (int64_t{1} << 32) ? shifted(cast(bits(key, shape), DType::u64) * span, 32)
+                                                 : binary(BinaryOp::remainder, wide_bits(key, shape), span);
   return cast(cast(draw, DType::i64) + exact(low), dtype);
 }
 

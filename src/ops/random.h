@@ -1,8 +1,8 @@
-// Random numbers from explicit keys. A key is an array of two uint32; the same key gives the same numbers on every device, and different keys
-// independent ones: split a key for every use.
+// Random numbers from explicit keys. A key is an array of two uint32; the same key gives the same numbers on every device, and different
+// keys independent ones: split a key for every use.
 //
-// The generator is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011). Word w of a stream is word w % 4 of the
-// block with counter (low and high half of w / 4, 0, purpose) under the key (k0, k1): purpose 0 for bits, 1 for split.
+// The generator is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011). Word w of a stream is word w % 4 of
+// the block with counter (low and high half of w / 4, 0, purpose) under the key (k0, k1): purpose 0 for bits, 1 for split.
 #pragma once
 
 #include "graph/array.h"
@@ -20,9 +20,9 @@ struct RandomBits : PrimitiveBase<RandomBits, OpCode::random_bits> {  // key [2]
 
 namespace random {
 
-Array key(Device& device, uint64_t seed);           // {low half, high half}
-Array split(const Array& key, int64_t count);       // [count, 2]: rows are keys
-Array bits(const Array& key, const Shape& shape);   // uint32
+Array key(Device& device, uint64_t seed);          // {low half, high half}
+Array split(const Array& key, int64_t count);      // [count, 2]: rows are keys
+Array bits(const Array& key, const Shape& shape);  // uint32
 
 // In [low, high), from 24 bits (float32), 53 (float64, of two words), 11 (float16) or 8 (bfloat16): multiples of 2^-bits, scaled.
 Array uniform(const Array& key, const Shape& shape, DType dtype, double low = 0, double high = 1);

@@ -25,11 +25,17 @@ void check(CellKind kind, const Array& x, const CellState& state, const CellWeig
   const int64_t gates = gates_of(kind);
   if (weights.input.rank() != 2 || weights.hidden.rank() != 2 || weights.hidden.dim(0) != gates * weights.hidden.dim(1) ||
       weights.input.dim(0) != weights.hidden.dim(0) || weights.input.dim(1) != x.dim(-1))
-    fail(Status::invalid_argument, "recurrent cell: weights ", to_string(weights.input.shape()), " and ", to_string(weights.hidden.shape()), " of ", gates, " gates do not take ", x.dim(-1), " inputs");
+    fail(Status::invalid_argument, "recurrent cell: weights ", to_string(weights.input.shape()), " and ", to_string(weights.hidden.shape()),
+         " of ", gates, " gates do not take ", x.dim(-1), " inputs");
   const Shape expected{x.dim(-2), weights.hidden.dim(1)};
-  if (state.hidden && !(state.hidden.shape() == expected)) fail(Status::invalid_argument, "recurrent cell: a state of shape ", to_string(state.hidden.shape()), ", expected ", to_string(expected));
-  if (state.cell && !(state.cell.shape() == expected)) fail(Status::invalid_argument, "recurrent cell: a cell state of shape ", to_string(state.cell.shape()), ", expected ", to_string(expected));
-  if (kind == CellKind::lstm && !state.hidden != !state.cell) fail(Status::invalid_argument, "an LSTM has a hidden and a cell state: give both or none");
+  if (state.hidden && !(state.hidden.shape() == expected))
+    fail(Status::invalid_argument, "recurrent cell: a state of shape ", to_string(state.hidden.shape()), ", expected ",
+         to_string(expected));
+  if (state.cell && !(state.cell.shape() == expected))
+    fail(Status::invalid_argument, "recurrent cell: a cell state of shape ", to_string(state.cell.shape()), ", expected ",
+         to_string(expected));
+  if (kind == CellKind::lstm && !state.hidden != !state.cell)
+    fail(Status::invalid_argument, "an LSTM has a hidden and a cell state: give both or none");
 }
 
 // `driven`: the inputs' part of the gates, [N, G H].
@@ -62,7 +68,9 @@ CellState recurrent_cell(CellKind kind, const Array& x, const CellState& state, 
 }
 
 RecurrentSequence recurrent_sequence(CellKind kind, const Array& x, const CellState& state, const CellWeights& weights, bool reverse) {
-  if (x.rank() != 3 || x.dim(0) < 1) fail(Status::invalid_argument, "recurrent sequence: x has the shape ", to_string(x.shape()), ", expected [steps, batch, inputs] with at least one step");
+  if (x.rank() != 3 || x.dim(0) < 1)
+    fail(Status::invalid_argument, "recurrent sequence: x has the shape ", to_string(x.shape()),
+         ", expected [steps, batch, inputs] with at least one step");
   check(kind, x, state, weights);
   std::vector<Array> driven = unstack(product(x, weights.input, weights.input_bias), 0);
   if (reverse) std::reverse(driven.begin(), driven.end());

@@ -1,5 +1,5 @@
-// Recurrent cells and sequences, with PyTorch's weights: input weight [G H, I], hidden weight [G H, H], biases [G H] or none, where G is 1 for
-// the plain cell, 3 for GRU (reset, update, new), 4 for LSTM (input, forget, cell, output).
+// Recurrent cells and sequences, with PyTorch's weights: input weight [G H, I], hidden weight [G H, H], biases [G H] or none, where G is 1
+// for the plain cell, 3 for GRU (reset, update, new), 4 for LSTM (input, forget, cell, output).
 #pragma once
 
 #include "graph/array.h"

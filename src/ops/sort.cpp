@@ -72,23 +72,27 @@ Array median(const Array& x, const Dims& axes, bool keepdims) {
   shape.push_back(count);
   const Array values = is_float(x.dtype()) ? x : cast(x, DType::f32);
   const Array row = sort(reshape(transpose(values, order), shape), -1);
-  const Array low = slice_axis(row, -1, (count - 1) / 2, (count - 1) / 2 + 1), high = slice_axis(row, -1, count / 2, count / 2 + 1), last = slice_axis(row, -1, count - 1, count);
+  const Array low = slice_axis(row, -1, (count - 1) / 2, (count - 1) / 2 + 1), high = slice_axis(row, -1, count / 2, count / 2 + 1),
+              last = slice_axis(row, -1, count - 1, count);
   // A NaN anywhere is in the last place, and wins.
   return reshape(where(unary(UnaryOp::isnan, last), last, low * 0.5 + high * 0.5), result);
 }
 
 Array searchsorted(const Array& sorted, const Array& values, bool right) {
-  if (sorted.rank() != 1) fail(Status::invalid_argument, "searchsorted: the sorted array has the shape ", to_string(sorted.shape()), ", expected one axis");
+  if (sorted.rank() != 1)
+    fail(Status::invalid_argument, "searchsorted: the sorted array has the shape ", to_string(sorted.shape()), ", expected one axis");
   const DType dtype = promote(sorted.dtype(), values.dtype());
-  // Sorted together, a value's place less its rank among the values is the number of elements before it. The sort is stable: of equals, what
-  // comes first in the joined array.
+  // Sorted together, a value's place less its rank among the values is the number of elements before it. The sort is stable: of equals,
+  // what comes first in the joined array.
   const Array a = cast(sorted, dtype), b = flatten(cast(values, dtype));
   const int64_t n = a.size(), m = b.size();
   if (n == 0) return full(values.device(), values.shape(), 0, DType::i64);
   const Array order = argsort(right ? concatenate({a, b}, 0) : concatenate({b, a}, 0), 0);
-  const Array places = scatter(ScatterOp::set, full(values.device(), {n + m}, 0, DType::i64), order, arange(values.device(), 0, double(n + m), 1, DType::i64));
+  const Array places = scatter(ScatterOp::set, full(values.device(), {n + m}, 0, DType::i64), order,
+                               arange(values.device(), 0, double(n + m), 1, DType::i64));
   const Array of_values = right ? slice_axis(places, 0, n, n + m) : slice_axis(places, 0, 0, m);
-  const Array rank = scatter(ScatterOp::set, full(values.device(), {m}, 0, DType::i64), argsort(b, 0), arange(values.device(), 0, double(m), 1, DType::i64));
+  const Array rank = scatter(ScatterOp::set, full(values.device(), {m}, 0, DType::i64), argsort(b, 0),
+                             arange(values.device(), 0, double(m), 1, DType::i64));
   return reshape(of_values - rank, values.shape());
 }
 
@@ -98,7 +102,9 @@ Unique unique(const Array& x) {
   const Array order = argsort(flat, 0), sorted = take(flat, order, flat.dtype());
   Array first = full(x.device(), {n}, 1, DType::boolean);
   if (n > 1)
-    first = concatenate({full(x.device(), {1}, 1, DType::boolean), binary(BinaryOp::not_equal, slice_axis(sorted, 0, 1, n), slice_axis(sorted, 0, 0, n - 1))}, 0);
+    first = concatenate({full(x.device(), {1}, 1, DType::boolean),
+                         binary(BinaryOp::not_equal, slice_axis(sorted, 0, 1, n), slice_axis(sorted, 0, 0, n - 1))},
+                        0);
   eval({order, first});
   const auto flags = values_of<uint8_t>(first);
   const auto places = values_of<int64_t>(order);
@@ -111,7 +117,9 @@ Unique unique(const Array& x) {
     ++counts.back();
     inverse[size_t(places[i])] = int64_t(counts.size()) - 1;
   }
-  auto array = [&](const std::vector<int64_t>& values, const Shape& shape) { return Array::from_vector<int64_t>(x.device(), values, shape, DType::i64); };
+  auto array = [&](const std::vector<int64_t>& values, const Shape& shape) {
+    return Array::from_vector<int64_t>(x.device(), values, shape, DType::i64);
+  };
   const Shape found{int64_t(indices.size())};
   const Array at = array(indices, found);
   return {take(flat, at, flat.dtype()), at, array(inverse, x.shape()), array(counts, found)};

@@ -32,7 +32,9 @@ Array standard_deviation(const Array& x, const Dims& axes, double correction, bo
   return cast(unary(UnaryOp::sqrt, wide_variance(x, axes, correction, keepdims)), result_type(x));
 }
 
-Array count_nonzero(const Array& x, const Dims& axes, bool keepdims) { return reduce(ReduceOp::sum, cast(x, DType::boolean), axes, keepdims); }
+Array count_nonzero(const Array& x, const Dims& axes, bool keepdims) {
+  return reduce(ReduceOp::sum, cast(x, DType::boolean), axes, keepdims);
+}
 
 Array reduce(ReduceOp op, const Array& x, const Dims& axes, bool keepdims, DType dtype) {
   return cast(reduce(op, cast(x, dtype), axes, keepdims), dtype);

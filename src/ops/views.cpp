@@ -21,7 +21,8 @@ std::vector<TensorType> AsStrided::infer(TensorTypes inputs) const {
   }
   const int64_t size = element_count(inputs[0].shape);
   if (element_count(to) > 0 && (low < 0 || high >= size))
-    fail(Status::invalid_argument, "as_strided: shape ", to_string(to), " with strides ", to_string(strides), " reaches elements ", low, " to ", high, " of ", size);
+    fail(Status::invalid_argument, "as_strided: shape ", to_string(to), " with strides ", to_string(strides), " reaches elements ", low,
+         " to ", high, " of ", size);
   return {{to, inputs[0].dtype}};
 }
 bool AsStrided::view(const TensorType& input, const Layout& layout, Layout* result) const {
@@ -33,13 +34,16 @@ std::vector<TensorType> Windows::infer(TensorTypes inputs) const {
   const Shape& shape = inputs[0].shape;
   const int axes = kernel.rank(), lead = shape.rank() - axes;
   if (lead < 0 || stride.rank() != axes || dilation.rank() != axes)
-    fail(Status::invalid_argument, "windows: kernel ", to_string(kernel), ", stride ", to_string(stride), " and dilation ", to_string(dilation), " do not fit the shape ", to_string(shape));
+    fail(Status::invalid_argument, "windows: kernel ", to_string(kernel), ", stride ", to_string(stride), " and dilation ",
+         to_string(dilation), " do not fit the shape ", to_string(shape));
   Shape result = shape;
   for (int i = 0; i < axes; ++i) {
     if (kernel[i] < 1 || stride[i] < 1 || dilation[i] < 1)
-      fail(Status::invalid_argument, "windows: kernel ", kernel[i], ", stride ", stride[i], " and dilation ", dilation[i], " must be at least 1");
+      fail(Status::invalid_argument, "windows: kernel ", kernel[i], ", stride ", stride[i], " and dilation ", dilation[i],
+           " must be at least 1");
     const int64_t reach = checked_add(checked_mul(kernel[i] - 1, dilation[i], "a window's reach"), int64_t{1}, "a window's reach");
-    if (reach > shape[lead + i]) fail(Status::invalid_argument, "windows: a kernel that reaches over ", reach, " elements on an axis of ", shape[lead + i]);
+    if (reach > shape[lead + i])
+      fail(Status::invalid_argument, "windows: a kernel that reaches over ", reach, " elements on an axis of ", shape[lead + i]);
     result[lead + i] = (shape[lead + i] - reach) / stride[i] + 1;
   }
   for (int64_t size : kernel) result.push_back(size);
@@ -56,7 +60,11 @@ bool Windows::view(const TensorType& input, const Layout& layout, Layout* result
 }
 
 Array bitcast(const Array& x, DType to) { return x.dtype() == to ? x : apply(Bitcast(to), {x}); }
-Array as_strided(const Array& x, const Shape& shape, const Strides& strides, int64_t offset) { return apply(AsStrided(shape, strides, offset), {x}); }
-Array windows(const Array& x, const Dims& kernel, const Dims& stride, const Dims& dilation) { return apply(Windows(kernel, stride, dilation), {x}); }
+Array as_strided(const Array& x, const Shape& shape, const Strides& strides, int64_t offset) {
+  return apply(AsStrided(shape, strides, offset), {x});
+}
+Array windows(const Array& x, const Dims& kernel, const Dims& stride, const Dims& dilation) {
+  return apply(Windows(kernel, stride, dilation), {x});
+}
 
 }  // namespace mlxc

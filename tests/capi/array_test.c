@@ -376,7 +376,8 @@ static void families(void) {
   OK(mlxc_random_bits(&b, key, shape, 1, &error));
   uint32_t words[4] = {0};
   OK(mlxc_array_read(b, words, sizeof words, NULL, &error));
-  CHECK(words[0] == 0x6627e8d5u && words[1] == 0xe169c58du && words[2] == 0xbc57ac4cu && words[3] == 0x9b00dbd8u); /* Random123's known answer */
+  CHECK(words[0] == 0x6627e8d5u && words[1] == 0xe169c58du && words[2] == 0xbc57ac4cu &&
+        words[3] == 0x9b00dbd8u); /* Random123's known answer */
   mlxc_array_free(b);
   mlxc_array_free(key);
   OK(mlxc_array_unique(&b, NULL, NULL, &c, m, &error));

@@ -193,7 +193,7 @@ static void layers_functions(void) {
   BAD(MLXC_HANDLE_ARRAY, mlxc_array, mlxc_array_transposed_convolution, &out, h, array, array, sizes, sizes, sizes, sizes, 1, 1, &error);
   BAD(MLXC_HANDLE_ARRAY, mlxc_array, mlxc_array_transposed_convolution, &out, array, h, array, sizes, sizes, sizes, sizes, 1, 1, &error);
   BAD_BUT_NULL(MLXC_HANDLE_ARRAY, mlxc_array, mlxc_array_transposed_convolution, &out, array, array, h, sizes, sizes, sizes, sizes, 1, 1,
-      &error);
+               &error);
   NULLS(mlxc_array_transposed_convolution, NULL, array, array, array, sizes, sizes, sizes, sizes, 1, 1, &error);
   BAD(MLXC_HANDLE_ARRAY, mlxc_array, mlxc_array_max_pool, &out, h, sizes, sizes, sizes, sizes, 1, &error);
   NULLS(mlxc_array_max_pool, NULL, array, sizes, sizes, sizes, sizes, 1, &error);

@@ -28,7 +28,8 @@ TEST(Linalg, FactorsGiveTheMatrixBack) {
     for (const Shape& shape : {Shape{1, 1}, Shape{5, 3}, Shape{3, 5}, Shape{2, 3, 4, 4}, Shape{60, 40}})
       for (Lay lay : kLayouts) {
         Reference ignored;
-        const Array x = arrange(shape, dtype, lay, [&] { return draw(random); }, &ignored);
+        const Array x = arrange(
+            shape, dtype, lay, [&] { return draw(random); }, &ignored);
         const std::string where = to_string(shape) + " layout " + std::to_string(int(lay));
         for (bool full : {false, true}) {
           const linalg::QR qr = linalg::qr(x, full);
@@ -67,8 +68,8 @@ TEST(Linalg, RefusesWhatHasNoAnswer) {
 TEST(Linalg, NanAndInfinityGiveNan) {
   for (double bad : {double(NAN), double(INFINITY)}) {
     const Array x = make({1, 0, 0, bad}, {2, 2}, DType::f64);
-    for (const Array& result : {linalg::inverse(x), linalg::cholesky(x, false), linalg::qr(x, false).q, linalg::svd(x, true).u, linalg::eigh(x).vectors,
-                                linalg::determinant(x), linalg::slogdet(x).log})
+    for (const Array& result : {linalg::inverse(x), linalg::cholesky(x, false), linalg::qr(x, false).q, linalg::svd(x, true).u,
+                                linalg::eigh(x).vectors, linalg::determinant(x), linalg::slogdet(x).log})
       for (double value : fetch(result).values) EXPECT_TRUE(std::isnan(value));
   }
 }

@@ -92,7 +92,8 @@ TEST(Update, WritesSlicesOfAnyStepInEveryTypeAndLayout) {
 
 TEST(Scatter, CombinesInOrderAndDropsWhatIsOutOfRange) {
   for (DType dtype : kNumbers) {
-    const Array x = make({1, 2, 3, 4}, {4}, dtype), at = make({0, 3, 0, 4, -1, -5}, {6}, DType::i32), values = make({5, 6, 7, 9, 2, 9}, {6}, dtype);
+    const Array x = make({1, 2, 3, 4}, {4}, dtype), at = make({0, 3, 0, 4, -1, -5}, {6}, DType::i32),
+                values = make({5, 6, 7, 9, 2, 9}, {6}, dtype);
     EXPECT_EQ(fetch(scatter(ScatterOp::set, x, at, values)).values, (std::vector<double>{7, 2, 3, 2})) << name_of(dtype);
     EXPECT_EQ(fetch(scatter(ScatterOp::add, x, at, values)).values, (std::vector<double>{13, 2, 3, 12})) << name_of(dtype);
     EXPECT_EQ(fetch(scatter(ScatterOp::multiply, x, at, values)).values, (std::vector<double>{35, 2, 3, 48})) << name_of(dtype);
@@ -100,7 +101,8 @@ TEST(Scatter, CombinesInOrderAndDropsWhatIsOutOfRange) {
     EXPECT_EQ(fetch(scatter(ScatterOp::maximum, x, at, values)).values, (std::vector<double>{7, 2, 3, 6})) << name_of(dtype);
   }
   EXPECT_THROW(scatter(ScatterOp::add, make({1}, {1}, DType::f32), make({0}, {1}, DType::f32), make({1}, {1}, DType::f32)), Error);
-  EXPECT_THROW(scatter(ScatterOp::add, make({1, 2}, {1, 2}, DType::f32), make({0}, {1}, DType::i32), make({1, 2, 3}, {3}, DType::f32)), Error);
+  EXPECT_THROW(scatter(ScatterOp::add, make({1, 2}, {1, 2}, DType::f32), make({0}, {1}, DType::i32), make({1, 2, 3}, {3}, DType::f32)),
+               Error);
 }
 
 TEST(Scatter, SharedAmongThreadsGivesTheSumOfAll) {
@@ -121,11 +123,14 @@ TEST(Windows, SeeEveryPlaceOfEveryLayout) {
   std::mt19937 random(12);
   for (Lay lay : kLayouts) {
     Reference x;
-    const Array input = arrange({2, 9, 8}, DType::f32, lay, [&] { return double(random() % 100); }, &x);
+    const Array input = arrange(
+        {2, 9, 8}, DType::f32, lay, [&] { return double(random() % 100); }, &x);
     const Array cut = windows(input, {3, 2}, {2, 1}, {1, 3});
     ASSERT_EQ(cut.shape(), (Shape{2, 4, 5, 3, 2}));
     const Reference result = fetch(cut);
-    for_each_index(cut.shape(), [&](const Dims& i) { ASSERT_EQ(result.at(i), x.at({i[0], i[1] * 2 + i[3], i[2] + i[4] * 3})) << int(lay); });
+    for_each_index(cut.shape(), [&](const Dims& i) {
+      ASSERT_EQ(result.at(i), x.at({i[0], i[1] * 2 + i[3], i[2] + i[4] * 3})) << int(lay);
+    });
   }
   EXPECT_THROW(windows(make({1, 2}, {2}, DType::f32), {3}, {1}, {1}), Error);
 }
@@ -137,7 +142,8 @@ TEST(Bitcast, KeepsTheBytes) {
 
 TEST(AsStrided, RefusesWhatLiesOutside) {
   const Array x = make({1, 2, 3, 4}, {2, 2}, DType::f32);
-  EXPECT_EQ(fetch(as_strided(transpose(x), {3, 2}, {1, 1}, 0)).values, (std::vector<double>{1, 3, 3, 2, 2, 4}));  // of the row-major order of x^T
+  EXPECT_EQ(fetch(as_strided(transpose(x), {3, 2}, {1, 1}, 0)).values,
+            (std::vector<double>{1, 3, 3, 2, 2, 4}));  // of the row-major order of x^T
   EXPECT_THROW(as_strided(x, {3, 2}, {1, 2}, 0), Error);
   EXPECT_THROW(as_strided(x, {2}, {-1}, 0), Error);
   EXPECT_THROW(as_strided(x, {2}, {INT64_MAX}, 3), Error);

@@ -24,7 +24,8 @@ LaunchPtr lower_update(const LaunchPlan& plan) {
   const int64_t item = size_of(plan.inputs[0].type.dtype);
   if (element_count(count) == 0) offset = 0;
   return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
-    scatter_strided(pool, operands[1], operands[2] + offset * item, item, {count.begin(), size_t(count.rank())}, {strides.begin(), size_t(strides.rank())});
+    scatter_strided(pool, operands[1], operands[2] + offset * item, item, {count.begin(), size_t(count.rank())},
+                    {strides.begin(), size_t(strides.rank())});
   });
 }
 
@@ -43,7 +44,8 @@ LaunchPtr lower_sort(const LaunchPlan& plan) {
   const TensorType& x = plan.inputs[0].type;
   const int64_t n = x.shape.back(), rows = n ? element_count(x.shape) / n : 0;
   return make_launch([=, dtype = x.dtype, descending = op.descending, indices = op.indices](ThreadPool& pool, std::byte* const* operands) {
-    sort_rows(pool, dtype, operands[0], rows, n, descending, indices ? nullptr : operands[1], indices ? reinterpret_cast<int64_t*>(operands[1]) : nullptr);
+    sort_rows(pool, dtype, operands[0], rows, n, descending, indices ? nullptr : operands[1],
+              indices ? reinterpret_cast<int64_t*>(operands[1]) : nullptr);
   });
 }
 
@@ -79,12 +81,18 @@ LaunchPtr lower_random_bits(const LaunchPlan& plan) {
 
 LaunchPtr lower_index_op(const LaunchPlan& plan) {
   switch (plan.primitive->code()) {
-    case OpCode::update: return lower_update(plan);
-    case OpCode::scatter: return lower_scatter(plan);
-    case OpCode::sort: return lower_sort(plan);
-    case OpCode::scan: return lower_scan(plan);
-    case OpCode::random_bits: return lower_random_bits(plan);
-    default: no_kernel(plan);
+    case OpCode::update:
+      return lower_update(plan);
+    case OpCode::scatter:
+      return lower_scatter(plan);
+    case OpCode::sort:
+      return lower_sort(plan);
+    case OpCode::scan:
+      return lower_scan(plan);
+    case OpCode::random_bits:
+      return lower_random_bits(plan);
+    default:
+      no_kernel(plan);
   }
 }
 

@@ -1,4 +1,5 @@
-// A row-major matrix is the transpose of a column-major one: where LAPACK can work on the transpose it does, else it gets a transposed copy.
+// A row-major matrix is the transpose of a column-major one: where LAPACK can work on the transpose it does, else it gets a transposed
+// copy.
 #include "backend/cpu/kernels/lapack.h"
 
 #include <cblas.h>
@@ -13,13 +14,14 @@
 
 // Fortran's calling convention: everything by address, lengths of texts at the end.
 extern "C" {
-#define MLXC_LAPACK(T, p)                                                                                                                         \
-  void p##potrf_(const char*, const int*, T*, const int*, int*, size_t);                                                                          \
-  void p##geqrf_(const int*, const int*, T*, const int*, T*, T*, const int*, int*);                                                               \
-  void p##orgqr_(const int*, const int*, const int*, T*, const int*, const T*, T*, const int*, int*);                                             \
-  void p##gesdd_(const char*, const int*, const int*, T*, const int*, T*, T*, const int*, T*, const int*, T*, const int*, int*, int*, size_t);     \
-  void p##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*, size_t, size_t);               \
-  void p##getrf_(const int*, const int*, T*, const int*, int*, int*);                                                                             \
+#define MLXC_LAPACK(T, p)                                                                                                             \
+  void p##potrf_(const char*, const int*, T*, const int*, int*, size_t);                                                              \
+  void p##geqrf_(const int*, const int*, T*, const int*, T*, T*, const int*, int*);                                                   \
+  void p##orgqr_(const int*, const int*, const int*, T*, const int*, const T*, T*, const int*, int*);                                 \
+  void p##gesdd_(const char*, const int*, const int*, T*, const int*, T*, T*, const int*, T*, const int*, T*, const int*, int*, int*, \
+                 size_t);                                                                                                             \
+  void p##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*, size_t, size_t);   \
+  void p##getrf_(const int*, const int*, T*, const int*, int*, int*);                                                                 \
   void p##getrs_(const char*, const int*, const int*, const T*, const int*, const int*, T*, const int*, int*, size_t);
 MLXC_LAPACK(float, s)
 MLXC_LAPACK(double, d)
@@ -40,9 +42,11 @@ void _gfortran_concat_string(size_t bytes, char* to, size_t first_bytes, const c
 namespace mlxc::cpu::lapack {
 namespace {
 
-#define MLXC_CALL(name, ...)                                      \
-  if constexpr (std::is_same_v<T, float>) s##name##_(__VA_ARGS__); \
-  else d##name##_(__VA_ARGS__)
+#define MLXC_CALL(name, ...)              \
+  if constexpr (std::is_same_v<T, float>) \
+    s##name##_(__VA_ARGS__);              \
+  else                                    \
+    d##name##_(__VA_ARGS__)
 
 template <class T>
 bool all_finite(const T* x, int64_t count) {
@@ -77,7 +81,9 @@ int leading(int n) { return std::max(n, 1); }
 
 // A workspace of the size that a query returned. float32 rounds large sizes, so a little more.
 template <class T>
-int workspace_size(T query) { return int(std::min(double(query) * 1.0000002 + 1, 2147483647.0)); }
+int workspace_size(T query) {
+  return int(std::min(double(query) * 1.0000002 + 1, 2147483647.0));
+}
 
 void converged(int info, const char* what) {
   if (info != 0) fail(Status::internal, what, " did not converge (LAPACK's code ", info, ")");
@@ -94,8 +100,10 @@ void cholesky(const T* x, int n, bool upper, T* out) {
   MLXC_CALL(potrf, upper ? "L" : "U", &n, out, &n, &info, 1);  // the other triangle, seen column by column
   if (info > 0) fail(Status::invalid_argument, "cholesky: the matrix is not positive definite (the minor of order ", info, " is not)");
   for (int64_t i = 0; i < n; ++i) {
-    if (upper) std::fill_n(out + i * n, i, T(0));
-    else std::fill_n(out + i * n + i + 1, n - i - 1, T(0));
+    if (upper)
+      std::fill_n(out + i * n, i, T(0));
+    else
+      std::fill_n(out + i * n + i + 1, n - i - 1, T(0));
   }
 }
 
@@ -202,22 +210,25 @@ template <class T>
 void triangular_solve(const T* a, const T* b, int n, int m, bool upper, bool unit, bool transposed, T* x) {
   if (!unit)
     for (int64_t i = 0; i < n; ++i)
-      if (a[i * n + i] == 0) fail(Status::invalid_argument, "triangular_solve: the matrix is singular (element ", i, " of its diagonal is zero)");
+      if (a[i * n + i] == 0)
+        fail(Status::invalid_argument, "triangular_solve: the matrix is singular (element ", i, " of its diagonal is zero)");
   std::copy_n(b, int64_t(n) * m, x);
   const auto part = upper ? CblasUpper : CblasLower;
   const auto turn = transposed ? CblasTrans : CblasNoTrans;
   const auto ones = unit ? CblasUnit : CblasNonUnit;
-  if constexpr (std::is_same_v<T, float>) cblas_strsm(CblasRowMajor, CblasLeft, part, turn, ones, n, m, 1, a, n, x, m);
-  else cblas_dtrsm(CblasRowMajor, CblasLeft, part, turn, ones, n, m, 1, a, n, x, m);
+  if constexpr (std::is_same_v<T, float>)
+    cblas_strsm(CblasRowMajor, CblasLeft, part, turn, ones, n, m, 1, a, n, x, m);
+  else
+    cblas_dtrsm(CblasRowMajor, CblasLeft, part, turn, ones, n, m, 1, a, n, x, m);
 }
 
-#define MLXC_INSTANCES(T)                                                                       \
-  template void cholesky(const T*, int, bool, T*);                                              \
-  template void qr(const T*, int, int, bool, T*, T*);                                           \
-  template void svd(const T*, int, int, bool, bool, T*, T*, T*);                                \
-  template void eigh(const T*, int, bool, T*, T*);                                              \
-  template void lu(const T*, int, T*, int32_t*);                                                \
-  template void solve(const T*, const T*, int, int, T*);                                        \
+#define MLXC_INSTANCES(T)                                        \
+  template void cholesky(const T*, int, bool, T*);               \
+  template void qr(const T*, int, int, bool, T*, T*);            \
+  template void svd(const T*, int, int, bool, bool, T*, T*, T*); \
+  template void eigh(const T*, int, bool, T*, T*);               \
+  template void lu(const T*, int, T*, int32_t*);                 \
+  template void solve(const T*, const T*, int, int, T*);         \
   template void triangular_solve(const T*, const T*, int, int, bool, bool, bool, T*);
 MLXC_INSTANCES(float)
 MLXC_INSTANCES(double)

@@ -1,7 +1,7 @@
-// Factorizations of one row-major matrix, float or double, on the LAPACK inside OpenBLAS. Arguments are trusted, as everywhere in this folder:
-// LAPACK would answer a bad one with a message and, in some builds, the end of the process. Matrices with a NaN or an infinity do not reach it
-// (some of its iterations would not end): the results are NaN. Throws Error(invalid_argument) for singular and indefinite matrices, and
-// Error(internal) where an iteration did not converge.
+// Factorizations of one row-major matrix, float or double, on the LAPACK inside OpenBLAS. Arguments are trusted, as everywhere in this
+// folder: LAPACK would answer a bad one with a message and, in some builds, the end of the process. Matrices with a NaN or an infinity do
+// not reach it (some of its iterations would not end): the results are NaN. Throws Error(invalid_argument) for singular and indefinite
+// matrices, and Error(internal) where an iteration did not converge.
 #pragma once
 
 #include <cstdint>

@@ -2,13 +2,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <vector>
+#include <type_traits>
 
 #include "backend/cpu/kernels/kernels.h"
 #include "backend/cpu/kernels/typed.h"
 
 namespace mlxc::cpu {
 namespace {
+
+constexpr int64_t kBlock = 256;  // columns that advance together
 
 template <class T>
 using Sum = std::conditional_t<std::is_floating_point_v<Computed<T>>, double, std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>;
@@ -17,20 +19,26 @@ template <class V>
 V neutral(ScanOp op) {
   constexpr bool kFloat = std::is_floating_point_v<V>;
   switch (op) {
-    case ScanOp::prod: return V(1);
+    case ScanOp::prod:
+      return V(1);
     case ScanOp::max:
-    case ScanOp::logsumexp: return kFloat ? V(-std::numeric_limits<double>::infinity()) : std::numeric_limits<V>::lowest();
-    case ScanOp::min: return kFloat ? V(std::numeric_limits<double>::infinity()) : std::numeric_limits<V>::max();
-    default: return V(0);
+    case ScanOp::logsumexp:
+      return kFloat ? V(-std::numeric_limits<double>::infinity()) : std::numeric_limits<V>::lowest();
+    case ScanOp::min:
+      return kFloat ? V(std::numeric_limits<double>::infinity()) : std::numeric_limits<V>::max();
+    default:
+      return V(0);
   }
 }
 
-template <class V>
-V step(ScanOp op, V total, V x) {
+template <ScanOp op, class V>
+V step(V total, V x) {
   constexpr bool kFloat = std::is_floating_point_v<V>;
   switch (op) {
-    case ScanOp::max: return total != total || total > x ? total : x;
-    case ScanOp::min: return total != total || total < x ? total : x;
+    case ScanOp::max:
+      return total != total || total > x ? total : x;
+    case ScanOp::min:
+      return total != total || total < x ? total : x;
     case ScanOp::logsumexp: {
       const double a = double(total), b = double(x);
       if (std::isnan(a) || std::isnan(b)) return V(a + b);
@@ -38,37 +46,81 @@ V step(ScanOp op, V total, V x) {
       return V(std::isinf(high) ? high : high + std::log1p(std::exp(std::min(a, b) - high)));
     }
     case ScanOp::prod:
-      if constexpr (kFloat) return total * x;
-      else return V(uint64_t(total) * uint64_t(x));
+      if constexpr (kFloat)
+        return total * x;
+      else
+        return V(uint64_t(total) * uint64_t(x));
     default:
-      if constexpr (kFloat) return total + x;
-      else return V(uint64_t(total) + uint64_t(x));
+      if constexpr (kFloat)
+        return total + x;
+      else
+        return V(uint64_t(total) + uint64_t(x));
+  }
+}
+
+// body is called with a std::integral_constant of the operation.
+template <class Body>
+void with_op(ScanOp op, Body&& body) {
+  using enum ScanOp;
+  switch (op) {
+    case sum:
+      return body(std::integral_constant<ScanOp, sum>());
+    case prod:
+      return body(std::integral_constant<ScanOp, prod>());
+    case max:
+      return body(std::integral_constant<ScanOp, max>());
+    case min:
+      return body(std::integral_constant<ScanOp, min>());
+    case logsumexp:
+      return body(std::integral_constant<ScanOp, logsumexp>());
+  }
+}
+
+// One row: elements side by side, from the first or from the last.
+template <ScanOp op, class T>
+void scan_row(const ScanArgs& args, const T* x, T* y) {
+  auto total = neutral<Sum<T>>(op);
+  for (int64_t k = 0; k < args.count; ++k) {
+    const int64_t i = args.reverse ? args.count - 1 - k : k;
+    const auto before = total;
+    total = step<op, Sum<T>>(before, Sum<T>(Computed<T>(x[i])));
+    y[i] = T(Computed<T>(args.exclusive ? before : total));
+  }
+}
+
+// Columns side by side: a row of them at a time.
+template <ScanOp op, class T>
+void scan_columns(const ScanArgs& args, const T* x, T* y, int64_t columns) {
+  Sum<T> totals[kBlock];
+  std::fill_n(totals, columns, neutral<Sum<T>>(op));
+  for (int64_t k = 0; k < args.count; ++k) {
+    const int64_t at = (args.reverse ? args.count - 1 - k : k) * args.inner;
+    for (int64_t j = 0; j < columns; ++j) {
+      const auto before = totals[j];
+      totals[j] = step<op, Sum<T>>(before, Sum<T>(Computed<T>(x[at + j])));
+      y[at + j] = T(Computed<T>(args.exclusive ? before : totals[j]));
+    }
   }
 }
 
 }  // namespace
 
 void scan(ThreadPool& pool, const ScanArgs& args) {
-  constexpr int64_t kBlock = 256;  // columns that advance together
   const int64_t blocks = (args.inner + kBlock - 1) / kBlock;
+  const int64_t grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, args.count * std::min(args.inner, kBlock)));
   with_type(args.dtype, [&]<class T>(T) {
-    using V = Sum<T>;
-    pool.parallel_for(args.outer * blocks, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, args.count * std::min(args.inner, kBlock))), [&](int64_t begin, int64_t end, int) {
-      V totals[kBlock];
-      for (int64_t i = begin; i < end; ++i) {
-        const int64_t column = i % blocks * kBlock, n = std::min(kBlock, args.inner - column), start = i / blocks * args.count * args.inner + column;
-        std::fill_n(totals, n, neutral<V>(args.op));
-        for (int64_t k = 0; k < args.count; ++k) {
-          const int64_t at = start + (args.reverse ? args.count - 1 - k : k) * args.inner;
-          const T* x = static_cast<const T*>(args.x) + at;
-          T* y = static_cast<T*>(args.y) + at;
-          for (int64_t j = 0; j < n; ++j) {
-            const V before = totals[j];
-            totals[j] = step<V>(args.op, before, V(Computed<T>(x[j])));
-            y[j] = T(Computed<T>(args.exclusive ? before : totals[j]));
-          }
+    with_op(args.op, [&]<ScanOp op>(std::integral_constant<ScanOp, op>) {
+      pool.parallel_for(args.outer * blocks, grain, [&](int64_t begin, int64_t end, int) {
+        for (int64_t i = begin; i < end; ++i) {
+          const int64_t column = i % blocks * kBlock, start = i / blocks * args.count * args.inner + column;
+          const T* x = static_cast<const T*>(args.x) + start;
+          T* y = static_cast<T*>(args.y) + start;
+          if (args.inner == 1)
+            scan_row<op>(args, x, y);
+          else
+            scan_columns<op>(args, x, y, std::min(kBlock, args.inner - column));
         }
-      }
+      });
     });
   });
 }

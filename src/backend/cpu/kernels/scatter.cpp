@@ -12,20 +12,28 @@ template <class V>
 V combine(ScatterOp op, V a, V b) {
   switch (op) {
     case ScatterOp::add:
-      if constexpr (std::is_integral_v<V>) return V(uint64_t(a) + uint64_t(b));
-      else return a + b;
+      if constexpr (std::is_integral_v<V>)
+        return V(uint64_t(a) + uint64_t(b));
+      else
+        return a + b;
     case ScatterOp::multiply:
-      if constexpr (std::is_integral_v<V>) return V(uint64_t(a) * uint64_t(b));
-      else return a * b;
-    case ScatterOp::minimum: return a != a || a < b ? a : b;
-    case ScatterOp::maximum: return a != a || a > b ? a : b;
-    default: return b;
+      if constexpr (std::is_integral_v<V>)
+        return V(uint64_t(a) * uint64_t(b));
+      else
+        return a * b;
+    case ScatterOp::minimum:
+      return a != a || a < b ? a : b;
+    case ScatterOp::maximum:
+      return a != a || a > b ? a : b;
+    default:
+      return b;
   }
 }
 
 }  // namespace
 
-void scatter_rows(ThreadPool& pool, ScatterOp op, DType dtype, void* x, int64_t rows, int64_t width, const int64_t* indices, int64_t count, const void* values) {
+void scatter_rows(ThreadPool& pool, ScatterOp op, DType dtype, void* x, int64_t rows, int64_t width, const int64_t* indices, int64_t count,
+                  const void* values) {
   if (rows <= 0 || width <= 0 || count <= 0) return;
   // As many shares as threads: each reads all the indices.
   const bool small = count * width < 32768;

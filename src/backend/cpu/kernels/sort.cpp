@@ -34,7 +34,8 @@ struct Bits<8> {
 template <class T>
 using Key = typename Bits<sizeof(T)>::type;
 
-// Floats: negative ones have all bits turned, the others the sign bit. -0 becomes 0 and every NaN the largest key, so equal values have equal keys.
+// Floats: negative ones have all bits turned, the others the sign bit. -0 becomes 0 and every NaN the largest key, so equal values have
+// equal keys.
 template <class T>
 Key<T> key_of(T value) {
   using K = Key<T>;
@@ -51,27 +52,47 @@ Key<T> key_of(T value) {
   }
 }
 
-template <class K>
+template <class K, class Index>
 struct Item {
   K key;
-  int64_t index;
+  Index index;
   bool operator<(const Item& other) const { return key != other.key ? key < other.key : index < other.index; }
 };
 
 // Least significant byte first; a byte that all keys share is skipped. Stable.
-template <class K>
-void radix_sort(std::vector<Item<K>>& items, std::vector<Item<K>>& other) {
+template <class K, class Index>
+void radix_sort(std::vector<Item<K, Index>>& items, std::vector<Item<K, Index>>& other) {
   other.resize(items.size());
   for (size_t byte = 0; byte < sizeof(K); ++byte) {
     std::array<int64_t, 256> at{};
-    auto digit = [byte](const Item<K>& item) { return size_t(item.key >> (8 * byte)) & 255; };
-    for (const Item<K>& item : items) ++at[digit(item)];
+    auto digit = [byte](const Item<K, Index>& item) { return size_t(item.key >> (8 * byte)) & 255; };
+    for (const Item<K, Index>& item : items) ++at[digit(item)];
     if (at[digit(items[0])] == int64_t(items.size())) continue;
     int64_t begin = 0;
     for (int64_t& place : at) begin += std::exchange(place, begin);
-    for (const Item<K>& item : items) other[size_t(at[digit(item)]++)] = item;
+    for (const Item<K, Index>& item : items) other[size_t(at[digit(item)]++)] = item;
     items.swap(other);
   }
+}
+
+// Index: wide enough for a row, and no wider, as sorting moves it about.
+template <class T, class Index>
+void sort_as(ThreadPool& pool, const T* x, int64_t rows, int64_t n, bool descending, T* values, int64_t* indices) {
+  pool.parallel_for(rows, std::max<int64_t>(1, 4096 / n), [&](int64_t begin, int64_t end, int) {
+    std::vector<Item<Key<T>, Index>> items(static_cast<size_t>(n)), other;
+    for (int64_t row = begin; row < end; ++row) {
+      const T* from = x + row * n;
+      for (int64_t i = 0; i < n; ++i) items[size_t(i)] = {descending ? Key<T>(~key_of(from[i])) : key_of(from[i]), Index(i)};
+      if (n < kRadixFrom)
+        std::sort(items.begin(), items.end());
+      else
+        radix_sort(items, other);
+      for (int64_t i = 0; i < n; ++i) {
+        if (values) values[row * n + i] = from[items[size_t(i)].index];
+        if (indices) indices[row * n + i] = int64_t(items[size_t(i)].index);
+      }
+    }
+  });
 }
 
 }  // namespace
@@ -79,19 +100,8 @@ void radix_sort(std::vector<Item<K>>& items, std::vector<Item<K>>& other) {
 void sort_rows(ThreadPool& pool, DType dtype, const void* x, int64_t rows, int64_t n, bool descending, void* values, int64_t* indices) {
   if (n <= 0) return;
   with_type(dtype, [&]<class T>(T) {
-    pool.parallel_for(rows, std::max<int64_t>(1, 4096 / n), [&](int64_t begin, int64_t end, int) {
-      std::vector<Item<Key<T>>> items(static_cast<size_t>(n)), other;
-      for (int64_t row = begin; row < end; ++row) {
-        const T* from = static_cast<const T*>(x) + row * n;
-        for (int64_t i = 0; i < n; ++i) items[size_t(i)] = {descending ? Key<T>(~key_of(from[i])) : key_of(from[i]), i};
-        if (n < kRadixFrom) std::sort(items.begin(), items.end());
-        else radix_sort(items, other);
-        for (int64_t i = 0; i < n; ++i) {
-          if (values) static_cast<T*>(values)[row * n + i] = from[items[size_t(i)].index];
-          if (indices) indices[row * n + i] = items[size_t(i)].index;
-        }
-      }
-    });
+    auto sort = n <= int64_t{UINT32_MAX} ? sort_as<T, uint32_t> : sort_as<T, uint64_t>;
+    sort(pool, static_cast<const T*>(x), rows, n, descending, static_cast<T*>(values), indices);
   });
 }
 
