@@ -1,8 +1,8 @@
-/* Modules: layers that find their parameters by name. A module is a description without parameters of its own; mlxc_parameters holds those, so
- * one module serves any set of parameters, and putting modules together costs nothing. Names, layouts and initial values are PyTorch's.
+/* Modules: layers that find their parameters by name. A module is a description without parameters of its own; mlxc_parameters holds those,
+ * so one module serves any set of parameters, and putting modules together costs nothing. Names, layouts and initial values are PyTorch's.
  *
- * As mlxc/array.h: every `out` is a new handle that the caller frees, modules given to other modules may be freed at once, and the shared errors
- * are INVALID_HANDLE, INVALID_ARGUMENT, OUT_OF_MEMORY. */
+ * As mlxc/array.h: every `out` is a new handle that the caller frees, modules given to other modules may be freed at once, and the shared
+ * errors are INVALID_HANDLE, INVALID_ARGUMENT, OUT_OF_MEMORY. */
 #ifndef MLXC_MODULE_H
 #define MLXC_MODULE_H
 
@@ -19,9 +19,9 @@ MLXC_API mlxc_status mlxc_module_linear(mlxc_module **out, int64_t in, int64_t o
 
 /* [N, in, n...] -> [N, out_channels, m...] as mlxc_array_convolution: weight [out_channels, in / groups, kernel...], bias. spatial_axes
  * values each; stride, padding and dilation may be NULL: 1, 0 and 1. Threads: any. Errors: shared. */
-MLXC_API mlxc_status mlxc_module_convolution(mlxc_module **out, int64_t in, int64_t out_channels, const int64_t *kernel, const int64_t *stride,
-                                             const int64_t *padding, const int64_t *dilation, int32_t spatial_axes, int64_t groups,
-                                             int32_t bias, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_convolution(mlxc_module **out, int64_t in, int64_t out_channels, const int64_t *kernel,
+                                             const int64_t *stride, const int64_t *padding, const int64_t *dilation, int32_t spatial_axes,
+                                             int64_t groups, int32_t bias, mlxc_error *error);
 
 /* The largest element of each window. stride NULL: the kernel; padding NULL: none. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_module_max_pool(mlxc_module **out, const int64_t *kernel, const int64_t *stride, const int64_t *padding,
@@ -31,8 +31,8 @@ MLXC_API mlxc_status mlxc_module_max_pool(mlxc_module **out, const int64_t *kern
 MLXC_API mlxc_status mlxc_module_average_pool(mlxc_module **out, const int64_t *kernel, const int64_t *stride, const int64_t *padding,
                                               int32_t spatial_axes, mlxc_error *error);
 
-/* Over everything but axis 1: weight, bias, and the buffers running_mean and running_var, which a training pass renews by `momentum` (0.1 is
- * usual) and others use. Threads: any. Errors: shared. */
+/* Over everything but axis 1: weight, bias, and the buffers running_mean and running_var, which a training pass renews by `momentum` (0.1
+ * is usual) and others use. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_module_batch_norm(mlxc_module **out, int64_t channels, double eps, double momentum, mlxc_error *error);
 
 /* Over the last axis: weight and bias. Threads: any. Errors: shared. */
@@ -89,19 +89,21 @@ MLXC_API void mlxc_module_free(mlxc_module *module);
 /* None yet. The same seed gives every name the same beginning. device NULL: the default. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_parameters_new(mlxc_parameters **out, mlxc_device *device, uint64_t seed, mlxc_error *error);
 
-/* Shares the arrays and changes apart: with placeholders as values it gives the graph of a step for mlxc_function_new. Threads: any. Errors:
- * shared. */
+/* Shares the arrays and changes apart: with placeholders as values it gives the graph of a step for mlxc_function_new. Threads: any.
+ * Errors: shared. */
 MLXC_API mlxc_status mlxc_parameters_copy(mlxc_parameters **out, mlxc_parameters *parameters, mlxc_error *error);
 
 /* How many names and elements there are. Either may be NULL. Threads: any. Errors: shared. */
-MLXC_API mlxc_status mlxc_parameters_count(mlxc_parameters *parameters, int32_t select, int64_t *names, int64_t *elements, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_count(mlxc_parameters *parameters, int32_t select, int64_t *names, int64_t *elements,
+                                           mlxc_error *error);
 
 /* The name at a place. Text result. Threads: any. Errors: shared, BUFFER_TOO_SMALL. */
 MLXC_API mlxc_status mlxc_parameters_name(mlxc_parameters *parameters, int32_t select, int64_t index, char *buffer, size_t capacity,
                                           size_t *needed, mlxc_error *error);
 
 /* The values, as many handles as there are names, all NULL on failure. Ownership: the caller frees each. Threads: any. Errors: shared. */
-MLXC_API mlxc_status mlxc_parameters_values(mlxc_parameters *parameters, int32_t select, mlxc_array **values, int64_t count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_values(mlxc_parameters *parameters, int32_t select, mlxc_array **values, int64_t count,
+                                            mlxc_error *error);
 
 /* New values of the same shapes and dtypes: results of a step, or placeholders. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_parameters_set_values(mlxc_parameters *parameters, int32_t select, mlxc_array *const *values, int64_t count,
@@ -109,8 +111,8 @@ MLXC_API mlxc_status mlxc_parameters_set_values(mlxc_parameters *parameters, int
 
 /* frozen 1: not among the trained any more; 0: again. Takes in every name that is `prefix` or begins with it and a dot; none: all. *count
  * (may be NULL): how many. Threads: any. Errors: shared. */
-MLXC_API mlxc_status mlxc_parameters_freeze(mlxc_parameters *parameters, const char *prefix, size_t prefix_bytes, int32_t frozen, int64_t *count,
-                                            mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_freeze(mlxc_parameters *parameters, const char *prefix, size_t prefix_bytes, int32_t frozen,
+                                            int64_t *count, mlxc_error *error);
 
 /* What a weight [out, in, window...] begins as; fan_in = in * window, fan_out = out * window. */
 #define MLXC_INITIAL_CONSTANT        0 /* value */
@@ -122,8 +124,8 @@ MLXC_API mlxc_status mlxc_parameters_freeze(mlxc_parameters *parameters, const c
 #define MLXC_INITIAL_KAIMING_NORMAL  6 /* deviation value / sqrt(fan_in) */
 
 /* Draws the parameters of two axes or more below a prefix anew (as mlxc_parameters_freeze takes it). Threads: any. Errors: shared. */
-MLXC_API mlxc_status mlxc_parameters_draw(mlxc_parameters *parameters, const char *prefix, size_t prefix_bytes, int32_t initial, double value,
-                                          int64_t *count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_draw(mlxc_parameters *parameters, const char *prefix, size_t prefix_bytes, int32_t initial,
+                                          double value, int64_t *count, mlxc_error *error);
 
 /* Moves all of them. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_parameters_to_device(mlxc_parameters *parameters, mlxc_device *device, mlxc_error *error);
@@ -131,8 +133,8 @@ MLXC_API mlxc_status mlxc_parameters_to_device(mlxc_parameters *parameters, mlxc
 /* Writes all of them as a safetensors file, complete or not at all. Threads: any. Errors: shared, IO. */
 MLXC_API mlxc_status mlxc_parameters_save(mlxc_parameters *parameters, const char *path, mlxc_error *error);
 
-/* Takes over the values of a safetensors file. strict 1: its names must be the ones that are there, if any are; 0: names may be missing or new.
- * Nothing changes on failure. Threads: any. Errors: shared, NOT_FOUND, IO, FORMAT. */
+/* Takes over the values of a safetensors file. strict 1: its names must be the ones that are there, if any are; 0: names may be missing or
+ * new. Nothing changes on failure. Threads: any. Errors: shared, NOT_FOUND, IO, FORMAT. */
 MLXC_API mlxc_status mlxc_parameters_load(mlxc_parameters *parameters, const char *path, int32_t strict, mlxc_error *error);
 
 /* Threads: any. */

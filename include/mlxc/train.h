@@ -1,5 +1,6 @@
-/* What a training step is made of: losses, optimizers, clipping, schedules. All of them are functions of arrays that keep nothing: a step is
- * loss, mlxc_grad, mlxc_optimizer_update, lazily or as one mlxc_function whose parameters and states are state pairs and stay where they lie.
+/* What a training step is made of: losses, optimizers, clipping, schedules. All of them are functions of arrays that keep nothing: a step
+ * is loss, mlxc_grad, mlxc_optimizer_update, lazily or as one mlxc_function whose parameters and states are state pairs and stay where they
+ * lie.
  *
  * As mlxc/array.h: every `out` is a new handle that the caller frees, and the shared errors are INVALID_HANDLE, INVALID_ARGUMENT,
  * OUT_OF_MEMORY. */
@@ -37,8 +38,8 @@ MLXC_API mlxc_status mlxc_loss_huber(mlxc_array **out, mlxc_array *prediction, m
 MLXC_API mlxc_status mlxc_loss_cross_entropy(mlxc_array **out, mlxc_array *logits, mlxc_array *targets, double label_smoothing,
                                              int64_t ignore_index, int32_t reduction, mlxc_error *error);
 
-/* Of logits against probabilities of one shape. positive_weight (NULL: none) scales the loss of positive targets and broadcasts. Threads: any.
- * Errors: shared. */
+/* Of logits against probabilities of one shape. positive_weight (NULL: none) scales the loss of positive targets and broadcasts. Threads:
+ * any. Errors: shared. */
 MLXC_API mlxc_status mlxc_loss_binary_cross_entropy(mlxc_array **out, mlxc_array *logits, mlxc_array *targets, mlxc_array *positive_weight,
                                                     int32_t reduction, mlxc_error *error);
 
@@ -77,7 +78,8 @@ MLXC_API void mlxc_optimizer_options_init(mlxc_optimizer_options *options, uint3
 /* options NULL: AdamW. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_optimizer_new(mlxc_optimizer **out, const mlxc_optimizer_options *options, mlxc_error *error);
 
-/* How many states so many parameters have: the number of steps (int32), then up to three arrays a parameter. Threads: any. Errors: shared. */
+/* How many states so many parameters have: the number of steps (int32), then up to three arrays a parameter. Threads: any. Errors: shared.
+ */
 MLXC_API mlxc_status mlxc_optimizer_state_count(mlxc_optimizer *optimizer, int64_t parameter_count, int64_t *count, mlxc_error *error);
 
 /* The states before the first step: zeros, float32 for 16-bit parameters.
@@ -90,8 +92,9 @@ MLXC_API mlxc_status mlxc_optimizer_initial_states(mlxc_optimizer *optimizer, ml
  *   new_parameters, new_states: receive as many handles as were given; all NULL on failure.
  * Ownership: the caller frees each. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_optimizer_update(mlxc_optimizer *optimizer, mlxc_array *const *parameters, mlxc_array *const *gradients,
-                                           int64_t parameter_count, mlxc_array *const *states, int64_t state_count, mlxc_array *learning_rate,
-                                           mlxc_array **new_parameters, mlxc_array **new_states, mlxc_error *error);
+                                           int64_t parameter_count, mlxc_array *const *states, int64_t state_count,
+                                           mlxc_array *learning_rate, mlxc_array **new_parameters, mlxc_array **new_states,
+                                           mlxc_error *error);
 
 /* Threads: any. */
 MLXC_API void mlxc_optimizer_free(mlxc_optimizer *optimizer);
@@ -110,7 +113,8 @@ MLXC_API mlxc_status mlxc_clip_value(mlxc_array **clipped, mlxc_array *const *gr
 #define MLXC_SCHEDULE_CONSTANT  0
 #define MLXC_SCHEDULE_STEP      1 /* times gamma every step_size steps */
 #define MLXC_SCHEDULE_COSINE    2 /* from rate to final_rate in total_steps, along half a cosine */
-#define MLXC_SCHEDULE_ONE_CYCLE 3 /* from rate / 25 up to rate in warm_fraction of total_steps, then down to rate / 250000, along cosines */
+#define MLXC_SCHEDULE_ONE_CYCLE 3 /* from rate / 25 up to rate in warm_fraction of total_steps, then down to rate / 250000, along cosines \
+                                   */
 
 typedef struct mlxc_schedule {
   uint32_t struct_size;

@@ -58,8 +58,8 @@ mlxc_status mlxc_module_convolution(mlxc_module** out, int64_t in, int64_t out_c
   });
 }
 
-mlxc_status mlxc_module_max_pool(mlxc_module** out, const int64_t* kernel, const int64_t* stride, const int64_t* padding, int32_t spatial_axes,
-                                 mlxc_error* error) {
+mlxc_status mlxc_module_max_pool(mlxc_module** out, const int64_t* kernel, const int64_t* stride, const int64_t* padding,
+                                 int32_t spatial_axes, mlxc_error* error) {
   return make_module(out, error, [&] {
     in_range(spatial_axes, 1, 3, "spatial_axes");
     return layers::max_pool(pool_of(kernel, stride, padding, spatial_axes));
@@ -110,11 +110,13 @@ mlxc_status mlxc_module_flatten(mlxc_module** out, mlxc_error* error) {
 }
 
 mlxc_status mlxc_module_attention(mlxc_module** out, int64_t size, int64_t heads, int32_t causal, int32_t bias, mlxc_error* error) {
-  return make_module(out, error, [&] { return layers::multi_head_attention(size, heads, flag_of(causal, "causal"), flag_of(bias, "bias")); });
+  return make_module(out, error,
+                     [&] { return layers::multi_head_attention(size, heads, flag_of(causal, "causal"), flag_of(bias, "bias")); });
 }
 
 mlxc_status mlxc_module_recurrent(mlxc_module** out, int32_t kind, int64_t in, int64_t hidden, int32_t bias, mlxc_error* error) {
-  return make_module(out, error, [&] { return layers::recurrent(operation_upto(CellKind::lstm, kind, "kind"), in, hidden, flag_of(bias, "bias")); });
+  return make_module(out, error,
+                     [&] { return layers::recurrent(operation_upto(CellKind::lstm, kind, "kind"), in, hidden, flag_of(bias, "bias")); });
 }
 
 mlxc_status mlxc_module_sequential(mlxc_module** out, mlxc_module* const* modules, int64_t count, mlxc_error* error) {
@@ -181,7 +183,8 @@ mlxc_status mlxc_parameters_values(mlxc_parameters* parameters, int32_t select, 
   });
 }
 
-mlxc_status mlxc_parameters_set_values(mlxc_parameters* parameters, int32_t select, mlxc_array* const* values, int64_t count, mlxc_error* error) {
+mlxc_status mlxc_parameters_set_values(mlxc_parameters* parameters, int32_t select, mlxc_array* const* values, int64_t count,
+                                       mlxc_error* error) {
   return with(parameters, error, [&](nn::Parameters& object) { object.set_values(select_of(select), arrays_of(values, count, "values")); });
 }
 

@@ -20,13 +20,16 @@ mlxc_status mlxc_loss_absolute_error(mlxc_array** out, mlxc_array* prediction, m
   return make(out, error, [&] { return nn::absolute_error(*get(prediction), *get(target), reduction_of(reduction)); });
 }
 
-mlxc_status mlxc_loss_huber(mlxc_array** out, mlxc_array* prediction, mlxc_array* target, double delta, int32_t reduction, mlxc_error* error) {
+mlxc_status mlxc_loss_huber(mlxc_array** out, mlxc_array* prediction, mlxc_array* target, double delta, int32_t reduction,
+                            mlxc_error* error) {
   return make(out, error, [&] { return nn::huber(*get(prediction), *get(target), delta, reduction_of(reduction)); });
 }
 
 mlxc_status mlxc_loss_cross_entropy(mlxc_array** out, mlxc_array* logits, mlxc_array* targets, double label_smoothing, int64_t ignore_index,
                                     int32_t reduction, mlxc_error* error) {
-  return make(out, error, [&] { return nn::cross_entropy(*get(logits), *get(targets), {label_smoothing, ignore_index, reduction_of(reduction)}); });
+  return make(out, error, [&] {
+    return nn::cross_entropy(*get(logits), *get(targets), {label_smoothing, ignore_index, reduction_of(reduction)});
+  });
 }
 
 mlxc_status mlxc_loss_binary_cross_entropy(mlxc_array** out, mlxc_array* logits, mlxc_array* targets, mlxc_array* positive_weight,
@@ -80,8 +83,9 @@ mlxc_status mlxc_optimizer_update(mlxc_optimizer* optimizer, mlxc_array* const* 
   return guard(error, [&] {
     clear_list(new_parameters, parameter_count);
     clear_list(new_states, state_count);
-    const auto result = get(optimizer)->update(arrays_of(parameters, parameter_count, "parameters"), arrays_of(gradients, parameter_count, "gradients"),
-                                               arrays_of(states, state_count, "states"), *get(learning_rate));
+    const auto result =
+        get(optimizer)->update(arrays_of(parameters, parameter_count, "parameters"), arrays_of(gradients, parameter_count, "gradients"),
+                               arrays_of(states, state_count, "states"), *get(learning_rate));
     put_list(new_parameters, parameter_count, result.parameters);
     try {
       put_list(new_states, state_count, result.states);

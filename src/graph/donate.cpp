@@ -22,8 +22,10 @@ void update_operand(GraphOperation& operation, size_t place) {
   updating->in_place = true;
   for (FusedStep& step : updating->steps)
     for (int& argument : step.arguments)
-      if (argument == 0) argument = int(place);
-      else if (argument == int(place)) argument = 0;
+      if (argument == 0)
+        argument = int(place);
+      else if (argument == int(place))
+        argument = 0;
   std::swap(operation.inputs[0], operation.inputs[place]);
   operation.primitive = std::move(updating);
 }
@@ -37,7 +39,8 @@ void donate_states(Graph& graph) {
     if (producer < 0 || !(graph.values[size_t(old_value)].type == graph.values[size_t(new_value)].type)) continue;
     GraphOperation& operation = graph.operations[size_t(producer)];
     if (operation.primitive->code() != OpCode::fused || as<Fused>(*operation.primitive).in_place) continue;
-    const auto views = std::count_if(operation.inputs.begin(), operation.inputs.end(), [&](int input) { return is_view_of(graph, input, old_value); });
+    const auto views =
+        std::count_if(operation.inputs.begin(), operation.inputs.end(), [&](int input) { return is_view_of(graph, input, old_value); });
     const auto found = std::find(operation.inputs.begin(), operation.inputs.end(), old_value);
     if (views == 1 && found != operation.inputs.end()) update_operand(operation, size_t(found - operation.inputs.begin()));
   }

@@ -48,8 +48,10 @@ LayerPtr linear(int64_t in, int64_t out, bool bias) {
 }
 
 LayerPtr convolution(int64_t in, int64_t out, const Dims& kernel, const ConvolutionShape& shape, bool bias) {
-  expect_positive(in, "convolution", "in"), expect_positive(out, "convolution", "out"), expect_positive(shape.groups, "convolution", "groups");
-  if (in % shape.groups || out % shape.groups) fail(Status::invalid_argument, "convolution: ", shape.groups, " groups of ", in, " and ", out, " channels");
+  expect_positive(in, "convolution", "in"), expect_positive(out, "convolution", "out"),
+      expect_positive(shape.groups, "convolution", "groups");
+  if (in % shape.groups || out % shape.groups)
+    fail(Status::invalid_argument, "convolution: ", shape.groups, " groups of ", in, " and ", out, " channels");
   Shape size{out, in / shape.groups};
   for (int64_t extent : kernel) expect_positive(extent, "convolution", "kernel"), size.push_back(extent);
   return make([=](const Scope& at, const Array& x, Pass&) {
@@ -75,7 +77,9 @@ LayerPtr batch_norm(int64_t channels, double eps, double momentum) {
     if (!pass.training) return batch_normalization(x, mean, variance, gain, offset, eps);
     BatchNormResult result = batch_normalization(x, gain, offset, eps);
     const double count = double(x.size()) / double(channels), unbiased = count / std::max(count - 1, 1.0);
-    auto blended = [&](const Array& old, const Array& now) { return old * (1 - momentum) + reshape(cast(now, old.dtype()), {channels}) * momentum; };
+    auto blended = [&](const Array& old, const Array& now) {
+      return old * (1 - momentum) + reshape(cast(now, old.dtype()), {channels}) * momentum;
+    };
     at.renew("running_mean", blended(mean, result.mean));
     at.renew("running_var", blended(variance, result.variance * unbiased));
     return result.y;
@@ -92,11 +96,14 @@ LayerPtr rms_norm(int64_t size, double eps) {
 }
 LayerPtr group_norm(int64_t groups, int64_t channels, double eps) {
   expect_positive(groups, "group_norm", "groups"), expect_positive(channels, "group_norm", "channels");
-  return make([=](const Scope& at, const Array& x, Pass&) { return group_normalization(x, groups, weight(at, channels), bias(at, channels), eps); });
+  return make([=](const Scope& at, const Array& x, Pass&) {
+    return group_normalization(x, groups, weight(at, channels), bias(at, channels), eps);
+  });
 }
 
 LayerPtr dropout(double probability) {
-  if (!(probability >= 0 && probability < 1)) fail(Status::invalid_argument, "dropout: the probability is ", probability, ", expected 0 up to 1");
+  if (!(probability >= 0 && probability < 1))
+    fail(Status::invalid_argument, "dropout: the probability is ", probability, ", expected 0 up to 1");
   return make([=](const Scope&, const Array& x, Pass& pass) {
     return pass.training && probability > 0 ? mlxc::dropout(x, pass.next_key(), probability) : x;
   });

@@ -1,5 +1,5 @@
-// Layers as descriptions: immutable, without parameters of their own. A forward pass finds those by name in a Scope, so one description serves
-// any set of parameters, and putting layers together costs nothing. Names, layouts and initial values are PyTorch's.
+// Layers as descriptions: immutable, without parameters of their own. A forward pass finds those by name in a Scope, so one description
+// serves any set of parameters, and putting layers together costs nothing. Names, layouts and initial values are PyTorch's.
 #pragma once
 
 #include <memory>

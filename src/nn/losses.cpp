@@ -14,17 +14,22 @@ Array where_or_zero(const Array& condition, const Array& value) { return where(c
 
 Array reduced(const Array& loss, Reduction reduction) {
   switch (reduction) {
-    case Reduction::none: return loss;
-    case Reduction::mean: return reduce(ReduceOp::mean, loss, {}, false);
-    case Reduction::sum: return sum(loss);
-    case Reduction::batch_mean: break;
+    case Reduction::none:
+      return loss;
+    case Reduction::mean:
+      return reduce(ReduceOp::mean, loss, {}, false);
+    case Reduction::sum:
+      return sum(loss);
+    case Reduction::batch_mean:
+      break;
   }
   if (loss.rank() == 0) fail(Status::invalid_argument, "a loss of one number has no batch to take the mean over");
   return sum(loss) * (1.0 / double(std::max<int64_t>(loss.dim(0), 1)));
 }
 
 void expect_alike(const Array& a, const Array& b, const char* loss) {
-  if (!(a.shape() == b.shape())) fail(Status::invalid_argument, loss, ": shapes ", to_string(a.shape()), " and ", to_string(b.shape()), " differ");
+  if (!(a.shape() == b.shape()))
+    fail(Status::invalid_argument, loss, ": shapes ", to_string(a.shape()), " and ", to_string(b.shape()), " differ");
 }
 
 Array difference(const Array& prediction, const Array& target, const char* loss) {
@@ -51,8 +56,10 @@ Array huber(const Array& prediction, const Array& target, double delta, Reductio
 
 Array cross_entropy(const Array& logits, const Array& targets, const CrossEntropy& options) {
   const double smoothing = options.label_smoothing;
-  if (!(smoothing >= 0 && smoothing <= 1)) fail(Status::invalid_argument, "cross-entropy: label smoothing is ", smoothing, ", expected 0 to 1");
-  if (logits.rank() < 1 || logits.dim(-1) < 1) fail(Status::invalid_argument, "cross-entropy: logits ", to_string(logits.shape()), " have no classes");
+  if (!(smoothing >= 0 && smoothing <= 1))
+    fail(Status::invalid_argument, "cross-entropy: label smoothing is ", smoothing, ", expected 0 to 1");
+  if (logits.rank() < 1 || logits.dim(-1) < 1)
+    fail(Status::invalid_argument, "cross-entropy: logits ", to_string(logits.shape()), " have no classes");
   const Array scores = log_softmax(wide(logits), -1);
   auto total = [](const Array& x) { return reduce(ReduceOp::sum, x, {-1}, false); };
   const double everywhere = smoothing / double(logits.dim(-1));

@@ -27,7 +27,8 @@ struct CrossEntropy {
 Array cross_entropy(const Array& logits, const Array& targets, const CrossEntropy& options = {});
 
 // logits and targets (probabilities) of one shape; positive_weight (may be missing) scales the loss of positive targets.
-Array binary_cross_entropy(const Array& logits, const Array& targets, const Array& positive_weight = {}, Reduction reduction = Reduction::mean);
+Array binary_cross_entropy(const Array& logits, const Array& targets, const Array& positive_weight = {},
+                           Reduction reduction = Reduction::mean);
 // Kullback-Leibler divergence of a distribution with the log-probabilities `prediction` from `target` (probabilities), elementwise.
 Array kl_divergence(const Array& prediction, const Array& target, Reduction reduction = Reduction::batch_mean);
 

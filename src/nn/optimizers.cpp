@@ -18,7 +18,8 @@ Array root(const Array& x) { return unary(UnaryOp::sqrt, x); }
 Array blend(double a, const Array& x, const Array& y) { return x * a + y * (1 - a); }
 
 void expect_rate(double value, double low, double high, const char* name) {
-  if (!(value >= low && value < high)) fail(Status::invalid_argument, "optimizer: ", name, " is ", value, ", expected ", low, " up to ", high);
+  if (!(value >= low && value < high))
+    fail(Status::invalid_argument, "optimizer: ", name, " is ", value, ", expected ", low, " up to ", high);
 }
 
 }  // namespace
@@ -43,11 +44,15 @@ Optimizer::Optimizer(const OptimizerOptions& options) : options_(options) {
 
 size_t Optimizer::slots() const {
   switch (options_.kind) {
-    case OptimizerKind::sgd: return options_.momentum > 0 ? 1 : 0;
+    case OptimizerKind::sgd:
+      return options_.momentum > 0 ? 1 : 0;
     case OptimizerKind::adam:
-    case OptimizerKind::adamw: return 2;
-    case OptimizerKind::lion: return 1;
-    case OptimizerKind::rmsprop: return 1 + (options_.centered ? 1 : 0) + (options_.momentum > 0 ? 1 : 0);
+    case OptimizerKind::adamw:
+      return 2;
+    case OptimizerKind::lion:
+      return 1;
+    case OptimizerKind::rmsprop:
+      return 1 + (options_.centered ? 1 : 0) + (options_.momentum > 0 ? 1 : 0);
   }
   return 0;
 }
@@ -66,18 +71,21 @@ Arrays Optimizer::initial_states(const Arrays& parameters) const {
   return states;
 }
 
-Optimizer::Result Optimizer::update(const Arrays& parameters, const Arrays& gradients, const Arrays& states, const Array& learning_rate) const {
+Optimizer::Result Optimizer::update(const Arrays& parameters, const Arrays& gradients, const Arrays& states,
+                                    const Array& learning_rate) const {
   if (gradients.size() != parameters.size())
     fail(Status::invalid_argument, "optimizer: ", gradients.size(), " gradients for ", parameters.size(), " parameters");
   if (states.size() != state_count(parameters.size()))
     fail(Status::invalid_argument, "optimizer: ", states.size(), " states, expected ", state_count(parameters.size()));
-  if (learning_rate.size() != 1) fail(Status::invalid_argument, "optimizer: the learning rate has shape ", to_string(learning_rate.shape()), ", expected one number");
+  if (learning_rate.size() != 1)
+    fail(Status::invalid_argument, "optimizer: the learning rate has shape ", to_string(learning_rate.shape()), ", expected one number");
   Result result{{}, states};
   const Array number = result.states[0] = states[0] + scalar_like(states[0], 1);
   for (size_t i = 0; i < parameters.size(); ++i) {
     const Array& parameter = parameters[i];
     if (!(gradients[i].shape() == parameter.shape()))
-      fail(Status::invalid_argument, "optimizer: gradient ", i, " has shape ", to_string(gradients[i].shape()), ", its parameter ", to_string(parameter.shape()));
+      fail(Status::invalid_argument, "optimizer: gradient ", i, " has shape ", to_string(gradients[i].shape()), ", its parameter ",
+           to_string(parameter.shape()));
     const DType type = state_type(parameter);
     auto as_state = [&](const Array& x) { return cast(x, type); };
     const Array next = step({as_state(parameter), as_state(gradients[i]), reshape(as_state(learning_rate), {}), as_state(number),
@@ -154,17 +162,21 @@ Arrays clip_value(const Arrays& gradients, double limit) {
   if (!(limit >= 0)) fail(Status::invalid_argument, "clip_value: the limit is ", limit, ", expected 0 or more");
   Arrays clipped;
   for (const Array& gradient : gradients)
-    clipped.push_back(binary(BinaryOp::minimum, binary(BinaryOp::maximum, gradient, scalar_like(gradient, -limit)), scalar_like(gradient, limit)));
+    clipped.push_back(
+        binary(BinaryOp::minimum, binary(BinaryOp::maximum, gradient, scalar_like(gradient, -limit)), scalar_like(gradient, limit)));
   return clipped;
 }
 
 double Schedule::at(int64_t number) const {
   if (number < 0) fail(Status::invalid_argument, "schedule: step ", number, " is negative");
-  auto cosine_between = [](double from, double to, double share) { return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * share)); };
+  auto cosine_between = [](double from, double to, double share) {
+    return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * share));
+  };
   if (kind == ScheduleKind::one_cycle) {
     if (total_steps < 2 || !(warm_fraction > 0 && warm_fraction < 1))
       fail(Status::invalid_argument, "schedule: one cycle needs two steps or more and a warm fraction between 0 and 1");
-    const double start = rate / 25, top = warm_fraction * double(total_steps) - 1, end = double(total_steps - 1), at = std::min(double(number), end);
+    const double start = rate / 25, top = warm_fraction * double(total_steps) - 1, end = double(total_steps - 1),
+                 at = std::min(double(number), end);
     return at <= top ? cosine_between(start, rate, at / top) : cosine_between(rate, start / 1e4, (at - top) / (end - top));
   }
   auto plain = [&](int64_t at) {
@@ -175,7 +187,8 @@ double Schedule::at(int64_t number) const {
       case ScheduleKind::cosine:
         if (total_steps < 1) fail(Status::invalid_argument, "schedule: total_steps is ", total_steps, ", expected 1 or more");
         return cosine_between(rate, final_rate, std::min(double(at) / double(total_steps), 1.0));
-      default: return rate;
+      default:
+        return rate;
     }
   };
   return number < warmup_steps ? plain(0) * double(number + 1) / double(warmup_steps + 1) : plain(number - warmup_steps);

@@ -1,5 +1,5 @@
-// Optimizers as functions of arrays: old parameters, gradients and states give new ones. Nothing is kept here, so a step runs lazily or as one
-// captured Function whose parameters and states are state pairs, written where they lie.
+// Optimizers as functions of arrays: old parameters, gradients and states give new ones. Nothing is kept here, so a step runs lazily or as
+// one captured Function whose parameters and states are state pairs, written where they lie.
 #pragma once
 
 #include "graph/array.h"

@@ -18,18 +18,27 @@ Array Initializer::draw(const Array& key, const Shape& shape, DType dtype) const
   auto uniform = [&](double bound) { return random::uniform(key, shape, dtype, -bound, bound); };
   auto normal = [&](double deviation) { return random::normal(key, shape, dtype, 0, deviation); };
   switch (kind) {
-    case Kind::constant: return full(key.device(), shape, value, dtype);
-    case Kind::uniform: return uniform(value);
-    case Kind::normal: return normal(value);
-    case Kind::xavier_uniform: return uniform(value * std::sqrt(6 / std::max(fan_in + fan_out, 1.0)));
-    case Kind::xavier_normal: return normal(value * std::sqrt(2 / std::max(fan_in + fan_out, 1.0)));
-    case Kind::kaiming_uniform: return uniform(value * std::sqrt(3 / std::max(fan_in, 1.0)));
-    case Kind::kaiming_normal: return normal(value / std::sqrt(std::max(fan_in, 1.0)));
+    case Kind::constant:
+      return full(key.device(), shape, value, dtype);
+    case Kind::uniform:
+      return uniform(value);
+    case Kind::normal:
+      return normal(value);
+    case Kind::xavier_uniform:
+      return uniform(value * std::sqrt(6 / std::max(fan_in + fan_out, 1.0)));
+    case Kind::xavier_normal:
+      return normal(value * std::sqrt(2 / std::max(fan_in + fan_out, 1.0)));
+    case Kind::kaiming_uniform:
+      return uniform(value * std::sqrt(3 / std::max(fan_in, 1.0)));
+    case Kind::kaiming_normal:
+      return normal(value / std::sqrt(std::max(fan_in, 1.0)));
   }
   fail(Status::invalid_argument, "unknown initializer ", int(kind));
 }
 
-void TensorSource::renew(const std::string& name, const Array&) { fail(Status::unsupported, "tensor ", quote(name), " belongs to a checkpoint and cannot change"); }
+void TensorSource::renew(const std::string& name, const Array&) {
+  fail(Status::unsupported, "tensor ", quote(name), " belongs to a checkpoint and cannot change");
+}
 
 namespace nn {
 namespace {
@@ -55,7 +64,8 @@ Array own_copy(Device& device, const Array& from) {
 // Without what it was computed from: a loop must not keep all its steps.
 Array without_history(const Array& value) {
   if (value.node()->is_leaf()) return value;
-  return value.evaluated() ? Array::from_result(value.device(), value.storage(), value.shape(), value.dtype(), value.layout()) : stop_gradient(value);
+  return value.evaluated() ? Array::from_result(value.device(), value.storage(), value.shape(), value.dtype(), value.layout())
+                           : stop_gradient(value);
 }
 
 }  // namespace
@@ -78,14 +88,21 @@ Array Parameters::find_or_begin(const std::string& name, const Shape& shape, con
   return value;
 }
 
-Array Parameters::tensor(const std::string& name, const Shape& shape, const Initializer& initial) { return find_or_begin(name, shape, initial, false); }
-Array Parameters::buffer(const std::string& name, const Shape& shape, const Initializer& initial) { return find_or_begin(name, shape, initial, true); }
+Array Parameters::tensor(const std::string& name, const Shape& shape, const Initializer& initial) {
+  return find_or_begin(name, shape, initial, false);
+}
+Array Parameters::buffer(const std::string& name, const Shape& shape, const Initializer& initial) {
+  return find_or_begin(name, shape, initial, true);
+}
 
 bool Parameters::selected(const Entry& entry, Select select) {
   switch (select) {
-    case Select::all: return true;
-    case Select::trained: return !entry.buffer && !entry.frozen;
-    case Select::buffers: return entry.buffer;
+    case Select::all:
+      return true;
+    case Select::trained:
+      return !entry.buffer && !entry.frozen;
+    case Select::buffers:
+      return entry.buffer;
   }
   return false;
 }
@@ -127,8 +144,8 @@ Array Parameters::get(const std::string& name) const { return entry(name).value;
 void Parameters::set(const std::string& name, const Array& value) {
   const Array& old = entry(name).value;
   if (!value || !(value.type() == old.type()))
-    fail(Status::invalid_argument, "parameter ", quote(name), " is ", name_of(old.dtype()), " ", to_string(old.shape()), "; the new value is ",
-         value ? name_of(value.dtype()) : "missing", " ", value ? to_string(value.shape()) : "");
+    fail(Status::invalid_argument, "parameter ", quote(name), " is ", name_of(old.dtype()), " ", to_string(old.shape()),
+         "; the new value is ", value ? name_of(value.dtype()) : "missing", " ", value ? to_string(value.shape()) : "");
   Entry& entry = entries_[name];
   entry.value = without_history(value);
   entry.value.set_requires_grad(!entry.buffer);
@@ -186,7 +203,8 @@ void Parameters::load(const std::string& path, bool strict) {
   std::map<std::string, Entry> loaded = entries_;
   for (const SafetensorsFile::Tensor& tensor : file->tensors()) {
     auto found = loaded.find(tensor.name);
-    if (strict && !entries_.empty() && found == loaded.end()) fail(Status::format, quote(path, 200), " has a parameter that the model has not: ", quote(tensor.name));
+    if (strict && !entries_.empty() && found == loaded.end())
+      fail(Status::format, quote(path, 200), " has a parameter that the model has not: ", quote(tensor.name));
     const Shape shape{std::span<const int64_t>(tensor.shape)};
     if (found != loaded.end() && !(found->second.value.type() == TensorType{shape, tensor.dtype()}))
       fail(Status::format, "parameter ", quote(tensor.name), " is ", tensor.type, " ", to_string(shape), " in the file, ",

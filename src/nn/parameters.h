@@ -1,4 +1,5 @@
-// The parameters of a model in training: named arrays that begin by an initializer, change by steps, and are saved and loaded as safetensors.
+// The parameters of a model in training: named arrays that begin by an initializer, change by steps, and are saved and loaded as
+// safetensors.
 #pragma once
 
 #include <map>
@@ -29,8 +30,8 @@ class Parameters final : public TensorSource {
   std::vector<std::string> names(Select select = Select::all) const;  // sorted
   Arrays values(Select select = Select::all) const;                   // in the order of names()
   void set_values(Select select, const Arrays& values);
-  int64_t count(Select select = Select::all) const;  // elements
-  Array get(const std::string& name) const;          // Error(not_found)
+  int64_t count(Select select = Select::all) const;       // elements
+  Array get(const std::string& name) const;               // Error(not_found)
   void set(const std::string& name, const Array& value);  // of the same shape and dtype
   // Every name that is `prefix` or begins with it and a dot; an empty prefix is all. Names that appear later are not frozen.
   // Gives how many there are.

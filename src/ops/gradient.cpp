@@ -85,7 +85,9 @@ class Backward {
   }
 
   const Step& step_behind(const Array& array) const { return steps_[place_.at(array.node().get())]; }
-  bool is_relevant(const Array& array) const { return is_float(array.dtype()) && (targets_.count(array) > 0 || step_behind(array).depends); }
+  bool is_relevant(const Array& array) const {
+    return is_float(array.dtype()) && (targets_.count(array) > 0 || step_behind(array).depends);
+  }
 
   void mark_dependence() {
     for (Step& step : steps_)
@@ -194,13 +196,16 @@ Arrays checked_cotangents(const Arrays& outputs, const Arrays& cotangents) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (!outputs[i]) fail(Status::invalid_argument, "grad: output ", i, " is missing");
     const TensorType& type = outputs[i].type();
-    if (!is_float(type.dtype)) fail(Status::invalid_argument, "grad: output ", i, " has dtype ", name_of(type.dtype), ", gradients are of floats");
+    if (!is_float(type.dtype))
+      fail(Status::invalid_argument, "grad: output ", i, " has dtype ", name_of(type.dtype), ", gradients are of floats");
     if (cotangents.empty()) {
       if (outputs[i].size() != 1)
-        fail(Status::invalid_argument, "grad: output ", i, " has shape ", to_string(type.shape), "; give cotangents, or reduce it to one element");
+        fail(Status::invalid_argument, "grad: output ", i, " has shape ", to_string(type.shape),
+             "; give cotangents, or reduce it to one element");
       checked.push_back(full(outputs[i].device(), type.shape, 1, type.dtype));
     } else if (!checked[i] || !(checked[i].type() == type)) {
-      fail(Status::invalid_argument, "grad: cotangent ", i, " must be ", name_of(type.dtype), " ", to_string(type.shape), " like its output");
+      fail(Status::invalid_argument, "grad: cotangent ", i, " must be ", name_of(type.dtype), " ", to_string(type.shape),
+           " like its output");
     }
   }
   return checked;
@@ -221,7 +226,8 @@ Arrays grad(const Arrays& outputs, const Arrays& wrt, const Arrays& cotangents) 
   for (size_t i = 0; i < wrt.size(); ++i) {
     if (!backward.reaches(wrt[i]) && backward.history_dropped() && !wrt[i].requires_grad())
       fail(Status::invalid_argument, "grad: the outputs do not reach array ", i,
-           " of wrt, but what some evaluated array was computed from is gone: take gradients before evaluating, or mark wrt as requiring gradients "
+           " of wrt, but what some evaluated array was computed from is gone: take gradients before evaluating, or mark wrt as requiring "
+           "gradients "
            "before use");
     if (!results[i]) results[i] = full(wrt[i].device(), wrt[i].shape(), 0, wrt[i].dtype());
   }

@@ -24,7 +24,9 @@ Array or_zeros(const Array& cotangent, const Array& output) {
   return cotangent ? cotangent : full(output.device(), output.shape(), 0, output.dtype());
 }
 // X with X T = b for a triangular T.
-Array solve_right(const Array& t, const Array& b, bool upper) { return transposed(linalg::triangular_solve(t, transposed(b), upper, false, true)); }
+Array solve_right(const Array& t, const Array& b, bool upper) {
+  return transposed(linalg::triangular_solve(t, transposed(b), upper, false, true));
+}
 
 Array cholesky_gradient(const Array& l, const Array& g) {
   const Array product = lower(matmul(transposed(l), g)), half = product - product * identity(l, l.dim(-1)) * 0.5;
@@ -69,7 +71,9 @@ Array svd_gradient(const Array& a, const Array& u_cotangent, const Array& s_cota
   inner = inner + turn(u, gu) * row + column * turn(v, gv);
   Array result = matmul(matmul(u, inner), parts.vh);
   // What leaves the space that the vectors span.
-  auto outside = [&](const Array& vectors, const Array& cotangent) { return cotangent - matmul(vectors, matmul(transposed(vectors), cotangent)); };
+  auto outside = [&](const Array& vectors, const Array& cotangent) {
+    return cotangent - matmul(vectors, matmul(transposed(vectors), cotangent));
+  };
   if (a.dim(-2) > s.dim(-1)) result = result + matmul(outside(u, gu) / row, parts.vh);
   if (a.dim(-1) > s.dim(-1)) result = result + matmul(u / row, transposed(outside(v, gv)));
   return result;
@@ -80,7 +84,8 @@ Array svd_gradient(const Array& a, const Array& u_cotangent, const Array& s_cota
 Arrays Linalg::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const {
   const Array &a = inputs[0], &y = outputs[0], &g = cotangents[0];
   switch (op) {
-    case LinalgOp::cholesky: return {first ? cholesky_gradient(transposed(y), transposed(g)) : cholesky_gradient(y, g)};
+    case LinalgOp::cholesky:
+      return {first ? cholesky_gradient(transposed(y), transposed(g)) : cholesky_gradient(y, g)};
     case LinalgOp::qr:
       if (a.dim(-2) < a.dim(-1) || y.dim(-1) != a.dim(-1)) break;
       return {qr_gradient(y, outputs[1], or_zeros(g, y), or_zeros(cotangents[1], outputs[1]))};
@@ -88,8 +93,10 @@ Arrays Linalg::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& co
       if (!first) return {svd_gradient(a, {}, g, {})};
       if (y.dim(-1) != outputs[1].dim(-1) || outputs[2].dim(-2) != outputs[1].dim(-1)) break;
       return {svd_gradient(a, g, cotangents[1], cotangents[2])};
-    case LinalgOp::eigh: return {eigh_gradient(a, g, first ? cotangents[1] : Array())};
-    case LinalgOp::lu: return {lu_gradient(a, y, g)};
+    case LinalgOp::eigh:
+      return {eigh_gradient(a, g, first ? cotangents[1] : Array())};
+    case LinalgOp::lu:
+      return {lu_gradient(a, y, g)};
     case LinalgOp::solve: {
       const Array to_b = linalg::solve(transposed(a), g);
       return {-matmul(to_b, transposed(y)), to_b};

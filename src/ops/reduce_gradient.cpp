@@ -14,8 +14,10 @@ Arrays Reduce::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& co
   auto zero_unless = [&](const Array& condition, const Array& value) { return where(condition, value, scalar_like(value, 0)); };
   const Array g = spread(cotangents[0]);
   switch (op) {
-    case ReduceOp::sum: return {g};
-    case ReduceOp::mean: return {g * (1 / count)};
+    case ReduceOp::sum:
+      return {g};
+    case ReduceOp::mean:
+      return {g * (1 / count)};
     case ReduceOp::prod: {  // the product of the other elements: of no use to divide by is a zero
       const Array one = scalar_like(x, 1), zero = binary(BinaryOp::equal, x, scalar_like(x, 0));
       const Array zeros = reduce(ReduceOp::sum, cast(zero, x.dtype()), axes, true), filled = where(zero, one, x);
@@ -28,8 +30,10 @@ Arrays Reduce::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& co
       const Array hit = cast(binary(BinaryOp::equal, x, spread(outputs[0])), x.dtype());
       return {g * hit / reduce(ReduceOp::sum, hit, axes, true)};
     }
-    case ReduceOp::logsumexp: return {g * unary(UnaryOp::exp, x - spread(outputs[0]))};
-    default: fail(Status::unsupported, name_of(op), " has no gradient");
+    case ReduceOp::logsumexp:
+      return {g * unary(UnaryOp::exp, x - spread(outputs[0]))};
+    default:
+      fail(Status::unsupported, name_of(op), " has no gradient");
   }
 }
 
@@ -43,7 +47,8 @@ Arrays Softmax::vjp(const Arrays&, const Arrays& outputs, const Arrays& cotangen
 Arrays TopK::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const {
   if (!cotangents[0]) return {};
   const Array& x = inputs[0];
-  const Array columns = arange(x.device(), 0, double(x.dim(-1)), 1, DType::i32), hit = binary(BinaryOp::equal, expand_dims(outputs[1], -1), columns);
+  const Array columns = arange(x.device(), 0, double(x.dim(-1)), 1, DType::i32),
+              hit = binary(BinaryOp::equal, expand_dims(outputs[1], -1), columns);
   const Array g = expand_dims(cotangents[0], -1);
   return {reduce(ReduceOp::sum, where(hit, g, scalar_like(g, 0)), {-2}, false)};
 }

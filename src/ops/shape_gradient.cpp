@@ -14,7 +14,9 @@ Array zeros_like(const Array& x) { return full(x.device(), x.shape(), 0, x.dtype
 
 }  // namespace
 
-Arrays Reshape::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const { return {reshape(cotangents[0], inputs[0].shape())}; }
+Arrays Reshape::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
+  return {reshape(cotangents[0], inputs[0].shape())};
+}
 
 Arrays Transpose::vjp(const Arrays&, const Arrays&, const Arrays& cotangents) const {
   Dims inverse = axes;

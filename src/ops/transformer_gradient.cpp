@@ -64,12 +64,20 @@ Arrays SegmentPool::compose(const Arrays& inputs) const {
   return {matmul(member, x) / count};
 }
 
-Arrays RmsNorm::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const { return vjp_of_composition(*this, inputs, cotangents); }
-Arrays LayerNorm::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const { return vjp_of_composition(*this, inputs, cotangents); }
-Arrays Rope::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const { return vjp_of_composition(*this, inputs, cotangents); }
+Arrays RmsNorm::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
+  return vjp_of_composition(*this, inputs, cotangents);
+}
+Arrays LayerNorm::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
+  return vjp_of_composition(*this, inputs, cotangents);
+}
+Arrays Rope::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
+  return vjp_of_composition(*this, inputs, cotangents);
+}
 Arrays DenseAttention::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
   return vjp_of_composition(*this, inputs, cotangents);
 }
-Arrays SegmentPool::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const { return vjp_of_composition(*this, inputs, cotangents); }
+Arrays SegmentPool::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
+  return vjp_of_composition(*this, inputs, cotangents);
+}
 
 }  // namespace mlxc

@@ -94,23 +94,23 @@ static void train_functions(void) {
   mlxc_array *loss, *list[3], *states[3];
   int64_t count;
   double rate;
-#define LOSS(function, ...)                                                                         \
-  do {                                                                                              \
+#define LOSS(function, ...)                                                                                  \
+  do {                                                                                                       \
     BAD(MLXC_HANDLE_ARRAY, mlxc_array, function, &loss, h, array, __VA_ARGS__, MLXC_REDUCTION_MEAN, &error); \
     BAD(MLXC_HANDLE_ARRAY, mlxc_array, function, &loss, array, h, __VA_ARGS__, MLXC_REDUCTION_MEAN, &error); \
-    NULLS(function, NULL, array, array, __VA_ARGS__, MLXC_REDUCTION_MEAN, &error);                  \
-    NULLS(function, &loss, array, array, __VA_ARGS__, 4, &error);                                   \
+    NULLS(function, NULL, array, array, __VA_ARGS__, MLXC_REDUCTION_MEAN, &error);                           \
+    NULLS(function, &loss, array, array, __VA_ARGS__, 4, &error);                                            \
   } while (0)
   LOSS(mlxc_loss_huber, 1.0);
   LOSS(mlxc_loss_cross_entropy, 0.0, -100);
   LOSS(mlxc_loss_binary_cross_entropy, NULL);
 #undef LOSS
-#define LOSS(function)                                                                      \
-  do {                                                                                      \
+#define LOSS(function)                                                                          \
+  do {                                                                                          \
     BAD(MLXC_HANDLE_ARRAY, mlxc_array, function, &loss, h, array, MLXC_REDUCTION_MEAN, &error); \
     BAD(MLXC_HANDLE_ARRAY, mlxc_array, function, &loss, array, h, MLXC_REDUCTION_MEAN, &error); \
-    NULLS(function, NULL, array, array, MLXC_REDUCTION_MEAN, &error);                       \
-    NULLS(function, &loss, array, array, 4, &error);                                        \
+    NULLS(function, NULL, array, array, MLXC_REDUCTION_MEAN, &error);                           \
+    NULLS(function, &loss, array, array, 4, &error);                                            \
   } while (0)
   LOSS(mlxc_loss_squared_error);
   LOSS(mlxc_loss_absolute_error);

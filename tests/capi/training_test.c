@@ -1,6 +1,6 @@
-/* Gradients and training through the C interface: a gradient after evaluation, a checkpoint, and a network trained by one captured function. */
+/* Gradients and training through the C interface: a gradient after evaluation, a checkpoint, and a network trained by one captured
+ * function. */
 #include <math.h>
-
 #include <unistd.h>
 
 #include "check.h"

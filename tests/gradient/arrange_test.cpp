@@ -1,6 +1,7 @@
 // Gradients of what moves, reads and writes elements, of reductions and of products.
-#include "finite_differences.h"
 #include "ops/arrange.h"
+
+#include "finite_differences.h"
 #include "ops/indexing.h"
 #include "ops/matmul.h"
 #include "ops/scan.h"
@@ -48,8 +49,16 @@ TEST(IndexGradient, OfTakeAddsUpWhatIsTakenTwice) {
   const Array table = drawn({5, 3}), rows = integers({4, 0, 4, 7}, {2, 2}, DType::i32);
   check_gradient([&](const Arrays& in) { return squared(take(in[0], rows, DType::f64)); }, {table}, "take");
   check_gradient([&](const Arrays& in) { return squared(take_axis(in[0], integers({2, -1, 2}, {3}), 1)); }, {table}, "take_axis");
-  check_gradient([&](const Arrays& in) { return squared(take_along_axis(in[0], integers({2, 1, 0, 2, 2}, {5, 1}), 1)); }, {table}, "take_along_axis");
-  check_gradient([&](const Arrays& in) { return squared(gather(in[0], {integers({1, 4}, {2}), integers({0, 2}, {2})})); }, {table}, "gather");
+  check_gradient(
+      [&](const Arrays& in) {
+        return squared(take_along_axis(in[0], integers({2, 1, 0, 2, 2}, {5, 1}), 1));
+      },
+      {table}, "take_along_axis");
+  check_gradient(
+      [&](const Arrays& in) {
+        return squared(gather(in[0], {integers({1, 4}, {2}), integers({0, 2}, {2})}));
+      },
+      {table}, "gather");
 }
 
 TEST(IndexGradient, OfScatterMatchesDifferences) {
@@ -88,7 +97,11 @@ TEST(ReduceGradient, MatchesDifferencesOverAnyAxes) {
         for (bool keep : {false, true})
           check_gradient([&](const Arrays& in) { return squared(reduce(op, view.of(in[0]), axes, keep)); }, {x},
                          cat(name_of(op), " over ", to_string(axes), " ", view.name), 1e-6);
-  check_gradient([](const Arrays& in) { return squared(reduce(ReduceOp::mean, reshape(in[0], {2, 3, 4}), {0, 2}, true)); }, {x}, "axes apart");
+  check_gradient(
+      [](const Arrays& in) {
+        return squared(reduce(ReduceOp::mean, reshape(in[0], {2, 3, 4}), {0, 2}, true));
+      },
+      {x}, "axes apart");
 }
 
 TEST(ReduceGradient, OfAProductWithZerosIsTheProductOfTheOthers) {
@@ -122,14 +135,16 @@ TEST(ReduceGradient, OfTheLargestValuesGoesToWhereTheyCameFrom) {
 
 TEST(MatmulGradient, MatchesDifferencesForVectorsMatricesAndBatches) {
   auto product = [](const Arrays& in) { return matmul(in[0], in[1]); };
-  const std::vector<std::pair<Shape, Shape>> shapes{{{2, 3}, {3, 4}},       {{3}, {3, 2}},        {{2, 3}, {3}},      {{3}, {3}},
-                                                    {{2, 2, 3}, {2, 3, 2}}, {{2, 2, 3}, {3, 4}},  {{2, 3}, {2, 3, 2}}, {{2, 1, 2, 3}, {3, 3, 2}}};
+  const std::vector<std::pair<Shape, Shape>> shapes{
+      {{2, 3}, {3, 4}},       {{3}, {3, 2}},       {{2, 3}, {3}},       {{3}, {3}},
+      {{2, 2, 3}, {2, 3, 2}}, {{2, 2, 3}, {3, 4}}, {{2, 3}, {2, 3, 2}}, {{2, 1, 2, 3}, {3, 3, 2}}};
   for (const auto& [a, b] : shapes) check_gradient(product, {drawn(a), drawn(b, -1, 1, 2)}, cat(to_string(a), " by ", to_string(b)));
   check_gradient([](const Arrays& in) { return matmul(kViews[1].of(in[0]), in[0]); }, {drawn({4, 6})}, "with itself, strided", 1e-6);
 }
 
 TEST(MatmulGradient, OfALinearLayerMatchesDifferences) {
-  const Array x = drawn({2, 3, 5}), w0 = drawn({4, 5}, -1, 1, 2), w1 = drawn({2, 5}, -1, 1, 3), b0 = drawn({4}, -1, 1, 4), b1 = drawn({2}, -1, 1, 5);
+  const Array x = drawn({2, 3, 5}), w0 = drawn({4, 5}, -1, 1, 2), w1 = drawn({2, 5}, -1, 1, 3), b0 = drawn({4}, -1, 1, 4),
+              b1 = drawn({2}, -1, 1, 5);
   auto layer = [](const Arrays& in) {
     const std::vector<Array> y = linear(in[0], {in[1], in[2]}, {in[3], in[4]}, Precision::high);
     return reduce(ReduceOp::sum, y[0], {-1}, true) * y[1];

@@ -98,8 +98,14 @@ struct View {
 };
 inline const std::vector<View> kViews{
     {"contiguous", [](const Array& x) { return x; }},
-    {"strided", [](const Array& x) { return slice(transpose(x), {-1, 0}, {INT64_MIN, 4}, {-2, 1}); }},
-    {"broadcast", [](const Array& x) { return broadcast_to(slice_axis(x, 0, 1, 2), {3, 2, 6}); }},
+    {"strided",
+     [](const Array& x) {
+       return slice(transpose(x), {-1, 0}, {INT64_MIN, 4}, {-2, 1});
+     }},
+    {"broadcast",
+     [](const Array& x) {
+       return broadcast_to(slice_axis(x, 0, 1, 2), {3, 2, 6});
+     }},
 };
 
 }  // namespace mlxc::test

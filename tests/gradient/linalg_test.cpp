@@ -1,5 +1,6 @@
-#include "finite_differences.h"
 #include "ops/linalg.h"
+
+#include "finite_differences.h"
 #include "ops/matmul.h"
 
 namespace mlxc::test {

@@ -1,6 +1,7 @@
 // The fused forms: what they are composed of gives the same values, and its gradient matches differences.
-#include "finite_differences.h"
 #include "ops/transformer.h"
+
+#include "finite_differences.h"
 
 namespace mlxc::test {
 namespace {
@@ -37,7 +38,8 @@ TEST(RopeGradient, MatchesDifferencesForWholeAndPartialRotation) {
 TEST(AttentionGradient, StaysInsideTheSequences) {
   const Array starts = make({0, 2, 5}, {3}, DType::i32);
   check_composed(DenseAttention(0.5f), {drawn({5, 2, 4}), drawn({5, 2, 4}, -1, 1, 2), drawn({5, 2, 4}, -1, 1, 3), starts}, "attention");
-  check_composed(DenseAttention(0.5f), {drawn({5, 4, 2}), drawn({5, 2, 2}, -1, 1, 2), drawn({5, 2, 2}, -1, 1, 3), starts}, "grouped queries");
+  check_composed(DenseAttention(0.5f), {drawn({5, 4, 2}), drawn({5, 2, 2}, -1, 1, 2), drawn({5, 2, 2}, -1, 1, 3), starts},
+                 "grouped queries");
 }
 
 TEST(AttentionGradient, OfOneArrayInThreePlacesCountsEachOnce) {

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "test_device.h"
 #include "graph/function.h"
 #include "io/safetensors.h"
 #include "ops/elementwise.h"
+#include "test_device.h"
 
 namespace mlxc::test {
 

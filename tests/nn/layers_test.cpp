@@ -16,9 +16,9 @@
 namespace mlxc::test {
 namespace {
 
-using ::testing::ElementsAre;
 using nn::Parameters;
 using nn::Pass;
+using ::testing::ElementsAre;
 using Select = Parameters::Select;
 
 Array drawn(const Shape& shape, uint64_t seed = 1) { return random::normal(random::key(device(), seed), shape, DType::f32); }
@@ -26,15 +26,18 @@ Array drawn(const Shape& shape, uint64_t seed = 1) { return random::normal(rando
 nn::LayerPtr small_network() {
   using namespace nn::layers;
   return sequential({convolution(1, 4, {3, 3}, {.stride = {}, .padding = {1, 1}, .dilation = {}}, true), batch_norm(4, 1e-5, 0.1),
-                     activation(ActivationOp::relu, 0), max_pool({.kernel = {2, 2}, .stride = {}, .padding = {}, .dilation = {}}), flatten(),
-                     dropout(0.2), linear(4 * 3 * 3, 3, true)});
+                     activation(ActivationOp::relu, 0), max_pool({.kernel = {2, 2}, .stride = {}, .padding = {}, .dilation = {}}),
+                     flatten(), dropout(0.2), linear(4 * 3 * 3, 3, true)});
 }
-Array run(const nn::LayerPtr& layer, Parameters& parameters, const Array& x, Pass pass = {}) { return layer->forward({parameters, ""}, x, pass); }
+Array run(const nn::LayerPtr& layer, Parameters& parameters, const Array& x, Pass pass = {}) {
+  return layer->forward({parameters, ""}, x, pass);
+}
 
 TEST(Layers, FindTheirParametersByName) {
   Parameters parameters(device(), 1);
   EXPECT_EQ(run(small_network(), parameters, drawn({2, 1, 6, 6})).shape(), (Shape{2, 3}));
-  EXPECT_THAT(parameters.names(), ElementsAre("0.bias", "0.weight", "1.bias", "1.running_mean", "1.running_var", "1.weight", "6.bias", "6.weight"));
+  EXPECT_THAT(parameters.names(),
+              ElementsAre("0.bias", "0.weight", "1.bias", "1.running_mean", "1.running_var", "1.weight", "6.bias", "6.weight"));
   EXPECT_EQ(parameters.count(Select::trained), 4 * 9 + 4 + 4 + 4 + 3 * 36 + 3);
   EXPECT_THAT(parameters.names(Select::buffers), ElementsAre("1.running_mean", "1.running_var"));
 }
@@ -138,7 +141,8 @@ TEST(Training, OfANetworkIsOneCapturedFunction) {
   Device& device = test::device();
   const nn::LayerPtr network = small_network();
   Parameters parameters(device, 1);
-  const Array x = drawn({12, 1, 6, 6}), target = Array::from_vector<int32_t>(device, {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2}, {12}, DType::i32);
+  const Array x = drawn({12, 1, 6, 6}),
+              target = Array::from_vector<int32_t>(device, {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2}, {12}, DType::i32);
   run(network, parameters, x);
   const nn::Optimizer optimizer({.kind = nn::OptimizerKind::adamw});
   Arrays values = parameters.values(Select::trained);
@@ -158,8 +162,9 @@ TEST(Training, OfANetworkIsOneCapturedFunction) {
   symbolic.set_values(Select::buffers, Arrays(places.end() - 1 - long(buffers.size()), places.end() - 1));
   Pass pass{.training = true, .key = places.back()};
   const Array loss = nn::cross_entropy(network->forward({symbolic, ""}, x, pass), target);
-  const auto next = optimizer.update(p, grad({loss}, p), Arrays(places.begin() + long(trained), places.begin() + long(trained + states.size())),
-                                     Array::from_vector<float>(device, {0.02f}, {}, DType::f32));
+  const auto next =
+      optimizer.update(p, grad({loss}, p), Arrays(places.begin() + long(trained), places.begin() + long(trained + states.size())),
+                       Array::from_vector<float>(device, {0.02f}, {}, DType::f32));
   Arrays outputs = next.parameters;
   outputs.insert(outputs.end(), next.states.begin(), next.states.end());
   for (const Array& buffer : symbolic.values(Select::buffers)) outputs.push_back(buffer);

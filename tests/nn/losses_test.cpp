@@ -19,13 +19,15 @@ namespace {
 Array sum(const Array& x) { return reduce(ReduceOp::sum, x, {}, false); }
 
 // The output and the gradients of its sum with respect to `names`.
-void check(const std::string& name, const std::vector<std::string>& names, const std::function<Array(const Arrays&)>& formula, double tolerance = 1e-5) {
+void check(const std::string& name, const std::vector<std::string>& names, const std::function<Array(const Arrays&)>& formula,
+           double tolerance = 1e-5) {
   Arrays inputs;
   for (const std::string& input : names) inputs.push_back(golden(name + "/" + input));
   const Array output = formula(inputs);
   expect_near(output, golden(name + "/output"), tolerance, name);
   const Arrays gradients = grad({sum(output)}, inputs);
-  for (size_t i = 0; i < names.size(); ++i) expect_near(gradients[i], golden(name + "/grad_" + names[i]), tolerance, name + " by " + names[i]);
+  for (size_t i = 0; i < names.size(); ++i)
+    expect_near(gradients[i], golden(name + "/grad_" + names[i]), tolerance, name + " by " + names[i]);
 }
 Array project(const Array& x, const Array& w, const Array& b) { return linear(x, {w}, b ? Arrays{b} : Arrays{}, Precision::high)[0]; }
 
@@ -37,15 +39,18 @@ TEST(Losses, MatchPyTorch) {
   check("ce", {"x"}, [&](const Arrays& in) { return nn::cross_entropy(in[0], target("ce")); });
   check("ce_none", {"x"}, [&](const Arrays& in) { return nn::cross_entropy(in[0], target("ce"), {.reduction = nn::Reduction::none}); });
   check("ce_smooth", {"x"}, [&](const Arrays& in) { return nn::cross_entropy(in[0], target("ce_smooth"), {.label_smoothing = 0.1}); });
-  check("ce_probabilities", {"x"}, [&](const Arrays& in) { return nn::cross_entropy(in[0], target("ce_probabilities"), {.label_smoothing = 0.2}); });
+  check("ce_probabilities", {"x"},
+        [&](const Arrays& in) { return nn::cross_entropy(in[0], target("ce_probabilities"), {.label_smoothing = 0.2}); });
   check("bce", {"x"}, [&](const Arrays& in) { return nn::binary_cross_entropy(in[0], target("bce")); });
-  check("bce_weighted", {"x"}, [&](const Arrays& in) { return nn::binary_cross_entropy(in[0], target("bce_weighted"), golden("bce_weighted/w")); });
+  check("bce_weighted", {"x"},
+        [&](const Arrays& in) { return nn::binary_cross_entropy(in[0], target("bce_weighted"), golden("bce_weighted/w")); });
   check("kl", {"x"}, [&](const Arrays& in) { return nn::kl_divergence(in[0], target("kl")); });
 }
 
 TEST(Losses, AreFiniteWhereTheDirectFormulaIsNot) {
   Device& device = test::device();
-  const Array x = Array::from_vector<float>(device, {-200, 0, 200}, {3}, DType::f32), t = Array::from_vector<float>(device, {0, 0.25f, 1}, {3}, DType::f32);
+  const Array x = Array::from_vector<float>(device, {-200, 0, 200}, {3}, DType::f32),
+              t = Array::from_vector<float>(device, {0, 0.25f, 1}, {3}, DType::f32);
   const Array loss = nn::binary_cross_entropy(x, t, {}, nn::Reduction::sum);
   EXPECT_NEAR(fetch(loss)[0], std::log(2.0), 1e-6);
   EXPECT_EQ(fetch(grad({loss}, {x})[0]), (std::vector<double>{0, 0.25, 0}));
@@ -79,11 +84,15 @@ TEST(Composed, AnAttentionBlockMatchesPyTorch) {
 }
 
 TEST(Composed, AConvolutionWithBatchNormAndPoolMatchesPyTorch) {
-  check("convolution", {"x", "w", "b", "gain", "bias"}, [](const Arrays& in) {
-    const Array y = convolution(in[0], in[1], in[2], {.stride = {}, .padding = {1, 1}, .dilation = {}});
-    const Array pooled = max_pool(unary(UnaryOp::relu, batch_normalization(y, in[3], in[4], 1e-5).y), {.kernel = {2, 2}, .stride = {}, .padding = {}, .dilation = {}});
-    return pooled * pooled;
-  }, 5e-5);
+  check(
+      "convolution", {"x", "w", "b", "gain", "bias"},
+      [](const Arrays& in) {
+        const Array y = convolution(in[0], in[1], in[2], {.stride = {}, .padding = {1, 1}, .dilation = {}});
+        const Array pooled = max_pool(unary(UnaryOp::relu, batch_normalization(y, in[3], in[4], 1e-5).y),
+                                      {.kernel = {2, 2}, .stride = {}, .padding = {}, .dilation = {}});
+        return pooled * pooled;
+      },
+      5e-5);
 }
 
 TEST(Composed, AnLstmMatchesPyTorch) {

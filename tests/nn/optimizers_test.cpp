@@ -41,7 +41,8 @@ Array number(double value) { return Array::from_vector<float>(device(), {float(v
 void expect_curve(const Case& each, const std::vector<double>& losses, const Arrays& parameters) {
   const std::vector<double> expected = fetch(golden(cat("steps/", each.name, "/losses")));
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(losses[i], expected[i], 1e-4) << each.name << ", step " << i;
-  for (size_t i = 0; i < parameters.size(); ++i) expect_near(parameters[i], golden(cat("steps/", each.name, "/p", i)), 1e-4, cat(each.name, ", parameter ", i));
+  for (size_t i = 0; i < parameters.size(); ++i)
+    expect_near(parameters[i], golden(cat("steps/", each.name, "/p", i)), 1e-4, cat(each.name, ", parameter ", i));
 }
 
 TEST(Optimizers, TenLazyStepsMatchPyTorch) {
@@ -136,7 +137,8 @@ TEST(Schedules, MatchPyTorch) {
 
 TEST(Schedules, WarmUpBeforeTheyBegin) {
   const nn::Schedule schedule{.kind = nn::ScheduleKind::step, .rate = 1, .gamma = 0.5, .step_size = 2, .warmup_steps = 3};
-  for (const auto& [step, rate] : std::vector<std::pair<int64_t, double>>{{0, 0.25}, {2, 0.75}, {3, 1}, {4, 1}, {5, 0.5}}) EXPECT_DOUBLE_EQ(schedule.at(step), rate);
+  for (const auto& [step, rate] : std::vector<std::pair<int64_t, double>>{{0, 0.25}, {2, 0.75}, {3, 1}, {4, 1}, {5, 0.5}})
+    EXPECT_DOUBLE_EQ(schedule.at(step), rate);
   EXPECT_THROW(schedule.at(-1), Error);
 }
 
