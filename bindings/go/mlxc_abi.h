@@ -659,8 +659,8 @@ MLXC_API mlxc_status mlxc_array_attention(mlxc_array **out, mlxc_array *q, mlxc_
 #define MLXC_CELL_GRU      2
 #define MLXC_CELL_LSTM     3
 MLXC_API mlxc_status mlxc_array_recurrent(mlxc_array **outputs, mlxc_array **last_hidden, mlxc_array **last_cell, int32_t kind,
-                                          mlxc_array *x, mlxc_array *hidden, mlxc_array *cell, mlxc_array *const *weights,
-                                          int32_t reverse, mlxc_error *error);
+                                          mlxc_array *x, mlxc_array *hidden, mlxc_array *cell, mlxc_array *const *weights, int32_t reverse,
+                                          mlxc_error *error);
 #ifdef __cplusplus
 }
 #endif
@@ -771,9 +771,9 @@ MLXC_API int64_t mlxc_handle_count(int32_t kind);
 extern "C" {
 #endif
 MLXC_API mlxc_status mlxc_module_linear(mlxc_module **out, int64_t in, int64_t out_features, int32_t bias, mlxc_error *error);
-MLXC_API mlxc_status mlxc_module_convolution(mlxc_module **out, int64_t in, int64_t out_channels, const int64_t *kernel, const int64_t *stride,
-                                             const int64_t *padding, const int64_t *dilation, int32_t spatial_axes, int64_t groups,
-                                             int32_t bias, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_convolution(mlxc_module **out, int64_t in, int64_t out_channels, const int64_t *kernel,
+                                             const int64_t *stride, const int64_t *padding, const int64_t *dilation, int32_t spatial_axes,
+                                             int64_t groups, int32_t bias, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_max_pool(mlxc_module **out, const int64_t *kernel, const int64_t *stride, const int64_t *padding,
                                           int32_t spatial_axes, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_average_pool(mlxc_module **out, const int64_t *kernel, const int64_t *stride, const int64_t *padding,
@@ -798,14 +798,16 @@ MLXC_API void mlxc_module_free(mlxc_module *module);
 #define MLXC_PARAMETERS_BUFFERS 2
 MLXC_API mlxc_status mlxc_parameters_new(mlxc_parameters **out, mlxc_device *device, uint64_t seed, mlxc_error *error);
 MLXC_API mlxc_status mlxc_parameters_copy(mlxc_parameters **out, mlxc_parameters *parameters, mlxc_error *error);
-MLXC_API mlxc_status mlxc_parameters_count(mlxc_parameters *parameters, int32_t select, int64_t *names, int64_t *elements, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_count(mlxc_parameters *parameters, int32_t select, int64_t *names, int64_t *elements,
+                                           mlxc_error *error);
 MLXC_API mlxc_status mlxc_parameters_name(mlxc_parameters *parameters, int32_t select, int64_t index, char *buffer, size_t capacity,
                                           size_t *needed, mlxc_error *error);
-MLXC_API mlxc_status mlxc_parameters_values(mlxc_parameters *parameters, int32_t select, mlxc_array **values, int64_t count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_values(mlxc_parameters *parameters, int32_t select, mlxc_array **values, int64_t count,
+                                            mlxc_error *error);
 MLXC_API mlxc_status mlxc_parameters_set_values(mlxc_parameters *parameters, int32_t select, mlxc_array *const *values, int64_t count,
                                                 mlxc_error *error);
-MLXC_API mlxc_status mlxc_parameters_freeze(mlxc_parameters *parameters, const char *prefix, size_t prefix_bytes, int32_t frozen, int64_t *count,
-                                            mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_freeze(mlxc_parameters *parameters, const char *prefix, size_t prefix_bytes, int32_t frozen,
+                                            int64_t *count, mlxc_error *error);
 #define MLXC_INITIAL_CONSTANT        0
 #define MLXC_INITIAL_UNIFORM         1
 #define MLXC_INITIAL_NORMAL          2
@@ -813,8 +815,8 @@ MLXC_API mlxc_status mlxc_parameters_freeze(mlxc_parameters *parameters, const c
 #define MLXC_INITIAL_XAVIER_NORMAL   4
 #define MLXC_INITIAL_KAIMING_UNIFORM 5
 #define MLXC_INITIAL_KAIMING_NORMAL  6
-MLXC_API mlxc_status mlxc_parameters_draw(mlxc_parameters *parameters, const char *prefix, size_t prefix_bytes, int32_t initial, double value,
-                                          int64_t *count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_draw(mlxc_parameters *parameters, const char *prefix, size_t prefix_bytes, int32_t initial,
+                                          double value, int64_t *count, mlxc_error *error);
 MLXC_API mlxc_status mlxc_parameters_to_device(mlxc_parameters *parameters, mlxc_device *device, mlxc_error *error);
 MLXC_API mlxc_status mlxc_parameters_save(mlxc_parameters *parameters, const char *path, mlxc_error *error);
 MLXC_API mlxc_status mlxc_parameters_load(mlxc_parameters *parameters, const char *path, int32_t strict, mlxc_error *error);
@@ -1058,8 +1060,9 @@ MLXC_API mlxc_status mlxc_optimizer_state_count(mlxc_optimizer *optimizer, int64
 MLXC_API mlxc_status mlxc_optimizer_initial_states(mlxc_optimizer *optimizer, mlxc_array *const *parameters, int64_t parameter_count,
                                                    mlxc_array **states, int64_t state_count, mlxc_error *error);
 MLXC_API mlxc_status mlxc_optimizer_update(mlxc_optimizer *optimizer, mlxc_array *const *parameters, mlxc_array *const *gradients,
-                                           int64_t parameter_count, mlxc_array *const *states, int64_t state_count, mlxc_array *learning_rate,
-                                           mlxc_array **new_parameters, mlxc_array **new_states, mlxc_error *error);
+                                           int64_t parameter_count, mlxc_array *const *states, int64_t state_count,
+                                           mlxc_array *learning_rate, mlxc_array **new_parameters, mlxc_array **new_states,
+                                           mlxc_error *error);
 MLXC_API void mlxc_optimizer_free(mlxc_optimizer *optimizer);
 MLXC_API mlxc_status mlxc_clip_norm(mlxc_array **clipped, mlxc_array **norm, mlxc_array *const *gradients, int64_t count, double max_norm,
                                     mlxc_error *error);
