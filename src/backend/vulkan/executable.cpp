@@ -6,7 +6,6 @@
 
 #include "backend/vulkan/formats.h"
 #include "backend/vulkan/host_step.h"
-#include "backend/vulkan/prefetch.h"
 #include "backend/vulkan/program.h"
 #include "backend/vulkan/recorder.h"
 #include "base/log.h"
@@ -330,7 +329,6 @@ std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts,
     std::vector<LaunchPlan> launches = plan.launches;
     const std::vector<int> halved = store_half(launches, plan.temporary, caps, keep);
     LoweredProgram program = lower_program(std::move(launches), caps, unavailable);
-    add_prefetches(program, caps);
     const std::vector<Pipelines::Result> made = parts->pipelines.get(program.kernels);
     std::vector<std::string> refused(count);
     for (const Dispatch& dispatch : program.dispatches)
