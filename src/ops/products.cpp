@@ -18,8 +18,10 @@ Array vecdot(const Array& a, const Array& b, int axis) {
   if (a.rank() == 0 || b.rank() == 0) fail(Status::invalid_argument, "vecdot: a scalar is no vector");
   const Array x = move_axes(a, {axis}, {-1}), y = move_axes(b, {axis}, {-1});
   if (x.dim(-1) != y.dim(-1)) fail(Status::invalid_argument, "vecdot: vectors of ", x.dim(-1), " and ", y.dim(-1), " elements");
-  const Array product = matmul(expand_dims(x, -2), expand_dims(y, -1));
-  return squeeze(squeeze(product, -1), -1);
+  const DType dtype = promote(x.dtype(), y.dtype());
+  if (dtype == DType::boolean) return reduce(ReduceOp::any, binary(BinaryOp::logical_and, x, y), {-1}, false);
+  const DType inner = dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype;
+  return cast(reduce(ReduceOp::sum, cast(x, inner) * cast(y, inner), {-1}, false), dtype);
 }
 
 Array tensordot(const Array& a, const Array& b, const Dims& a_axes, const Dims& b_axes) {
