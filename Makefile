@@ -6,7 +6,7 @@ PROMPT ?= Once upon a time
 BIN := build/release/mlxc
 
 .DEFAULT_GOAL := build
-.PHONY: help deps build demo test test-asan test-tsan test-array-api bench install format lint clean
+.PHONY: help deps build demo test test-asan test-tsan test-gpu test-array-api bench install format lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test-asan: deps ## the C, C++ and Python tests under AddressSanitizer and Undefi
 
 test-tsan: deps ## the C and C++ tests under ThreadSanitizer
 	@scripts/test tsan
+
+test-gpu: build ## the tests of operations and models on a GPU: make test-gpu DEVICE=vulkan:0
+	@scripts/test-gpu "$(DEVICE)"
 
 test-array-api: build ## the Python array API's conformance suite: make test-array-api SUITE=folder
 	@scripts/test-array-api "$(SUITE)"

@@ -43,6 +43,8 @@ foreach(source ${c_tests})
   mlxc_c_program(c_${name} ${source})
   add_test(NAME c_${name} COMMAND c_${name})
 endforeach()
+add_test(NAME vulkan_c_array COMMAND c_array_test)
+set_tests_properties(vulkan_c_array PROPERTIES ENVIRONMENT MLXC_DEVICE=vulkan:0)
 
 # The examples are compiled as they stand; those that name a model run with the one in the repository.
 file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/c/*.c)
@@ -69,7 +71,8 @@ if(python_tests AND NOT MLXC_SANITIZE MATCHES thread)
     # Python's own allocations live until the process ends.
     list(APPEND python_environment "LD_PRELOAD=${asan} ${stdcpp}" ASAN_OPTIONS=detect_leaks=0)
   endif()
-  add_test(NAME python COMMAND Python3::Interpreter -m unittest discover -v -s ${CMAKE_CURRENT_SOURCE_DIR}/python -p "*test*.py")
+  list(TRANSFORM python_tests REPLACE "^.*/([^/]*)\\.py$" "\\1")  # by name: discovery would import the array API package beside them
+  add_test(NAME python COMMAND Python3::Interpreter -m unittest -v ${python_tests} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/python)
   set_tests_properties(python PROPERTIES ENVIRONMENT "${python_environment}")
 endif()
 
@@ -110,6 +113,10 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/examples/go.mod)
 endif()
 
 # The same package without linking: the library is opened at run time, from the file that the variable names.
+add_test(NAME vulkan_go COMMAND ${MLXC_GO} test -count=1 -v -tags mlxc_dlopen -run "TestArray|TestElement|TestScope|TestFunctions|TestDevices|TestGreedy" .
+  WORKING_DIRECTORY ${go_package})
+set_tests_properties(vulkan_go PROPERTIES
+  ENVIRONMENT "MLXC_DEVICE=vulkan:0;MLXC_LIBRARY=$<TARGET_FILE:mlxc>;CGO_ENABLED=1;GOTOOLCHAIN=local;GOFLAGS=-buildvcs=false;CC=${CMAKE_C_COMPILER};MLXC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR}")
 add_test(NAME go_dlopen COMMAND ${MLXC_GO} test -count=1 -v -tags mlxc_dlopen ./... WORKING_DIRECTORY ${go_package})
 set_tests_properties(go_dlopen PROPERTIES
   ENVIRONMENT "MLXC_LIBRARY=$<TARGET_FILE:mlxc>;CGO_ENABLED=1;GOTOOLCHAIN=local;GOFLAGS=-buildvcs=false;CC=${CMAKE_C_COMPILER};MLXC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR}")

@@ -280,6 +280,8 @@ mlxc_status mlxc_array_peek(mlxc_array* array, const void** data, size_t* bytes,
     eval({*object});
     if (!object->contiguous())
       fail(Status::unsupported, "the elements of this view are not in row-major order; read it, or peek at mlxc_array_contiguous");
+    if (!object->storage()->data())
+      fail(Status::unsupported, "the array lies in the memory of ", object->device().name(), ", which the host does not see; read it");
     *data = object->data();
     *bytes = size_t(object->bytes());
   });

@@ -182,7 +182,7 @@ class MessagesTest(unittest.TestCase):
         for arguments, hint in [(["generate", "--model", "/no/such/folder", "--prompt", "x"], "/no/such/folder"),
                                 (["generate", "--model", MODEL, "--prompt-tokens", "4096"], "vocabulary"),
                                 (["generate", "--model", MODEL, "--prompt", "x", "--temperature", "-3"], "temperature"),
-                                (["inspect", "--model", MODEL, "--device", "vulkan:0"], "Vulkan"),
+                                (["inspect", "--model", MODEL, "--device", "vulkan:99"], "vulkan:99"),
                                 (["inspect", "--model", MODEL, "--device", "abacus"], "abacus"),
                                 (["logits", "--model", MODEL, "--tokens", "1", "--output", "/no/such/folder/x.npy"], "cannot write")]:
             self.assertIn(hint, run(*arguments, code=1)[1])
