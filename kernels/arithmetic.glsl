@@ -19,8 +19,8 @@ int wrap_i16(int x) { return bitfieldExtract(x, 0, 16); }
 #define FLOAT_FUNCTIONS(T)                                                      \
   T minimum(T a, T b) { return a < b || is_nan(a) ? a : b; }                    \
   T maximum(T a, T b) { return a > b || is_nan(a) ? a : b; }                    \
-  T sign_of(T x) { return x > T(0) ? T(1) : (x < T(0) ? T(-1) : x); }           \
-  T relu(T x) { return x < T(0) ? T(0) : x; }                                   \
+  T sign_of(T x) { return x > T(0) ? T(1) : (x < T(0) ? T(-1) : (is_nan(x) ? x : T(0))); } \
+  T relu(T x) { return is_nan(x) || x > T(0) ? x : T(0); }                      \
   bool differs(T a, T b) { return is_nan(a) || is_nan(b) || a != b; }           \
   bool is_at_most(T a, T b) { return !is_nan(a) && !is_nan(b) && a <= b; }      \
   bool is_less(T a, T b) { return !is_nan(a) && !is_nan(b) && a < b; }          \

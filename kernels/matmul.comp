@@ -16,8 +16,9 @@ layout(constant_id = 4) const bool B_WIDE = true;
 layout(constant_id = 5) const bool EDGES = true;       // m, n or k are not multiples of the tile
 
 const uint kVectors = T / 4, kAcross = TILE / T, kQuads = TILE / 4;
-shared vec4 shared_a[2][DEPTH][kQuads];
-shared vec4 shared_b[2][DEPTH][kQuads];
+// Single floats: stores to one component of a vector in shared memory lose those of other threads to its neighbours on some drivers.
+shared float shared_a[2][DEPTH][TILE];
+shared float shared_b[2][DEPTH][TILE];
 
 // Four elements of an operand: `across` counts along m or n, `down` along k.
 vec4 load_four(uvec2 base, uint first, bool wide, bool along_k, uint across, uint down, uint limit_across, uint stride_across, uint stride_down) {
@@ -55,10 +56,10 @@ void main() {
   }
 #define PUT(half_)                                                                                                 \
   {                                                                                                                \
-    if (A_ALONG_K) [[unroll]] for (uint i = 0; i < 4; ++i) shared_a[half_][a_down + i][a_across / 4][a_across % 4] = next_a[i]; \
-    else shared_a[half_][a_down][a_across / 4] = next_a;                                                           \
-    if (B_ALONG_K) [[unroll]] for (uint i = 0; i < 4; ++i) shared_b[half_][b_down + i][b_across / 4][b_across % 4] = next_b[i]; \
-    else shared_b[half_][b_down][b_across / 4] = next_b;                                                           \
+    [[unroll]] for (uint i = 0; i < 4; ++i) {                                                                      \
+      shared_a[half_][A_ALONG_K ? a_down + i : a_down][A_ALONG_K ? a_across : a_across + i] = next_a[i];           \
+      shared_b[half_][B_ALONG_K ? b_down + i : b_down][B_ALONG_K ? b_across : b_across + i] = next_b[i];           \
+    }                                                                                                              \
   }
 
   vec4 next_a, next_b;
@@ -72,8 +73,9 @@ void main() {
     [[unroll]] for (uint k = 0; k < DEPTH; ++k) {
       vec4 x[kVectors], y[kVectors];
       [[unroll]] for (uint j = 0; j < kVectors; ++j) {
-        x[j] = shared_a[half_][k][ty + j * kAcross];
-        y[j] = shared_b[half_][k][tx + j * kAcross];
+        const uint p = (ty + j * kAcross) * 4, q = (tx + j * kAcross) * 4;
+        x[j] = vec4(shared_a[half_][k][p], shared_a[half_][k][p + 1], shared_a[half_][k][p + 2], shared_a[half_][k][p + 3]);
+        y[j] = vec4(shared_b[half_][k][q], shared_b[half_][k][q + 1], shared_b[half_][k][q + 2], shared_b[half_][k][q + 3]);
       }
       [[unroll]] for (uint i = 0; i < T; ++i) [[unroll]] for (uint j = 0; j < kVectors; ++j) acc[i][j] = fma(vec4(x[i / 4][i % 4]), y[j], acc[i][j]);
     }
