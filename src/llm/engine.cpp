@@ -93,8 +93,9 @@ class EngineImpl final : public Engine {
   EngineStats stats() const override {
     const Scheduler::Counters& counters = worker_->counters();
     EngineStats stats;
+    stats.waiting = worker_->inbox();  // first: what leaves it meanwhile is counted below
+    stats.waiting += counters.waiting;
     stats.running = counters.running;
-    stats.waiting = counters.waiting + worker_->inbox();
     stats.submitted = submitted_;
     stats.finished = counters.finished;
     stats.prompt_tokens = counters.prompt_tokens;

@@ -39,11 +39,17 @@ Scheduler::Scheduler(std::unique_ptr<Runner> runner, const SchedulerLimits& limi
 
 Scheduler::~Scheduler() { fail_all(Status::cancelled, "the engine was closed"); }
 
-void Scheduler::add(SequencePtr sequence) {
+void Scheduler::add(const SequencePtr& sequence) {
   sequence->order_ = {next_order_++, 0};
   sequence->given_ = int64_t(sequence->tokens.size());
-  waiting_.emplace(sequence->order_, std::move(sequence));
+  line_up(sequence);
   count();
+}
+
+// Whoever was cancelled on its way here was noted before there was anything to drop: that note may be taken already.
+void Scheduler::line_up(const SequencePtr& sequence) {
+  waiting_.emplace(sequence->order_, sequence);
+  if (sequence->cancelled()) signal_->note();
 }
 
 void Scheduler::step() {
@@ -334,7 +340,7 @@ void Scheduler::fork(const Sequence& parent, const SequencePtr& child) {
     child->given_ = int64_t(child->tokens.size());
     child->forked_ = true;
     child->pages_ = parent.pages_;
-    waiting_.emplace(child->order_, child);
+    line_up(child);
     child->fed_ = parent.fed_;
     for (int32_t page : child->pages_) pool_.retain(page);
   } catch (...) {

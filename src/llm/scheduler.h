@@ -37,7 +37,7 @@ class Scheduler {
   ~Scheduler();
 
   // Joins the line at its end; forks go in by themselves, where their parent stood.
-  void add(SequencePtr sequence);
+  void add(const SequencePtr& sequence);
   bool idle() const { return running_.empty() && waiting_.empty(); }
   // Runs one step, or ends what was cancelled. Errors end the sequences concerned, never leave here.
   void step();
@@ -61,6 +61,7 @@ class Scheduler {
 
   void drop_cancelled();
   // Line and parts.
+  void line_up(const SequencePtr& sequence);
   void admit();
   void choose_parts();
   int64_t prompt_part(const Sequence& sequence, int64_t room, int64_t rows, double* work) const;

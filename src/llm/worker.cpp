@@ -60,7 +60,7 @@ void Worker::close() {
 
 int64_t Worker::inbox() const {
   std::lock_guard lock(mutex_);
-  return int64_t(inbox_.size());
+  return int64_t(inbox_.size()) + arriving_;
 }
 
 void Worker::check_may_wait(const char* what) const {
@@ -81,6 +81,7 @@ void Worker::run() {
       closing = closing_;
       cancel_all = std::exchange(cancel_all_, false);
       arrived.swap(inbox_);
+      arriving_ = int64_t(arrived.size());
       doomed.swap(doomed_);
       if (cancel_all && !closing) signal_->all_done();
     }
@@ -90,13 +91,14 @@ void Worker::run() {
     for (SequencePtr& sequence : arrived) {
       if (closing) {
         sequence->finish(Status::cancelled, kClosed);
-        continue;
+      } else {
+        try {
+          scheduler_.add(sequence);
+        } catch (...) {
+          sequence->finish(Status::out_of_memory, "no memory for another sequence");
+        }
       }
-      try {
-        scheduler_.add(sequence);
-      } catch (...) {
-        sequence->finish(Status::out_of_memory, "no memory for another sequence");
-      }
+      --arriving_;
     }
     arrived.clear();
     if (closing) return;  // nothing can have been added since

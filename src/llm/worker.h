@@ -1,6 +1,7 @@
 // The engine's thread: takes new sequences, runs the scheduler, sleeps when there is nothing to do.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -26,6 +27,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
   const std::shared_ptr<CancelSignal>& signal() const { return signal_; }
   const Scheduler::Counters& counters() const { return scheduler_.counters(); }
+  // Added and not yet in the scheduler's counters. Read before them, no sequence is missed.
   int64_t inbox() const;
   // Throws Error(busy) on the worker's own thread, where waiting for it would never end.
   void check_may_wait(const char* what) const;
@@ -40,6 +42,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<SequencePtr> inbox_, doomed_;
+  std::atomic<int64_t> arriving_{0};  // out of the inbox, not yet with the scheduler
   bool closing_ = false, cancel_all_ = false, started_ = false;
   std::thread thread_;
 };
