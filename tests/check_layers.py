@@ -11,7 +11,7 @@ import sys
 
 SEAM = ["backend/backend.h"]
 # What a kernel needs of the graph: the types of operands and the parameters of primitives, never plans, programs or functions.
-OPERANDS = ["graph/primitive.h", "graph/pass_ops.h", "graph/array.h"]
+OPERANDS = ["backend/layouts.h", "graph/primitive.h", "graph/pass_ops.h", "graph/array.h"]
 PUBLIC = ["mlxc/"]
 
 LAYERS = {

@@ -62,7 +62,7 @@ class CpuDevice final : public Device {
   }
 
   bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
-    return cpu::accepts_layout(primitive, input, operand);
+    return accepts_operand(primitive, input, operand);
   }
   std::unique_ptr<Executable> compile(CompilePlan plan) override { return std::make_unique<CpuExecutable>(std::move(plan.launches)); }
   std::span<const Pattern* const> patterns() const override {

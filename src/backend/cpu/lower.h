@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "backend/backend.h"
+#include "backend/layouts.h"
 #include "base/thread_pool.h"
 
 namespace mlxc::cpu {
@@ -28,7 +28,6 @@ LaunchPtr make_launch(Body body) {
 
 // Throws Error(unsupported) naming operation and dtype when no kernel takes it.
 LaunchPtr lower(const LaunchPlan& plan);
-bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand);
 
 // The families, one file each.
 LaunchPtr lower_fused(const LaunchPlan& plan);
@@ -37,8 +36,6 @@ LaunchPtr lower_index_op(const LaunchPlan& plan);
 LaunchPtr lower_linalg_op(const LaunchPlan& plan);
 LaunchPtr lower_transformer_op(const LaunchPlan& plan);
 
-// Rows of the last axis at one uniform stride, if the operand lies that way (leading axes collapse).
-bool uniform_rows(const OperandType& operand, int64_t* rows, int64_t* stride);
 [[noreturn]] void no_kernel(const LaunchPlan& plan);
 
 }  // namespace mlxc::cpu

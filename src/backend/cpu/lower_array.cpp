@@ -164,7 +164,7 @@ LaunchPtr lower_top_k(const LaunchPlan& plan) {
 LaunchPtr lower_softmax(const LaunchPlan& plan) {
   int64_t rows, stride, width = plan.inputs[0].type.shape.back();
   if (plan.inputs[0].type.dtype != DType::f32) no_kernel(plan);
-  uniform_rows(plan.inputs[0], &rows, &stride);
+  if (!uniform_rows(plan.inputs[0], &rows, &stride)) no_kernel(plan);
   bool log = as<Softmax>(*plan.primitive).log;
   return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
     (log ? cpu::log_softmax : cpu::softmax)(pool, floats(operands[0]), stride, floats(operands[1]), width, rows, width, best_isa());

@@ -29,7 +29,7 @@ Activation activation_of(Gate gate) {
 LaunchPtr lower_linear(const LaunchPlan& plan) {
   const auto& op = as<mlxc::Linear>(*plan.primitive);
   LinearArgs base;
-  uniform_rows(plan.inputs[0], &base.t, &base.x_stride);
+  if (!uniform_rows(plan.inputs[0], &base.t, &base.x_stride)) no_kernel(plan);
   base.k = plan.inputs[0].type.shape.back();
   base.precision = op.precision == mlxc::Precision::high ? Precision::high : Precision::native;
   if (op.norm) no_kernel(plan);

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "backend/backend.h"
+#include "backend/layouts.h"
 #include "backend/vulkan/capabilities.h"
 
 namespace mlxc::vulkan {
@@ -89,7 +89,6 @@ class Emitter {
 
 // Emits the launch; throws Error(unsupported) naming operation and dtype when there is no kernel: it runs on the CPU then.
 void lower(Emitter& emitter);
-bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand);
 
 // The families, one file each.
 void lower_fused(Emitter& emitter);
@@ -114,7 +113,5 @@ struct Extent {
 Extent extent_of(const OperandType& operand);
 
 [[noreturn]] void no_kernel(const LaunchPlan& plan);
-// Rows of the last axis at one uniform stride, if the operand lies that way (leading axes collapse).
-bool uniform_rows(const OperandType& operand, int64_t* rows, int64_t* stride);
 
 }  // namespace mlxc::vulkan

@@ -41,7 +41,7 @@ class VulkanDevice final : public OpenDevice {
   Stream& default_stream() override { return stream_; }
 
   bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
-    return vulkan::accepts_layout(primitive, input, operand);
+    return accepts_operand(primitive, input, operand);
   }
   std::unique_ptr<Executable> compile(CompilePlan plan) override {
     if (lost()) context_->health.fail_lost("compile");
