@@ -15,6 +15,9 @@ mlxc_static_library(pcre2 libpcre2-8.a pcre2.h)
 mlxc_static_library(utf8proc libutf8proc.a utf8proc.h)
 # The serial build: OpenBLAS runs on tiles from our own thread pool, its own threads would fight ours.
 mlxc_static_library(openblas libopenblas.a cblas.h)
+# Its table of work buffers is not safe between threads: backend/cpu/kernels/blas_memory.cpp. --undefined pulls that file out of its archive.
+target_link_options(mlxc::openblas INTERFACE
+  LINKER:--wrap=blas_memory_alloc LINKER:--wrap=blas_memory_free LINKER:--undefined=__wrap_blas_memory_alloc)
 target_compile_definitions(mlxc::pcre2 INTERFACE PCRE2_STATIC)
 target_compile_definitions(mlxc::utf8proc INTERFACE UTF8PROC_STATIC)
 find_package(nlohmann_json REQUIRED)

@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <mutex>
 #include <vector>
 
 #include "base/error.h"
@@ -22,7 +21,8 @@ extern "C" {
   void p##gesdd_(const char*, const int*, const int*, T*, const int*, T*, T*, const int*, T*, const int*, T*, const int*, int*, int*, \
                  size_t);                                                                                                             \
   void p##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*, size_t, size_t);   \
-  void p##getrf_(const int*, const int*, T*, const int*, int*, int*);
+  void p##getrf_(const int*, const int*, T*, const int*, int*, int*);                                                                 \
+  void p##getrs_(const char*, const int*, const int*, const T*, const int*, const int*, T*, const int*, int*, size_t);
 MLXC_LAPACK(float, s)
 MLXC_LAPACK(double, d)
 #undef MLXC_LAPACK
@@ -53,19 +53,6 @@ bool all_finite(const T* x, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
     if (!std::isfinite(x[i])) return false;
   return true;
-}
-
-// trsm of the serial OpenBLAS 0.3.21 gives wrong results when two threads are in it.
-std::mutex one_triangle;
-
-template <class T>
-void solve_triangle(CBLAS_ORDER order, CBLAS_UPLO part, CBLAS_TRANSPOSE turn, CBLAS_DIAG ones, int n, int m, const T* a, int a_stride, T* x,
-                    int x_stride) {
-  std::lock_guard lock(one_triangle);
-  if constexpr (std::is_same_v<T, float>)
-    cblas_strsm(order, CblasLeft, part, turn, ones, n, m, 1, a, a_stride, x, x_stride);
-  else
-    cblas_dtrsm(order, CblasLeft, part, turn, ones, n, m, 1, a, a_stride, x, x_stride);
 }
 
 template <class T>
@@ -215,12 +202,7 @@ void solve(const T* a, const T* b, int n, int m, T* x) {
   int info = 0;
   MLXC_CALL(getrf, &n, &n, factors.data(), &n, pivots.data(), &info);  // of the transpose
   if (info > 0) fail(Status::invalid_argument, "solve: the matrix is singular (pivot ", info, " of ", n, " is zero)");
-  // The steps of getrs, for the sake of solve_triangle.
-  solve_triangle<T>(CblasColMajor, CblasUpper, CblasTrans, CblasNonUnit, n, m, factors.data(), n, right.data(), n);
-  solve_triangle<T>(CblasColMajor, CblasLower, CblasTrans, CblasUnit, n, m, factors.data(), n, right.data(), n);
-  for (int i = n - 1; i >= 0; --i)
-    for (int column = 0; column < m; ++column)
-      std::swap(right[size_t(column) * size_t(n) + size_t(i)], right[size_t(column) * size_t(n) + size_t(pivots[size_t(i)] - 1)]);
+  MLXC_CALL(getrs, "T", &n, &m, factors.data(), &n, pivots.data(), right.data(), &n, &info, 1);
   transpose(right.data(), m, n, x);
 }
 
@@ -234,7 +216,10 @@ void triangular_solve(const T* a, const T* b, int n, int m, bool upper, bool uni
   const auto part = upper ? CblasUpper : CblasLower;
   const auto turn = transposed ? CblasTrans : CblasNoTrans;
   const auto ones = unit ? CblasUnit : CblasNonUnit;
-  solve_triangle<T>(CblasRowMajor, part, turn, ones, n, m, a, n, x, m);
+  if constexpr (std::is_same_v<T, float>)
+    cblas_strsm(CblasRowMajor, CblasLeft, part, turn, ones, n, m, 1, a, n, x, m);
+  else
+    cblas_dtrsm(CblasRowMajor, CblasLeft, part, turn, ones, n, m, 1, a, n, x, m);
 }
 
 #define MLXC_INSTANCES(T)                                        \
