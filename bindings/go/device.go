@@ -71,8 +71,7 @@ func OpenDevice(name string) (*Device, error) {
 	if status := C.mlxc_device_open(&d.native, text.data, &e); status != C.MLXC_OK {
 		return nil, failure("OpenDevice", status, &e)
 	}
-	native := d.native
-	d.free = func() { C.mlxc_device_free(native) }
+	d.hold(unsafe.Pointer(d.native), func(p unsafe.Pointer) { C.mlxc_device_free((*C.mlxc_device)(p)) })
 	d.watch = newWatch(d, "Device")
 	return d, nil
 }

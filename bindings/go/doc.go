@@ -18,6 +18,19 @@
 // the library nor its headers to build, and opens the library on first use: the file that [UseLibrary] or the environment variable
 // MLXC_LIBRARY names, else libmlxc.so.1 beside the program, else libmlxc.so.1 where the system looks.
 //
+// # Arrays
+//
+// Operations are methods and make lazy arrays; an operation that fails gives an array that holds the error, so a chain is checked once, where it
+// is read. Every array is closed by its owner, which is the caller or a [Scope]; what is computed from arrays of a scope belongs to it:
+//
+//	s := mlxc.NewScope()
+//	defer s.Close()
+//	x := s.Own(mlxc.NewArray(data, 2, 3))
+//	values, err := x.Matmul(w).Add(b).ReLU().Sum(-1).Float32s()
+//
+// [Read], [ReadInto], [Elements] and [At] give elements as Go values; [View] lends the library's memory and [Borrow] lends Go's, both for the
+// length of a call and without a copy.
+//
 // # Closing
 //
 // Models, tokenizers, decoders, arrays, functions and devices hold memory outside of Go's heap: call Close. It may be called at any time, from any

@@ -101,10 +101,7 @@ func ExampleScope() {
 	defer s.Close()
 	x := s.Own(mlxc.NewArray([]float32{1, 2, 3, 4}, 2, 2))
 	w := s.Own(mlxc.NewArray([]float32{0, 1, 1, 0}, 2, 2))
-	y := s.Own(s.Own(x.Matmul(w)).BinaryScalar(mlxc.OpMultiply, 10))
-	if err := s.Err(); err != nil {
-		log.Fatal(err)
-	}
+	y := x.Matmul(w).MultiplyScalar(10)
 	values, err := y.Float32s()
 	if err != nil {
 		log.Fatal(err)

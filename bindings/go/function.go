@@ -15,33 +15,39 @@ type Function struct {
 	outputs int
 }
 
+// StatePair says that an output of a [Function] is the new value of an input and takes over its memory: parameters, moments, running values.
+type StatePair struct{ Input, Output int }
+
 // NewFunction captures the graph between inputs ([Placeholder], or arrays with data) and outputs. Other arrays behind the outputs are
 // constants. The arrays may be closed at once.
-func NewFunction(inputs, outputs []*Array) (*Function, error) {
-	in, leaveIn, err := enterAll(inputs)
+func NewFunction(inputs, outputs []*Array, states ...StatePair) (*Function, error) {
+	in, _, err := enter(inputs)
 	if err != nil {
 		return nil, err
 	}
-	defer leaveIn()
-	out, leaveOut, err := enterAll(outputs)
+	defer in.leave(inputs)
+	out, _, err := enter(outputs)
 	if err != nil {
 		return nil, err
 	}
-	defer leaveOut()
+	defer out.leave(outputs)
+	pairs := make([]C.mlxc_state_pair, len(states))
+	for i, pair := range states {
+		pairs[i] = C.mlxc_state_pair{input: axis32(pair.Input), output: axis32(pair.Output)}
+	}
 	f := &Function{outputs: len(outputs)}
-	e := newNativeError()
-	status := C.mlxc_function_new(&f.native, unsafe.SliceData(in), C.int64_t(len(in)), unsafe.SliceData(out), C.int64_t(len(out)),
-		nil, 0, &e)
+	status := C.mlxc_function_new(&f.native, in.first(0), C.int64_t(len(inputs)), out.first(0), C.int64_t(len(outputs)),
+		unsafe.SliceData(pairs), C.int64_t(len(pairs)), &in.e)
 	if status != C.MLXC_OK {
-		return nil, failure("NewFunction", status, &e)
+		return nil, failure("NewFunction", status, &in.e)
 	}
-	native := f.native
-	f.free = func() { C.mlxc_function_free(native) }
+	f.hold(unsafe.Pointer(f.native), func(p unsafe.Pointer) { C.mlxc_function_free((*C.mlxc_function)(p)) })
 	f.watch = newWatch(f, "Function")
 	return f, nil
 }
 
-// Call runs the function and gives its outputs, computed; the caller closes them. ctx stops the run.
+// Call runs the function and gives its outputs, computed. They belong to the youngest scope of the inputs; without one the caller closes
+// them. An input that a [StatePair] names is used up: go on with the output. ctx stops the run.
 func (f *Function) Call(ctx context.Context, inputs ...*Array) ([]*Array, error) {
 	const op = "Function.Call"
 	if ctx == nil {
@@ -54,31 +60,30 @@ func (f *Function) Call(ctx context.Context, inputs ...*Array) ([]*Array, error)
 		return nil, ErrClosed
 	}
 	defer f.leave()
-	in, leave, err := enterAll(inputs)
+	in, scope, err := enter(inputs)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer in.leave(inputs)
 	out := make([]*C.mlxc_array, f.outputs)
-	e := newNativeError()
 	c := &call{op: op, ctx: ctx}
 	if ctx.Done() != nil {
-		if status := C.mlxc_cancel_new(&c.cancel, &e); status != C.MLXC_OK {
-			return nil, failure(op, status, &e)
+		if status := C.mlxc_cancel_new(&c.cancel, &in.e); status != C.MLXC_OK {
+			return nil, failure(op, status, &in.e)
 		}
 	}
 	c.stop = context.AfterFunc(ctx, c.trigger)
-	status := C.mlxc_function_call(f.native, unsafe.SliceData(in), C.int64_t(len(in)), unsafe.SliceData(out), C.int64_t(len(out)), c.cancel, &e)
+	status := C.mlxc_function_call(f.native, in.first(0), C.int64_t(len(inputs)), unsafe.SliceData(out), C.int64_t(len(out)), c.cancel, &in.e)
 	c.release()
 	if status == C.MLXC_CANCELLED && ctx.Err() != nil {
 		return nil, contextError(op, ctx)
 	}
 	if status != C.MLXC_OK {
-		return nil, failure(op, status, &e)
+		return nil, failure(op, status, &in.e)
 	}
 	results := make([]*Array, len(out))
 	for i, native := range out {
-		results[i] = newArray(native)
+		results[i] = newArray(scope, native)
 	}
 	return results, nil
 }
@@ -94,6 +99,17 @@ func (f *Function) Launches() int {
 		return 0
 	}
 	return int(launches)
+}
+
+// DOT is the captured graph in the language of Graphviz.
+func (f *Function) DOT() (string, error) {
+	if f == nil || !f.enter() {
+		return "", ErrClosed
+	}
+	defer f.leave()
+	return readText("Function.DOT", func(buffer *C.char, capacity C.size_t, needed *C.size_t, e *C.mlxc_error) C.mlxc_status {
+		return C.mlxc_function_dot(f.native, buffer, capacity, needed, e)
+	})
 }
 
 // Close frees the function.

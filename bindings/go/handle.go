@@ -5,14 +5,21 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"unsafe"
 )
 
 // handle guards a native handle: calls enter and leave, and it is freed once, by Close or by the last call that was inside then. So the
 // library never sees a freed handle, and Close does not wait.
 type handle struct {
-	state atomic.Int64 // calls inside, and closedBit
-	free  func()
-	watch *watch
+	state   atomic.Int64 // calls inside, and closedBit
+	pointer unsafe.Pointer
+	free    func(unsafe.Pointer) // nil: never opened
+	watch   *watch
+}
+
+// hold begins the life of a native handle.
+func (h *handle) hold(pointer unsafe.Pointer, free func(unsafe.Pointer)) {
+	h.pointer, h.free = pointer, free
 }
 
 const closedBit = int64(1) << 62
@@ -31,7 +38,7 @@ func (h *handle) enter() bool {
 
 func (h *handle) leave() {
 	if h.state.Add(-1) == closedBit {
-		h.free()
+		h.free(h.pointer)
 	}
 }
 
@@ -44,7 +51,7 @@ func (h *handle) close() {
 		if h.state.CompareAndSwap(state, state|closedBit) {
 			h.watch.stop()
 			if state == 0 {
-				h.free()
+				h.free(h.pointer)
 			}
 			return
 		}

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"os"
 	"runtime"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,16 +20,11 @@ import (
 //
 //go:noinline
 func forget(t *testing.T) {
-	array, err := mlxc.NewArray([]float32{1})
-	if err != nil {
+	array := mlxc.NewArray([]float32{1})
+	if err := array.Err(); err != nil {
 		t.Fatal(err)
 	}
-	_ = array
-	closed, err := mlxc.NewArray([]float32{2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	mlxc.NewArray([]float32{2}).Close()
 }
 
 func TestLeakReporterNamesTheCreationSite(t *testing.T) {
@@ -56,6 +54,91 @@ func TestLeakReporterNamesTheCreationSite(t *testing.T) {
 		t.Errorf("%d handles, expected the forgotten one beside %d: the reporter must not free", live, before)
 	}
 	forgotten++
+}
+
+// Memory of the library is given back by Close, not by the collector: with the collector off, a million operations leave the process as it
+// was, but for Go's own small values. MLXC_LEAK_OPERATIONS sets how many.
+func TestOperationsLeaveMemoryFlat(t *testing.T) {
+	operations := 1000000
+	if testing.Short() || raceEnabled {
+		operations = 20000
+	}
+	if text := os.Getenv("MLXC_LEAK_OPERATIONS"); text != "" {
+		operations = must(strconv.Atoi(text))
+	}
+	mlxc.SetLeakReporter(nil) // it keeps a stack for each value
+	defer mlxc.SetLeakReporter(collectLeak)
+	const inScope = 50
+	handles := mlxc.LiveHandles()
+	weights := mlxc.NewArray([]float32{1, 2, 3, 4}, 2, 2)
+	defer weights.Close()
+	s := mlxc.NewScope()
+	cycle := func() {
+		x := s.Own(mlxc.Full(1, mlxc.Float32, 2, 2))
+		for range inScope - 1 {
+			x = x.Matmul(weights).MultiplyScalar(0.5).ReLU()
+			if s.Len() >= inScope {
+				break
+			}
+		}
+		if values, err := x.Float32s(); err != nil || len(values) != 4 {
+			t.Fatal(values, err)
+		}
+		s.Close()
+	}
+	for range 500 {
+		cycle()
+	}
+	runtime.GC()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	before := must(mlxc.Memory())
+	goBefore, rss := goHeap(), processStatus("VmRSS")
+	for done := 0; done < operations; done += inScope {
+		cycle()
+	}
+	after := must(mlxc.Memory())
+	grown, goGrown := processStatus("VmRSS")-rss, (goHeap()-goBefore)>>10
+	t.Logf("%d operations: %d kB resident more, %d kB of it Go's; active %d then %d bytes", operations, grown, goGrown, before.Active, after.Active)
+	if after.Active != before.Active {
+		t.Errorf("array memory went from %d to %d bytes", before.Active, after.Active)
+	}
+	if native := grown - goGrown; native > 8192 && !raceEnabled { // its shadow memory is resident too
+		t.Errorf("memory outside of Go grew by %d kB", native)
+	}
+	if live := mlxc.LiveHandles(); live != handles+1 {
+		t.Errorf("%d handles stayed", live-handles-1)
+	}
+}
+
+// goHeap is the bytes that Go's heap took from the system.
+func goHeap() int {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int(stats.HeapSys - stats.HeapReleased)
+}
+
+// An operation allocates its Array and nothing else.
+func TestAllocationsByOperation(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	mlxc.SetLeakReporter(nil) // it keeps a stack for each value
+	defer mlxc.SetLeakReporter(collectLeak)
+	s := mlxc.NewScope()
+	defer s.Close()
+	x := s.Own(mlxc.NewArray([]float32{1, 2, 3, 4}, 2, 2))
+	buffer := make([]float32, 4)
+	for name, c := range map[string]struct {
+		most float64
+		call func()
+	}{
+		"unary": {1, func() { x.Exp().Close() }}, "binary": {1, func() { x.Add(x).Close() }}, "reduction": {1, func() { x.Sum(0, -1).Close() }},
+		"shape": {1, func() { x.Reshape(4, 1).Close() }}, "reading": {0, func() { _, _ = mlxc.ReadInto(x, buffer) }}, "asking": {0, func() { _ = x.Len() }},
+	} {
+		if allocations := testing.AllocsPerRun(100, c.call); allocations > c.most {
+			t.Errorf("%s: %g allocations, expected %g", name, allocations, c.most)
+		}
+	}
 }
 
 func TestLoggerHearsTheLibrary(t *testing.T) {

@@ -106,7 +106,7 @@ func TestClosedValuesAnswerErrClosed(t *testing.T) {
 	model := load(t, fable)
 	tokenizer := must(model.Tokenizer())
 	decoder := must(tokenizer.Decoder())
-	array := must(mlxc.NewArray([]float32{1, 2}))
+	array := mlxc.NewArray([]float32{1, 2})
 	device := must(mlxc.OpenDevice("cpu"))
 	function := must(mlxc.NewFunction([]*mlxc.Array{array}, []*mlxc.Array{array}))
 	for range 2 { // Close twice is fine
@@ -132,15 +132,15 @@ func TestClosedValuesAnswerErrClosed(t *testing.T) {
 		"Decoder":       func() error { _, err := tokenizer.Decoder(); return err },
 		"Decoder.Add":   func() error { _, err := decoder.Add(1); return err },
 		"Float32s":      func() error { _, err := array.Float32s(); return err },
-		"Add":           func() error { _, err := array.Add(array); return err },
+		"Add":           func() error { return array.Add(array).Err() },
 		"Eval":          func() error { return mlxc.Eval(array) },
-		"NewArrayOn":    func() error { _, err := mlxc.NewArrayOn(device, []int32{1}); return err },
+		"NewArrayOn":    func() error { return mlxc.NewArrayOn(device, []int32{1}).Err() },
 		"Device.Info":   func() error { _, err := device.Info(); return err },
 		"WithDevice":    func() error { _, err := mlxc.LoadModel(tiny, mlxc.WithDevice(device)); return err },
 		"Function.Call": func() error { _, err := function.Call(ctx, array); return err },
 		"a nil model":   func() error { _, err := (*mlxc.Model)(nil).Stats(); return err },
 		"a zero model":  func() error { _, err := new(mlxc.Model).Logits(ctx, nil); return err },
-		"a zero array":  func() error { _, err := new(mlxc.Array).Exp(); return err },
+		"a zero array":  func() error { return new(mlxc.Array).Exp().Err() },
 	} {
 		if err := call(); !errors.Is(err, mlxc.ErrClosed) {
 			t.Errorf("%s: got %v, expected ErrClosed", name, err)
@@ -171,7 +171,7 @@ func TestDevicesAndLibrary(t *testing.T) {
 		t.Errorf("opened %q", info.Name)
 	}
 	before := must(device.Memory())
-	array := must(mlxc.NewArrayOn(device, make([]float32, 1<<18)))
+	array := mlxc.NewArrayOn(device, make([]float32, 1<<18))
 	if after := must(device.Memory()); after.Active < before.Active+1<<20 || after.Peak < after.Active {
 		t.Errorf("1 MiB of array moved active bytes from %d to %d, peak %d", before.Active, after.Active, after.Peak)
 	}

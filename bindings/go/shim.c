@@ -67,3 +67,10 @@ static void on_log(int32_t level, const char *message, void *user_data) {
 }
 
 mlxc_status mlxc_go_log(int32_t enabled, int32_t least, mlxc_error *error) { return mlxc_log_set(enabled ? on_log : NULL, NULL, least, error); }
+
+static void on_release(void *user_data) { mlxcGoRelease((uintptr_t)user_data); }
+
+mlxc_status mlxc_go_borrow(mlxc_array **out, mlxc_device *device, const void *data, size_t bytes, const int64_t *shape, int32_t rank,
+                           int32_t dtype, uintptr_t memory, mlxc_error *error) {
+  return mlxc_array_new_borrowed(out, device, data, bytes, shape, rank, dtype, on_release, (void *)memory, error);
+}

@@ -43,6 +43,10 @@ mlxc_status mlxc_go_top(mlxc_result *result, int64_t index, int64_t steps, int32
 /* Times of a request that has ended. */
 mlxc_status mlxc_go_timings(mlxc_request *request, mlxc_timings *timings, mlxc_error *error);
 
+/* mlxc_array_new_borrowed of memory that Go pinned; it hears of the release by the runtime/cgo.Handle. */
+mlxc_status mlxc_go_borrow(mlxc_array **out, mlxc_device *device, const void *data, size_t bytes, const int64_t *shape, int32_t rank,
+                           int32_t dtype, uintptr_t memory, mlxc_error *error);
+
 mlxc_status mlxc_go_log(int32_t enabled, int32_t least, mlxc_error *error);
 
 #endif

@@ -16,7 +16,7 @@ type Tokenizer struct {
 
 func newTokenizer(native *C.mlxc_tokenizer) *Tokenizer {
 	t := &Tokenizer{native: native}
-	t.free = func() { C.mlxc_tokenizer_free(native) }
+	t.hold(unsafe.Pointer(native), func(p unsafe.Pointer) { C.mlxc_tokenizer_free((*C.mlxc_tokenizer)(p)) })
 	t.watch = newWatch(t, "Tokenizer")
 	return t
 }
@@ -234,8 +234,7 @@ func (t *Tokenizer) Decoder(options ...DecodeOption) (*Decoder, error) {
 	if status := C.mlxc_decoder_new(&d.native, t.native, &settings, &e); status != C.MLXC_OK {
 		return nil, failure("Decoder", status, &e)
 	}
-	native := d.native
-	d.free = func() { C.mlxc_decoder_free(native) }
+	d.hold(unsafe.Pointer(d.native), func(p unsafe.Pointer) { C.mlxc_decoder_free((*C.mlxc_decoder)(p)) })
 	d.watch = newWatch(d, "Decoder")
 	return d, nil
 }

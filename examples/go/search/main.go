@@ -39,11 +39,7 @@ func run(path, query string, texts []string) error {
 	scope := mlxc.NewScope()
 	defer scope.Close()
 	all := scope.Own(mlxc.NewArray(slices.Concat(vectors[1:]...), len(texts), model.Info().Hidden))
-	product := scope.Own(all.Matmul(scope.Own(mlxc.NewArray(vectors[0]))))
-	if err := scope.Err(); err != nil {
-		return err
-	}
-	likeness, err := product.Float32s()
+	likeness, err := all.Matmul(scope.Own(mlxc.NewArray(vectors[0]))).Float32s()
 	if err != nil {
 		return err
 	}
