@@ -121,14 +121,11 @@ func (a *Array) Clone() *Array {
 
 // ToDevice is the same values on a device (nil: the default one). It computes the array when it lies elsewhere.
 func (a *Array) ToDevice(device *Device) *Array {
-	var on *C.mlxc_device
-	if device != nil {
-		if !device.enter() {
-			return failed(nil, ErrClosed)
-		}
-		defer device.leave()
-		on = device.native
+	on, leave, err := enterDevice(device)
+	if err != nil {
+		return failed(a.owner(), err)
 	}
+	defer leave()
 	return from("ToDevice", func(f *frame) C.mlxc_status { return C.mlxc_array_to_device(&f.out[0], f.in[0], on, &f.e) }, a)
 }
 

@@ -107,3 +107,14 @@ func (d *Device) Memory() (MemoryStats, error) {
 	defer d.leave()
 	return readMemory(d.native)
 }
+
+// enterDevice gives the native device, nil for the default one, and what to call afterwards.
+func enterDevice(device *Device) (on *C.mlxc_device, leave func(), err error) {
+	if device == nil {
+		return nil, func() {}, ready()
+	}
+	if !device.enter() {
+		return nil, nil, ErrClosed
+	}
+	return device.native, device.leave, nil
+}

@@ -110,6 +110,93 @@ func ExampleScope() {
 	// Output: [2 2] [20 10 40 30]
 }
 
+func ExampleArray() {
+	s := mlxc.NewScope()
+	defer s.Close()
+	x := s.Own(mlxc.NewArray([]float32{-1, 2, -3, 4, 5, 6}, 2, 3))
+	fmt.Println(x.ReLU().Sum(-1).Float32s())
+	fmt.Println(x.Add(x).MaximumScalar(0).Max().Float32())
+	fmt.Println(x.Reshape(4, 2).Exp().Sum().Float32s()) // the first failure is the answer of all that follows
+	// Output:
+	// [2 15] <nil>
+	// 12 <nil>
+	// [] mlxc: Reshape: reshape: [2, 3] has 6 elements, [4, 2] has 8
+}
+
+func ExampleBorrow() {
+	samples := []float64{1, 2, 3, 4} // not copied
+	var mean float32
+	err := mlxc.Borrow(samples, func(view *mlxc.Array) (err error) {
+		mean, err = view.Mean().Float32()
+		return err
+	})
+	fmt.Println(mean, err)
+	// Output: 2.5 <nil>
+}
+
+func ExampleGrad() {
+	s := mlxc.NewScope()
+	defer s.Close()
+	x := s.Own(mlxc.NewArray([]float64{1, 2, 3}))
+	slope := mlxc.Grad(x.Square().Sum(), x)[0]
+	fmt.Println(slope.Float32s())
+	// Output: [2 4 6] <nil>
+}
+
+func ExampleFunction() {
+	s := mlxc.NewScope()
+	defer s.Close()
+	x := s.Own(mlxc.Placeholder(mlxc.Float32, 3))
+	square, err := mlxc.NewFunction([]*mlxc.Array{x}, []*mlxc.Array{x.Square()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer square.Close()
+	for _, data := range [][]float32{{1, 2, 3}, {4, 5, 6}} {
+		out, err := square.Call(context.Background(), s.Own(mlxc.NewArray(data)))
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(out[0].Float32s())
+	}
+	// Output:
+	// [1 4 9] <nil>
+	// [16 25 36] <nil>
+}
+
+func ExampleStepper() {
+	s := mlxc.NewScope()
+	defer s.Close()
+	x := s.Own(mlxc.NewArray([]float32{0, 0, 0, 1, 1, 0, 1, 1}, 4, 2))
+	y := s.Own(mlxc.NewArray([]float32{0, 1, 1, 0}, 4, 1)) // exclusive or
+	model := mlxc.Sequential(mlxc.Linear(2, 16, true), mlxc.Activation(mlxc.ActTanh), mlxc.Linear(16, 1, true))
+	defer model.Close()
+	parameters, err := mlxc.NewParameters(nil, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer parameters.Close()
+	optimizer, err := mlxc.AdamW()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer optimizer.Close()
+	stepper := mlxc.NewStepper(optimizer, parameters)
+	defer stepper.Close()
+	for range 200 {
+		err := mlxc.InScope(func(step *mlxc.Scope) error {
+			logits := model.Forward(parameters, step.Use(x), mlxc.Pass{Training: true})
+			_, err := stepper.Step(mlxc.BinaryCrossEntropy(logits, y, nil, mlxc.ReductionMean), 0.03)
+			return err
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(model.Forward(parameters, x, mlxc.Pass{}).Sigmoid().Round().Float32s())
+	// Output: [0 1 1 0] <nil>
+}
+
 func ExampleError() {
 	_, err := mlxc.LoadModel("/no/such/folder")
 	var failure *mlxc.Error

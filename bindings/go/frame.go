@@ -190,16 +190,11 @@ func run(op string, call func(f *frame) C.mlxc_status, arrays ...*Array) error {
 
 // create makes an array of no other, on a device; nil: the default one.
 func create(op string, device *Device, build func(f *frame, on *C.mlxc_device) C.mlxc_status) *Array {
-	var on *C.mlxc_device
-	if device != nil {
-		if !device.enter() {
-			return failed(nil, ErrClosed)
-		}
-		defer device.leave()
-		on = device.native
-	} else if err := ready(); err != nil {
+	on, leave, err := enterDevice(device)
+	if err != nil {
 		return failed(nil, err)
 	}
+	defer leave()
 	return from(op, func(f *frame) C.mlxc_status { return build(f, on) })
 }
 
