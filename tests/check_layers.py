@@ -26,7 +26,7 @@ LAYERS = {
     "backend/cpu": SEAM + OPERANDS + ["ops/", "array/", "base/"],
     "backend/vulkan": SEAM + OPERANDS + ["graph/pattern.h", "ops/", "array/", "base/"],
     "nn": SEAM + ["ops/", "io/", "graph/", "array/", "base/"],
-    "train": ["nn/", "ops/", "io/", "graph/", "array/", "base/"],
+    "train": SEAM + ["nn/", "text/", "ops/", "io/", "graph/", "array/", "base/"],
     "llm": SEAM + ["nn/", "text/", "ops/", "io/", "graph/", "array/", "base/"],
     "capi": PUBLIC + ["llm/", "train/", "nn/", "text/", "backend/", "ops/", "io/", "graph/", "array/", "base/"],
     "cli": PUBLIC,

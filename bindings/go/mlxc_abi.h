@@ -64,6 +64,9 @@ typedef struct mlxc_function mlxc_function;
 typedef struct mlxc_module mlxc_module;
 typedef struct mlxc_parameters mlxc_parameters;
 typedef struct mlxc_optimizer mlxc_optimizer;
+typedef struct mlxc_dataset mlxc_dataset;
+typedef struct mlxc_loader mlxc_loader;
+typedef struct mlxc_trainer mlxc_trainer;
 #define MLXC_HANDLE_ANY       0
 #define MLXC_HANDLE_DEVICE    1
 #define MLXC_HANDLE_MODEL     2
@@ -78,6 +81,9 @@ typedef struct mlxc_optimizer mlxc_optimizer;
 #define MLXC_HANDLE_MODULE    11
 #define MLXC_HANDLE_PARAMETERS 12
 #define MLXC_HANDLE_OPTIMIZER 13
+#define MLXC_HANDLE_DATASET   14
+#define MLXC_HANDLE_LOADER    15
+#define MLXC_HANDLE_TRAINER   16
 typedef struct mlxc_text {
   const char *data;
   size_t bytes;
@@ -271,6 +277,79 @@ extern "C" {
 MLXC_API mlxc_status mlxc_cancel_new(mlxc_cancel **out, mlxc_error *error);
 MLXC_API mlxc_status mlxc_cancel_trigger(mlxc_cancel *cancel, mlxc_error *error);
 MLXC_API void mlxc_cancel_free(mlxc_cancel *cancel);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_DATA_H
+#define MLXC_DATA_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+#define MLXC_FIELD_MAX_RANK 8
+typedef struct mlxc_field {
+  int32_t dtype;
+  int32_t rank;
+  int64_t shape[MLXC_FIELD_MAX_RANK];
+} mlxc_field;
+MLXC_API mlxc_status mlxc_dataset_new_arrays(mlxc_dataset **out, mlxc_array *const *fields, int64_t field_count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_dataset_new_random(mlxc_dataset **out, int64_t samples, const int64_t *shape, int32_t rank, int64_t classes,
+                                             uint64_t seed, mlxc_error *error);
+typedef int32_t (*mlxc_dataset_callback)(const int64_t *samples, int64_t count, void *const *fields, void *user_data);
+MLXC_API mlxc_status mlxc_dataset_new_callback(mlxc_dataset **out, int64_t samples, const mlxc_field *fields, int64_t field_count,
+                                               mlxc_dataset_callback read, void (*release)(void *user_data), void *user_data,
+                                               mlxc_error *error);
+MLXC_API mlxc_status mlxc_dataset_open_npy(mlxc_dataset **out, const char *const *paths, int64_t field_count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_dataset_open_safetensors(mlxc_dataset **out, const char *path, const char *const *names, int64_t field_count,
+                                                   mlxc_error *error);
+#define MLXC_CSV_NO_TARGET 0
+#define MLXC_CSV_NUMBERS   1
+#define MLXC_CSV_CLASSES   2
+typedef struct mlxc_csv_options {
+  uint32_t struct_size;
+  int32_t target;
+  const int64_t *target_columns;
+  int64_t target_column_count;
+  int32_t header;
+  int32_t separator;
+} mlxc_csv_options;
+#define MLXC_CSV_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_csv_options), MLXC_CSV_CLASSES, NULL, 0, 1, ',' }
+MLXC_API void mlxc_csv_options_init(mlxc_csv_options *options, uint32_t struct_size);
+MLXC_API mlxc_status mlxc_dataset_open_csv(mlxc_dataset **out, const char *path, const mlxc_csv_options *options, mlxc_error *error);
+MLXC_API mlxc_status mlxc_dataset_class_count(mlxc_dataset *dataset, int64_t *count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_dataset_class_name(mlxc_dataset *dataset, int64_t index, char *buffer, size_t capacity, size_t *needed,
+                                             mlxc_error *error);
+MLXC_API mlxc_status mlxc_dataset_new_tokens(mlxc_dataset **out, const int32_t *tokens, int64_t token_count, int64_t length, int64_t stride,
+                                             mlxc_error *error);
+MLXC_API mlxc_status mlxc_dataset_new_text(mlxc_dataset **out, mlxc_tokenizer *tokenizer, const char *text, size_t text_bytes,
+                                           int64_t length, int64_t stride, mlxc_error *error);
+MLXC_API mlxc_status mlxc_dataset_select(mlxc_dataset **out, mlxc_dataset *dataset, const int64_t *samples, int64_t count,
+                                         mlxc_error *error);
+MLXC_API mlxc_status mlxc_dataset_split(mlxc_dataset **first, mlxc_dataset **second, mlxc_dataset *dataset, double fraction, uint64_t seed,
+                                        mlxc_error *error);
+MLXC_API mlxc_status mlxc_dataset_samples(mlxc_dataset *dataset, int64_t *samples, mlxc_error *error);
+MLXC_API mlxc_status mlxc_dataset_fields(mlxc_dataset *dataset, mlxc_field *fields, int64_t capacity, int64_t *needed, mlxc_error *error);
+MLXC_API mlxc_status mlxc_dataset_read(mlxc_array **fields, int64_t field_count, mlxc_dataset *dataset, mlxc_device *device,
+                                       const int64_t *samples, int64_t count, mlxc_error *error);
+MLXC_API void mlxc_dataset_free(mlxc_dataset *dataset);
+typedef struct mlxc_loader_options {
+  uint32_t struct_size;
+  int32_t shuffle;
+  int64_t batch_size;
+  uint64_t seed;
+  int32_t drop_last;
+  int32_t prefetch;
+} mlxc_loader_options;
+#define MLXC_LOADER_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_loader_options), 0, 32, 0, 0, 2 }
+MLXC_API void mlxc_loader_options_init(mlxc_loader_options *options, uint32_t struct_size);
+MLXC_API mlxc_status mlxc_loader_new(mlxc_loader **out, mlxc_dataset *dataset, const mlxc_loader_options *options, mlxc_error *error);
+MLXC_API mlxc_status mlxc_loader_batches(mlxc_loader *loader, int64_t *batches, mlxc_error *error);
+MLXC_API mlxc_status mlxc_loader_start(mlxc_loader *loader, int64_t epoch, int64_t batch, mlxc_error *error);
+MLXC_API mlxc_status mlxc_loader_next(mlxc_array **fields, int64_t field_count, mlxc_loader *loader, mlxc_device *device,
+                                      mlxc_cancel *cancel, int64_t *samples, mlxc_error *error);
+MLXC_API void mlxc_loader_free(mlxc_loader *loader);
 #ifdef __cplusplus
 }
 #endif
@@ -1086,6 +1165,108 @@ typedef struct mlxc_schedule {
   { (uint32_t)sizeof(mlxc_schedule), MLXC_SCHEDULE_CONSTANT, 1e-3, 0, 0.1, 0.3, 1, 0, 0 }
 MLXC_API void mlxc_schedule_init(mlxc_schedule *schedule, uint32_t struct_size);
 MLXC_API mlxc_status mlxc_schedule_rate(const mlxc_schedule *schedule, int64_t step, double *rate, mlxc_error *error);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_TRAINER_H
+#define MLXC_TRAINER_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+#define MLXC_TRAIN_CROSS_ENTROPY        0
+#define MLXC_TRAIN_BINARY_CROSS_ENTROPY 1
+#define MLXC_TRAIN_SQUARED_ERROR        2
+#define MLXC_TRAIN_ABSOLUTE_ERROR       3
+#define MLXC_TRAIN_HUBER                4
+#define MLXC_TRAIN_KL_DIVERGENCE        5
+#define MLXC_TRAIN_FLOAT32  0
+#define MLXC_TRAIN_BFLOAT16 1
+#define MLXC_TRAIN_FLOAT16  2
+typedef struct mlxc_trainer_options {
+  uint32_t struct_size;
+  int32_t loss;
+  double label_smoothing;
+  int64_t ignore_index;
+  double huber_delta;
+  double clip_norm;
+  double clip_value;
+  int64_t accumulate;
+  uint64_t seed;
+  int32_t precision;
+  int32_t gradient_norm;
+  double loss_scale;
+  int64_t loss_scale_steps;
+  const mlxc_schedule *schedule;
+} mlxc_trainer_options;
+#define MLXC_TRAINER_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_trainer_options), MLXC_TRAIN_CROSS_ENTROPY, 0, -100, 1, 0, 0, 1, 0, MLXC_TRAIN_FLOAT32, 0, 65536, 2000, NULL }
+MLXC_API void mlxc_trainer_options_init(mlxc_trainer_options *options, uint32_t struct_size);
+MLXC_API mlxc_status mlxc_trainer_new(mlxc_trainer **out, mlxc_module *module, mlxc_parameters *parameters, mlxc_optimizer *optimizer,
+                                      const mlxc_trainer_options *options, mlxc_error *error);
+#define MLXC_TRAIN_GATHERED 0
+#define MLXC_TRAIN_STEP     1
+#define MLXC_TRAIN_EPOCH    2
+typedef struct mlxc_train_event {
+  int32_t kind;
+  int32_t skipped;
+  int64_t epoch;
+  int64_t step;
+  int64_t batch;
+  int64_t batches;
+  int64_t samples;
+  double loss;
+  double accuracy;
+  double learning_rate;
+  double gradient_norm;
+  double loss_scale;
+  double seconds;
+  double samples_per_second;
+  double validation_loss;
+  double validation_accuracy;
+  int32_t best;
+  int32_t stopping;
+  uint64_t reserved[4];
+} mlxc_train_event;
+typedef struct mlxc_fit_options {
+  uint32_t struct_size;
+  int32_t callback_steps;
+  int64_t epochs;
+  int64_t max_steps;
+  int64_t patience;
+  double min_delta;
+  int32_t restore_best;
+  int32_t append_logs;
+  const char *checkpoint;
+  int64_t checkpoint_steps;
+  const char *json_log;
+  const char *csv_log;
+  mlxc_cancel *cancel;
+} mlxc_fit_options;
+#define MLXC_FIT_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_fit_options), 1, 1, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL, NULL }
+MLXC_API void mlxc_fit_options_init(mlxc_fit_options *options, uint32_t struct_size);
+typedef int32_t (*mlxc_train_callback)(const mlxc_train_event *event, void *user_data);
+MLXC_API mlxc_status mlxc_trainer_fit(mlxc_trainer *trainer, mlxc_loader *train, mlxc_loader *validation, const mlxc_fit_options *options,
+                                      mlxc_train_callback callback, void *user_data, mlxc_error *error);
+MLXC_API mlxc_status mlxc_trainer_begin(mlxc_trainer *trainer, mlxc_loader *train, mlxc_loader *validation, const mlxc_fit_options *options,
+                                        mlxc_error *error);
+MLXC_API mlxc_status mlxc_trainer_next(mlxc_trainer *trainer, mlxc_train_event *event, mlxc_error *error);
+MLXC_API mlxc_status mlxc_trainer_step(mlxc_trainer *trainer, mlxc_array *input, mlxc_array *target, mlxc_train_event *event,
+                                       mlxc_error *error);
+MLXC_API mlxc_status mlxc_trainer_evaluate(mlxc_trainer *trainer, mlxc_loader *loader, mlxc_cancel *cancel, double *loss, double *accuracy,
+                                           mlxc_error *error);
+MLXC_API mlxc_status mlxc_trainer_predict(mlxc_array **out, mlxc_trainer *trainer, mlxc_array *input, int64_t batch_size,
+                                          mlxc_error *error);
+MLXC_API mlxc_status mlxc_trainer_learning_rate(mlxc_trainer *trainer, double *rate, mlxc_error *error);
+MLXC_API mlxc_status mlxc_trainer_set_learning_rate(mlxc_trainer *trainer, double rate, mlxc_error *error);
+MLXC_API mlxc_status mlxc_trainer_position(mlxc_trainer *trainer, int64_t *epoch, int64_t *batch, int64_t *step, mlxc_error *error);
+MLXC_API mlxc_status mlxc_trainer_parameters_copy(mlxc_parameters **out, mlxc_trainer *trainer, mlxc_error *error);
+MLXC_API mlxc_status mlxc_trainer_histogram(mlxc_trainer *trainer, const char *name, size_t name_bytes, int64_t *counts, int64_t bins,
+                                            double *low, double *high, mlxc_error *error);
+MLXC_API mlxc_status mlxc_trainer_save(mlxc_trainer *trainer, const char *path, mlxc_error *error);
+MLXC_API mlxc_status mlxc_trainer_load(mlxc_trainer *trainer, const char *path, mlxc_error *error);
+MLXC_API void mlxc_trainer_free(mlxc_trainer *trainer);
 #ifdef __cplusplus
 }
 #endif

@@ -51,6 +51,29 @@ static mlxc_status (*p_mlxc_array_take)(mlxc_array **out, mlxc_array *x, mlxc_ar
 static mlxc_status (*p_mlxc_cancel_new)(mlxc_cancel **out, mlxc_error *error);
 static mlxc_status (*p_mlxc_cancel_trigger)(mlxc_cancel *cancel, mlxc_error *error);
 static void (*p_mlxc_cancel_free)(mlxc_cancel *cancel);
+static mlxc_status (*p_mlxc_dataset_new_arrays)(mlxc_dataset **out, mlxc_array *const *fields, int64_t field_count, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_new_random)(mlxc_dataset **out, int64_t samples, const int64_t *shape, int32_t rank, int64_t classes, uint64_t seed, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_new_callback)(mlxc_dataset **out, int64_t samples, const mlxc_field *fields, int64_t field_count, mlxc_dataset_callback read, void (*release)(void *user_data), void *user_data, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_open_npy)(mlxc_dataset **out, const char *const *paths, int64_t field_count, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_open_safetensors)(mlxc_dataset **out, const char *path, const char *const *names, int64_t field_count, mlxc_error *error);
+static void (*p_mlxc_csv_options_init)(mlxc_csv_options *options, uint32_t struct_size);
+static mlxc_status (*p_mlxc_dataset_open_csv)(mlxc_dataset **out, const char *path, const mlxc_csv_options *options, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_class_count)(mlxc_dataset *dataset, int64_t *count, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_class_name)(mlxc_dataset *dataset, int64_t index, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_new_tokens)(mlxc_dataset **out, const int32_t *tokens, int64_t token_count, int64_t length, int64_t stride, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_new_text)(mlxc_dataset **out, mlxc_tokenizer *tokenizer, const char *text, size_t text_bytes, int64_t length, int64_t stride, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_select)(mlxc_dataset **out, mlxc_dataset *dataset, const int64_t *samples, int64_t count, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_split)(mlxc_dataset **first, mlxc_dataset **second, mlxc_dataset *dataset, double fraction, uint64_t seed, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_samples)(mlxc_dataset *dataset, int64_t *samples, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_fields)(mlxc_dataset *dataset, mlxc_field *fields, int64_t capacity, int64_t *needed, mlxc_error *error);
+static mlxc_status (*p_mlxc_dataset_read)(mlxc_array **fields, int64_t field_count, mlxc_dataset *dataset, mlxc_device *device, const int64_t *samples, int64_t count, mlxc_error *error);
+static void (*p_mlxc_dataset_free)(mlxc_dataset *dataset);
+static void (*p_mlxc_loader_options_init)(mlxc_loader_options *options, uint32_t struct_size);
+static mlxc_status (*p_mlxc_loader_new)(mlxc_loader **out, mlxc_dataset *dataset, const mlxc_loader_options *options, mlxc_error *error);
+static mlxc_status (*p_mlxc_loader_batches)(mlxc_loader *loader, int64_t *batches, mlxc_error *error);
+static mlxc_status (*p_mlxc_loader_start)(mlxc_loader *loader, int64_t epoch, int64_t batch, mlxc_error *error);
+static mlxc_status (*p_mlxc_loader_next)(mlxc_array **fields, int64_t field_count, mlxc_loader *loader, mlxc_device *device, mlxc_cancel *cancel, int64_t *samples, mlxc_error *error);
+static void (*p_mlxc_loader_free)(mlxc_loader *loader);
 static mlxc_status (*p_mlxc_device_count)(int32_t *count, mlxc_error *error);
 static mlxc_status (*p_mlxc_device_list)(int32_t index, mlxc_device_info *info, mlxc_error *error);
 static mlxc_status (*p_mlxc_device_open)(mlxc_device **out, const char *name, mlxc_error *error);
@@ -252,6 +275,23 @@ static mlxc_status (*p_mlxc_clip_norm)(mlxc_array **clipped, mlxc_array **norm, 
 static mlxc_status (*p_mlxc_clip_value)(mlxc_array **clipped, mlxc_array *const *gradients, int64_t count, double limit, mlxc_error *error);
 static void (*p_mlxc_schedule_init)(mlxc_schedule *schedule, uint32_t struct_size);
 static mlxc_status (*p_mlxc_schedule_rate)(const mlxc_schedule *schedule, int64_t step, double *rate, mlxc_error *error);
+static void (*p_mlxc_trainer_options_init)(mlxc_trainer_options *options, uint32_t struct_size);
+static mlxc_status (*p_mlxc_trainer_new)(mlxc_trainer **out, mlxc_module *module, mlxc_parameters *parameters, mlxc_optimizer *optimizer, const mlxc_trainer_options *options, mlxc_error *error);
+static void (*p_mlxc_fit_options_init)(mlxc_fit_options *options, uint32_t struct_size);
+static mlxc_status (*p_mlxc_trainer_fit)(mlxc_trainer *trainer, mlxc_loader *train, mlxc_loader *validation, const mlxc_fit_options *options, mlxc_train_callback callback, void *user_data, mlxc_error *error);
+static mlxc_status (*p_mlxc_trainer_begin)(mlxc_trainer *trainer, mlxc_loader *train, mlxc_loader *validation, const mlxc_fit_options *options, mlxc_error *error);
+static mlxc_status (*p_mlxc_trainer_next)(mlxc_trainer *trainer, mlxc_train_event *event, mlxc_error *error);
+static mlxc_status (*p_mlxc_trainer_step)(mlxc_trainer *trainer, mlxc_array *input, mlxc_array *target, mlxc_train_event *event, mlxc_error *error);
+static mlxc_status (*p_mlxc_trainer_evaluate)(mlxc_trainer *trainer, mlxc_loader *loader, mlxc_cancel *cancel, double *loss, double *accuracy, mlxc_error *error);
+static mlxc_status (*p_mlxc_trainer_predict)(mlxc_array **out, mlxc_trainer *trainer, mlxc_array *input, int64_t batch_size, mlxc_error *error);
+static mlxc_status (*p_mlxc_trainer_learning_rate)(mlxc_trainer *trainer, double *rate, mlxc_error *error);
+static mlxc_status (*p_mlxc_trainer_set_learning_rate)(mlxc_trainer *trainer, double rate, mlxc_error *error);
+static mlxc_status (*p_mlxc_trainer_position)(mlxc_trainer *trainer, int64_t *epoch, int64_t *batch, int64_t *step, mlxc_error *error);
+static mlxc_status (*p_mlxc_trainer_parameters_copy)(mlxc_parameters **out, mlxc_trainer *trainer, mlxc_error *error);
+static mlxc_status (*p_mlxc_trainer_histogram)(mlxc_trainer *trainer, const char *name, size_t name_bytes, int64_t *counts, int64_t bins, double *low, double *high, mlxc_error *error);
+static mlxc_status (*p_mlxc_trainer_save)(mlxc_trainer *trainer, const char *path, mlxc_error *error);
+static mlxc_status (*p_mlxc_trainer_load)(mlxc_trainer *trainer, const char *path, mlxc_error *error);
+static void (*p_mlxc_trainer_free)(mlxc_trainer *trainer);
 static const char *(*p_mlxc_version)(void);
 static int32_t (*p_mlxc_abi_version)(void);
 static int32_t (*p_mlxc_has_feature)(const char *feature);
@@ -305,6 +345,29 @@ static const struct {
     {"mlxc_cancel_new", (void **)&p_mlxc_cancel_new},
     {"mlxc_cancel_trigger", (void **)&p_mlxc_cancel_trigger},
     {"mlxc_cancel_free", (void **)&p_mlxc_cancel_free},
+    {"mlxc_dataset_new_arrays", (void **)&p_mlxc_dataset_new_arrays},
+    {"mlxc_dataset_new_random", (void **)&p_mlxc_dataset_new_random},
+    {"mlxc_dataset_new_callback", (void **)&p_mlxc_dataset_new_callback},
+    {"mlxc_dataset_open_npy", (void **)&p_mlxc_dataset_open_npy},
+    {"mlxc_dataset_open_safetensors", (void **)&p_mlxc_dataset_open_safetensors},
+    {"mlxc_csv_options_init", (void **)&p_mlxc_csv_options_init},
+    {"mlxc_dataset_open_csv", (void **)&p_mlxc_dataset_open_csv},
+    {"mlxc_dataset_class_count", (void **)&p_mlxc_dataset_class_count},
+    {"mlxc_dataset_class_name", (void **)&p_mlxc_dataset_class_name},
+    {"mlxc_dataset_new_tokens", (void **)&p_mlxc_dataset_new_tokens},
+    {"mlxc_dataset_new_text", (void **)&p_mlxc_dataset_new_text},
+    {"mlxc_dataset_select", (void **)&p_mlxc_dataset_select},
+    {"mlxc_dataset_split", (void **)&p_mlxc_dataset_split},
+    {"mlxc_dataset_samples", (void **)&p_mlxc_dataset_samples},
+    {"mlxc_dataset_fields", (void **)&p_mlxc_dataset_fields},
+    {"mlxc_dataset_read", (void **)&p_mlxc_dataset_read},
+    {"mlxc_dataset_free", (void **)&p_mlxc_dataset_free},
+    {"mlxc_loader_options_init", (void **)&p_mlxc_loader_options_init},
+    {"mlxc_loader_new", (void **)&p_mlxc_loader_new},
+    {"mlxc_loader_batches", (void **)&p_mlxc_loader_batches},
+    {"mlxc_loader_start", (void **)&p_mlxc_loader_start},
+    {"mlxc_loader_next", (void **)&p_mlxc_loader_next},
+    {"mlxc_loader_free", (void **)&p_mlxc_loader_free},
     {"mlxc_device_count", (void **)&p_mlxc_device_count},
     {"mlxc_device_list", (void **)&p_mlxc_device_list},
     {"mlxc_device_open", (void **)&p_mlxc_device_open},
@@ -506,6 +569,23 @@ static const struct {
     {"mlxc_clip_value", (void **)&p_mlxc_clip_value},
     {"mlxc_schedule_init", (void **)&p_mlxc_schedule_init},
     {"mlxc_schedule_rate", (void **)&p_mlxc_schedule_rate},
+    {"mlxc_trainer_options_init", (void **)&p_mlxc_trainer_options_init},
+    {"mlxc_trainer_new", (void **)&p_mlxc_trainer_new},
+    {"mlxc_fit_options_init", (void **)&p_mlxc_fit_options_init},
+    {"mlxc_trainer_fit", (void **)&p_mlxc_trainer_fit},
+    {"mlxc_trainer_begin", (void **)&p_mlxc_trainer_begin},
+    {"mlxc_trainer_next", (void **)&p_mlxc_trainer_next},
+    {"mlxc_trainer_step", (void **)&p_mlxc_trainer_step},
+    {"mlxc_trainer_evaluate", (void **)&p_mlxc_trainer_evaluate},
+    {"mlxc_trainer_predict", (void **)&p_mlxc_trainer_predict},
+    {"mlxc_trainer_learning_rate", (void **)&p_mlxc_trainer_learning_rate},
+    {"mlxc_trainer_set_learning_rate", (void **)&p_mlxc_trainer_set_learning_rate},
+    {"mlxc_trainer_position", (void **)&p_mlxc_trainer_position},
+    {"mlxc_trainer_parameters_copy", (void **)&p_mlxc_trainer_parameters_copy},
+    {"mlxc_trainer_histogram", (void **)&p_mlxc_trainer_histogram},
+    {"mlxc_trainer_save", (void **)&p_mlxc_trainer_save},
+    {"mlxc_trainer_load", (void **)&p_mlxc_trainer_load},
+    {"mlxc_trainer_free", (void **)&p_mlxc_trainer_free},
     {"mlxc_version", (void **)&p_mlxc_version},
     {"mlxc_abi_version", (void **)&p_mlxc_abi_version},
     {"mlxc_has_feature", (void **)&p_mlxc_has_feature},
@@ -669,6 +749,75 @@ mlxc_status mlxc_cancel_trigger(mlxc_cancel *cancel, mlxc_error *error) {
 }
 void mlxc_cancel_free(mlxc_cancel *cancel) {
   if (p_mlxc_cancel_free) p_mlxc_cancel_free(cancel);
+}
+mlxc_status mlxc_dataset_new_arrays(mlxc_dataset **out, mlxc_array *const *fields, int64_t field_count, mlxc_error *error) {
+  return p_mlxc_dataset_new_arrays ? p_mlxc_dataset_new_arrays(out, fields, field_count, error) : missing("mlxc_dataset_new_arrays", error);
+}
+mlxc_status mlxc_dataset_new_random(mlxc_dataset **out, int64_t samples, const int64_t *shape, int32_t rank, int64_t classes, uint64_t seed, mlxc_error *error) {
+  return p_mlxc_dataset_new_random ? p_mlxc_dataset_new_random(out, samples, shape, rank, classes, seed, error) : missing("mlxc_dataset_new_random", error);
+}
+mlxc_status mlxc_dataset_new_callback(mlxc_dataset **out, int64_t samples, const mlxc_field *fields, int64_t field_count, mlxc_dataset_callback read, void (*release)(void *user_data), void *user_data, mlxc_error *error) {
+  return p_mlxc_dataset_new_callback ? p_mlxc_dataset_new_callback(out, samples, fields, field_count, read, release, user_data, error) : missing("mlxc_dataset_new_callback", error);
+}
+mlxc_status mlxc_dataset_open_npy(mlxc_dataset **out, const char *const *paths, int64_t field_count, mlxc_error *error) {
+  return p_mlxc_dataset_open_npy ? p_mlxc_dataset_open_npy(out, paths, field_count, error) : missing("mlxc_dataset_open_npy", error);
+}
+mlxc_status mlxc_dataset_open_safetensors(mlxc_dataset **out, const char *path, const char *const *names, int64_t field_count, mlxc_error *error) {
+  return p_mlxc_dataset_open_safetensors ? p_mlxc_dataset_open_safetensors(out, path, names, field_count, error) : missing("mlxc_dataset_open_safetensors", error);
+}
+void mlxc_csv_options_init(mlxc_csv_options *options, uint32_t struct_size) {
+  if (p_mlxc_csv_options_init) p_mlxc_csv_options_init(options, struct_size);
+}
+mlxc_status mlxc_dataset_open_csv(mlxc_dataset **out, const char *path, const mlxc_csv_options *options, mlxc_error *error) {
+  return p_mlxc_dataset_open_csv ? p_mlxc_dataset_open_csv(out, path, options, error) : missing("mlxc_dataset_open_csv", error);
+}
+mlxc_status mlxc_dataset_class_count(mlxc_dataset *dataset, int64_t *count, mlxc_error *error) {
+  return p_mlxc_dataset_class_count ? p_mlxc_dataset_class_count(dataset, count, error) : missing("mlxc_dataset_class_count", error);
+}
+mlxc_status mlxc_dataset_class_name(mlxc_dataset *dataset, int64_t index, char *buffer, size_t capacity, size_t *needed, mlxc_error *error) {
+  return p_mlxc_dataset_class_name ? p_mlxc_dataset_class_name(dataset, index, buffer, capacity, needed, error) : missing("mlxc_dataset_class_name", error);
+}
+mlxc_status mlxc_dataset_new_tokens(mlxc_dataset **out, const int32_t *tokens, int64_t token_count, int64_t length, int64_t stride, mlxc_error *error) {
+  return p_mlxc_dataset_new_tokens ? p_mlxc_dataset_new_tokens(out, tokens, token_count, length, stride, error) : missing("mlxc_dataset_new_tokens", error);
+}
+mlxc_status mlxc_dataset_new_text(mlxc_dataset **out, mlxc_tokenizer *tokenizer, const char *text, size_t text_bytes, int64_t length, int64_t stride, mlxc_error *error) {
+  return p_mlxc_dataset_new_text ? p_mlxc_dataset_new_text(out, tokenizer, text, text_bytes, length, stride, error) : missing("mlxc_dataset_new_text", error);
+}
+mlxc_status mlxc_dataset_select(mlxc_dataset **out, mlxc_dataset *dataset, const int64_t *samples, int64_t count, mlxc_error *error) {
+  return p_mlxc_dataset_select ? p_mlxc_dataset_select(out, dataset, samples, count, error) : missing("mlxc_dataset_select", error);
+}
+mlxc_status mlxc_dataset_split(mlxc_dataset **first, mlxc_dataset **second, mlxc_dataset *dataset, double fraction, uint64_t seed, mlxc_error *error) {
+  return p_mlxc_dataset_split ? p_mlxc_dataset_split(first, second, dataset, fraction, seed, error) : missing("mlxc_dataset_split", error);
+}
+mlxc_status mlxc_dataset_samples(mlxc_dataset *dataset, int64_t *samples, mlxc_error *error) {
+  return p_mlxc_dataset_samples ? p_mlxc_dataset_samples(dataset, samples, error) : missing("mlxc_dataset_samples", error);
+}
+mlxc_status mlxc_dataset_fields(mlxc_dataset *dataset, mlxc_field *fields, int64_t capacity, int64_t *needed, mlxc_error *error) {
+  return p_mlxc_dataset_fields ? p_mlxc_dataset_fields(dataset, fields, capacity, needed, error) : missing("mlxc_dataset_fields", error);
+}
+mlxc_status mlxc_dataset_read(mlxc_array **fields, int64_t field_count, mlxc_dataset *dataset, mlxc_device *device, const int64_t *samples, int64_t count, mlxc_error *error) {
+  return p_mlxc_dataset_read ? p_mlxc_dataset_read(fields, field_count, dataset, device, samples, count, error) : missing("mlxc_dataset_read", error);
+}
+void mlxc_dataset_free(mlxc_dataset *dataset) {
+  if (p_mlxc_dataset_free) p_mlxc_dataset_free(dataset);
+}
+void mlxc_loader_options_init(mlxc_loader_options *options, uint32_t struct_size) {
+  if (p_mlxc_loader_options_init) p_mlxc_loader_options_init(options, struct_size);
+}
+mlxc_status mlxc_loader_new(mlxc_loader **out, mlxc_dataset *dataset, const mlxc_loader_options *options, mlxc_error *error) {
+  return p_mlxc_loader_new ? p_mlxc_loader_new(out, dataset, options, error) : missing("mlxc_loader_new", error);
+}
+mlxc_status mlxc_loader_batches(mlxc_loader *loader, int64_t *batches, mlxc_error *error) {
+  return p_mlxc_loader_batches ? p_mlxc_loader_batches(loader, batches, error) : missing("mlxc_loader_batches", error);
+}
+mlxc_status mlxc_loader_start(mlxc_loader *loader, int64_t epoch, int64_t batch, mlxc_error *error) {
+  return p_mlxc_loader_start ? p_mlxc_loader_start(loader, epoch, batch, error) : missing("mlxc_loader_start", error);
+}
+mlxc_status mlxc_loader_next(mlxc_array **fields, int64_t field_count, mlxc_loader *loader, mlxc_device *device, mlxc_cancel *cancel, int64_t *samples, mlxc_error *error) {
+  return p_mlxc_loader_next ? p_mlxc_loader_next(fields, field_count, loader, device, cancel, samples, error) : missing("mlxc_loader_next", error);
+}
+void mlxc_loader_free(mlxc_loader *loader) {
+  if (p_mlxc_loader_free) p_mlxc_loader_free(loader);
 }
 mlxc_status mlxc_device_count(int32_t *count, mlxc_error *error) {
   return p_mlxc_device_count ? p_mlxc_device_count(count, error) : missing("mlxc_device_count", error);
@@ -1272,6 +1421,57 @@ void mlxc_schedule_init(mlxc_schedule *schedule, uint32_t struct_size) {
 }
 mlxc_status mlxc_schedule_rate(const mlxc_schedule *schedule, int64_t step, double *rate, mlxc_error *error) {
   return p_mlxc_schedule_rate ? p_mlxc_schedule_rate(schedule, step, rate, error) : missing("mlxc_schedule_rate", error);
+}
+void mlxc_trainer_options_init(mlxc_trainer_options *options, uint32_t struct_size) {
+  if (p_mlxc_trainer_options_init) p_mlxc_trainer_options_init(options, struct_size);
+}
+mlxc_status mlxc_trainer_new(mlxc_trainer **out, mlxc_module *module, mlxc_parameters *parameters, mlxc_optimizer *optimizer, const mlxc_trainer_options *options, mlxc_error *error) {
+  return p_mlxc_trainer_new ? p_mlxc_trainer_new(out, module, parameters, optimizer, options, error) : missing("mlxc_trainer_new", error);
+}
+void mlxc_fit_options_init(mlxc_fit_options *options, uint32_t struct_size) {
+  if (p_mlxc_fit_options_init) p_mlxc_fit_options_init(options, struct_size);
+}
+mlxc_status mlxc_trainer_fit(mlxc_trainer *trainer, mlxc_loader *train, mlxc_loader *validation, const mlxc_fit_options *options, mlxc_train_callback callback, void *user_data, mlxc_error *error) {
+  return p_mlxc_trainer_fit ? p_mlxc_trainer_fit(trainer, train, validation, options, callback, user_data, error) : missing("mlxc_trainer_fit", error);
+}
+mlxc_status mlxc_trainer_begin(mlxc_trainer *trainer, mlxc_loader *train, mlxc_loader *validation, const mlxc_fit_options *options, mlxc_error *error) {
+  return p_mlxc_trainer_begin ? p_mlxc_trainer_begin(trainer, train, validation, options, error) : missing("mlxc_trainer_begin", error);
+}
+mlxc_status mlxc_trainer_next(mlxc_trainer *trainer, mlxc_train_event *event, mlxc_error *error) {
+  return p_mlxc_trainer_next ? p_mlxc_trainer_next(trainer, event, error) : missing("mlxc_trainer_next", error);
+}
+mlxc_status mlxc_trainer_step(mlxc_trainer *trainer, mlxc_array *input, mlxc_array *target, mlxc_train_event *event, mlxc_error *error) {
+  return p_mlxc_trainer_step ? p_mlxc_trainer_step(trainer, input, target, event, error) : missing("mlxc_trainer_step", error);
+}
+mlxc_status mlxc_trainer_evaluate(mlxc_trainer *trainer, mlxc_loader *loader, mlxc_cancel *cancel, double *loss, double *accuracy, mlxc_error *error) {
+  return p_mlxc_trainer_evaluate ? p_mlxc_trainer_evaluate(trainer, loader, cancel, loss, accuracy, error) : missing("mlxc_trainer_evaluate", error);
+}
+mlxc_status mlxc_trainer_predict(mlxc_array **out, mlxc_trainer *trainer, mlxc_array *input, int64_t batch_size, mlxc_error *error) {
+  return p_mlxc_trainer_predict ? p_mlxc_trainer_predict(out, trainer, input, batch_size, error) : missing("mlxc_trainer_predict", error);
+}
+mlxc_status mlxc_trainer_learning_rate(mlxc_trainer *trainer, double *rate, mlxc_error *error) {
+  return p_mlxc_trainer_learning_rate ? p_mlxc_trainer_learning_rate(trainer, rate, error) : missing("mlxc_trainer_learning_rate", error);
+}
+mlxc_status mlxc_trainer_set_learning_rate(mlxc_trainer *trainer, double rate, mlxc_error *error) {
+  return p_mlxc_trainer_set_learning_rate ? p_mlxc_trainer_set_learning_rate(trainer, rate, error) : missing("mlxc_trainer_set_learning_rate", error);
+}
+mlxc_status mlxc_trainer_position(mlxc_trainer *trainer, int64_t *epoch, int64_t *batch, int64_t *step, mlxc_error *error) {
+  return p_mlxc_trainer_position ? p_mlxc_trainer_position(trainer, epoch, batch, step, error) : missing("mlxc_trainer_position", error);
+}
+mlxc_status mlxc_trainer_parameters_copy(mlxc_parameters **out, mlxc_trainer *trainer, mlxc_error *error) {
+  return p_mlxc_trainer_parameters_copy ? p_mlxc_trainer_parameters_copy(out, trainer, error) : missing("mlxc_trainer_parameters_copy", error);
+}
+mlxc_status mlxc_trainer_histogram(mlxc_trainer *trainer, const char *name, size_t name_bytes, int64_t *counts, int64_t bins, double *low, double *high, mlxc_error *error) {
+  return p_mlxc_trainer_histogram ? p_mlxc_trainer_histogram(trainer, name, name_bytes, counts, bins, low, high, error) : missing("mlxc_trainer_histogram", error);
+}
+mlxc_status mlxc_trainer_save(mlxc_trainer *trainer, const char *path, mlxc_error *error) {
+  return p_mlxc_trainer_save ? p_mlxc_trainer_save(trainer, path, error) : missing("mlxc_trainer_save", error);
+}
+mlxc_status mlxc_trainer_load(mlxc_trainer *trainer, const char *path, mlxc_error *error) {
+  return p_mlxc_trainer_load ? p_mlxc_trainer_load(trainer, path, error) : missing("mlxc_trainer_load", error);
+}
+void mlxc_trainer_free(mlxc_trainer *trainer) {
+  if (p_mlxc_trainer_free) p_mlxc_trainer_free(trainer);
 }
 const char *mlxc_version(void) {
   return p_mlxc_version ? p_mlxc_version() : 0;

@@ -4,6 +4,7 @@
 
 #include "mlxc/array.h"
 #include "mlxc/cancel.h"
+#include "mlxc/data.h"
 #include "mlxc/device.h"
 #include "mlxc/elementwise.h"
 #include "mlxc/embed.h"
@@ -27,6 +28,7 @@
 #include "mlxc/status.h"
 #include "mlxc/tokenizer.h"
 #include "mlxc/train.h"
+#include "mlxc/trainer.h"
 #include "mlxc/types.h"
 #include "mlxc/version.h"
 

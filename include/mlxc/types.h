@@ -45,6 +45,9 @@ typedef struct mlxc_function mlxc_function;   /* internally locked: one run at a
 typedef struct mlxc_module mlxc_module;       /* immutable, shared */
 typedef struct mlxc_parameters mlxc_parameters; /* internally locked */
 typedef struct mlxc_optimizer mlxc_optimizer; /* immutable, shared */
+typedef struct mlxc_dataset mlxc_dataset;     /* immutable, shared */
+typedef struct mlxc_loader mlxc_loader;       /* one thread at a time */
+typedef struct mlxc_trainer mlxc_trainer;     /* one thread at a time */
 
 /* Kinds of handles, as counted by mlxc_handle_count. */
 #define MLXC_HANDLE_ANY       0
@@ -61,6 +64,9 @@ typedef struct mlxc_optimizer mlxc_optimizer; /* immutable, shared */
 #define MLXC_HANDLE_MODULE    11
 #define MLXC_HANDLE_PARAMETERS 12
 #define MLXC_HANDLE_OPTIMIZER 13
+#define MLXC_HANDLE_DATASET   14
+#define MLXC_HANDLE_LOADER    15
+#define MLXC_HANDLE_TRAINER   16
 
 /* Borrowed UTF-8 text. Layout pinned. */
 typedef struct mlxc_text {

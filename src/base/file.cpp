@@ -47,6 +47,15 @@ void require_c_string(const std::string& path) {
   if (path.find('\0') != path.npos) fail(Status::invalid_argument, "the file name ", shown(path), " contains a zero byte");
 }
 
+void write_all(int fd, const std::string& path, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = retry_interrupted([&] { return system_calls.write(fd, bytes.data(), std::min(bytes.size(), kMostAtOnce)); });
+    if (written == -1) fail_file(path, "write", errno);
+    if (written == 0) fail_file(path, "write", EIO);
+    bytes = bytes.subspan(size_t(written));
+  }
+}
+
 }  // namespace
 
 File::File(std::string path) : path_(std::move(path)) {
@@ -175,14 +184,7 @@ AtomicFileWriter::~AtomicFileWriter() {
 
 void AtomicFileWriter::fail_write(const char* action, int error) const { fail_file(path_, action, error); }
 
-void AtomicFileWriter::write(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = retry_interrupted([&] { return system_calls.write(fd_, bytes.data(), std::min(bytes.size(), kMostAtOnce)); });
-    if (written == -1) fail_write("write", errno);
-    if (written == 0) fail_write("write", EIO);
-    bytes = bytes.subspan(size_t(written));
-  }
-}
+void AtomicFileWriter::write(std::span<const std::byte> bytes) { write_all(fd_, path_, bytes); }
 
 void AtomicFileWriter::commit() {
   if (retry_interrupted([&] { return system_calls.fsync(fd_); }) == -1) fail_write("write", errno);
@@ -197,6 +199,24 @@ void AtomicFileWriter::commit() {
   system_calls.fsync(fd);
   system_calls.close(fd);
 }
+
+FileAppender::FileAppender(std::string path, bool keep) : path_(std::move(path)) {
+  require_c_string(path_);
+  const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (keep ? 0 : O_TRUNC);
+  fd_ = retry_interrupted([&] { return system_calls.open(path_.c_str(), flags, 0666); });
+  if (fd_ == -1) fail_file(path_, "open", errno);
+  struct stat info;
+  if (system_calls.fstat(fd_, &info) != 0) {
+    const int error = errno;
+    system_calls.close(fd_);
+    fail_file(path_, "inspect", error);
+  }
+  size_ = info.st_size;
+}
+
+FileAppender::~FileAppender() { system_calls.close(fd_); }
+
+void FileAppender::write(std::string_view text) { write_all(fd_, path_, std::as_bytes(std::span(text))); }
 
 bool file_exists(const std::string& path) { return path.find('\0') == path.npos && access(path.c_str(), F_OK) == 0; }
 

@@ -90,6 +90,23 @@ class AtomicFileWriter {
   int fd_ = -1;
 };
 
+// Adds lines to a file that others may read meanwhile: what write() was given is in the file when it returns.
+class FileAppender {
+ public:
+  FileAppender(std::string path, bool keep);  // keep: behind what is there; else the file begins anew
+  ~FileAppender();
+  FileAppender(const FileAppender&) = delete;
+  FileAppender& operator=(const FileAppender&) = delete;
+
+  int64_t size() const { return size_; }  // when it was opened
+  void write(std::string_view text);
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+  int64_t size_ = 0;
+};
+
 bool file_exists(const std::string& path);  // any kind of file, symbolic links followed
 
 }  // namespace mlxc

@@ -15,7 +15,7 @@ namespace mlxc::capi {
 // Threads: any.
 class HandleTable {
  public:
-  static constexpr int kKinds = 16;  // kind 0 means free
+  static constexpr int kKinds = 32;  // kind 0 means free
   static constexpr uint32_t kDelay = 1024;
 
   static HandleTable& global();  // lives as long as the process

@@ -48,9 +48,9 @@ mlxc_status mlxc_memory_set_cache_limit(mlxc_device* device, int64_t bytes, mlxc
 }
 
 int64_t mlxc_handle_count(int32_t kind) {
-  if (kind < MLXC_HANDLE_ANY || kind > MLXC_HANDLE_OPTIMIZER) return -1;
+  if (kind < MLXC_HANDLE_ANY || kind > MLXC_HANDLE_TRAINER) return -1;
   int64_t count = 0;
-  for (int32_t k = MLXC_HANDLE_DEVICE; k <= MLXC_HANDLE_OPTIMIZER; ++k)
+  for (int32_t k = MLXC_HANDLE_DEVICE; k <= MLXC_HANDLE_TRAINER; ++k)
     if (kind == k || kind == MLXC_HANDLE_ANY) count += HandleTable::global().count(k);
   return count;
 }

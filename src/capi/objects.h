@@ -12,6 +12,7 @@
 #include "capi/cancel_source.h"
 #include "capi/event_queue.h"
 #include "capi/handle_table.h"
+#include "capi/training.h"
 #include "graph/array.h"
 #include "graph/function.h"
 #include "llm/engine.h"
@@ -73,6 +74,9 @@ MLXC_HANDLE(function, MLXC_HANDLE_FUNCTION, const Function)
 MLXC_HANDLE(module, MLXC_HANDLE_MODULE, const nn::Layer)
 MLXC_HANDLE(parameters, MLXC_HANDLE_PARAMETERS, ParametersObject)
 MLXC_HANDLE(optimizer, MLXC_HANDLE_OPTIMIZER, const nn::Optimizer)
+MLXC_HANDLE(dataset, MLXC_HANDLE_DATASET, const train::Dataset)
+MLXC_HANDLE(loader, MLXC_HANDLE_LOADER, LoaderObject)
+MLXC_HANDLE(trainer, MLXC_HANDLE_TRAINER, TrainerObject)
 #undef MLXC_HANDLE
 
 template <class Handle>

@@ -144,15 +144,20 @@ Array Optimizer::step(const Step& step) const {
   fail(Status::internal, "optimizer ", int(o.kind));
 }
 
-ClippedGradients clip_norm(const Arrays& gradients, double max_norm) {
-  if (gradients.empty()) fail(Status::invalid_argument, "clip_norm: there is no gradient");
-  if (!(max_norm > 0)) fail(Status::invalid_argument, "clip_norm: the norm is ", max_norm, ", expected more than 0");
+Array gradient_norm(const Arrays& gradients) {
+  if (gradients.empty()) fail(Status::invalid_argument, "gradient_norm: there is no gradient");
   Array total;
   for (const Array& gradient : gradients) {
     const Array squares = reduce(ReduceOp::sum, square(cast(gradient, DType::f32)), {}, false);
     total = total ? total + squares : squares;
   }
-  const Array norm = root(total), scale = binary(BinaryOp::minimum, scalar_like(norm, max_norm) / (norm + 1e-6), scalar_like(norm, 1));
+  return root(total);
+}
+
+ClippedGradients clip_norm(const Arrays& gradients, double max_norm) {
+  if (!(max_norm > 0)) fail(Status::invalid_argument, "clip_norm: the norm is ", max_norm, ", expected more than 0");
+  const Array norm = gradient_norm(gradients);
+  const Array scale = binary(BinaryOp::minimum, scalar_like(norm, max_norm) / (norm + 1e-6), scalar_like(norm, 1));
   ClippedGradients clipped{{}, norm};
   for (const Array& gradient : gradients) clipped.gradients.push_back(gradient * cast(scale, gradient.dtype()));
   return clipped;

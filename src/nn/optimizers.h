@@ -47,6 +47,8 @@ class Optimizer {
   OptimizerOptions options_;
 };
 
+// The norm of all gradients together: float32, rank 0.
+Array gradient_norm(const Arrays& gradients);
 // The gradients scaled down so that the norm of all of them together is at most max_norm; and what it was.
 struct ClippedGradients {
   Arrays gradients;

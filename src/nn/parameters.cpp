@@ -151,6 +151,11 @@ void Parameters::set(const std::string& name, const Array& value) {
   entry.value.set_requires_grad(!entry.buffer);
 }
 
+void Parameters::insert(const std::string& name, const Array& value, bool buffer, bool frozen) {
+  value.set_requires_grad(!buffer);
+  entries_[name] = {value, buffer, frozen};
+}
+
 int64_t Parameters::freeze(const std::string& prefix, bool frozen) {
   int64_t count = 0;
   for (auto& [name, entry] : entries_) {

@@ -33,6 +33,8 @@ class Parameters final : public TensorSource {
   int64_t count(Select select = Select::all) const;       // elements
   Array get(const std::string& name) const;               // Error(not_found)
   void set(const std::string& name, const Array& value);  // of the same shape and dtype
+  void insert(const std::string& name, const Array& value, bool buffer, bool frozen);  // a new one, or in place of an old one
+  bool frozen(const std::string& name) const { return entry(name).frozen; }
   // Every name that is `prefix` or begins with it and a dot; an empty prefix is all. Names that appear later are not frozen.
   // Gives how many there are.
   int64_t freeze(const std::string& prefix, bool frozen = true);

@@ -26,7 +26,11 @@ static mlxc_function* function;
 static mlxc_module* module;
 static mlxc_parameters* parameters;
 static mlxc_optimizer* optimizer;
-static void *live[14], *freed[14];
+static mlxc_dataset* dataset;
+static mlxc_loader* loader;
+static mlxc_trainer* trainer;
+#define KINDS MLXC_HANDLE_TRAINER
+static void *live[KINDS + 1], *freed[KINDS + 1];
 
 static void make_all(void) {
   int64_t shape[1] = {4};
@@ -58,12 +62,22 @@ static void make_all(void) {
   OK(mlxc_module_flatten(&module, &error));
   OK(mlxc_parameters_new(&parameters, NULL, 1, &error));
   OK(mlxc_optimizer_new(&optimizer, NULL, &error));
+  mlxc_array* fields[2] = {array, array};
+  OK(mlxc_dataset_new_arrays(&dataset, fields, 2, &error));
+  OK(mlxc_loader_new(&loader, dataset, NULL, &error));
+  OK(mlxc_trainer_new(&trainer, module, parameters, NULL, NULL, &error));
+  live[MLXC_HANDLE_DATASET] = dataset;
+  live[MLXC_HANDLE_LOADER] = loader;
+  live[MLXC_HANDLE_TRAINER] = trainer;
   live[MLXC_HANDLE_MODULE] = module;
   live[MLXC_HANDLE_PARAMETERS] = parameters;
   live[MLXC_HANDLE_OPTIMIZER] = optimizer;
 }
 
 static void free_all(void) {
+  mlxc_trainer_free(trainer);
+  mlxc_loader_free(loader);
+  mlxc_dataset_free(dataset);
   mlxc_optimizer_free(optimizer);
   mlxc_parameters_free(parameters);
   mlxc_module_free(module);
@@ -79,14 +93,14 @@ static void free_all(void) {
   mlxc_device_free(device);
 }
 
-#define BAD_COUNT 24
+#define BAD_COUNT 32
 /* Bad pointers for a kind: null, freed, every other live kind, foreign and crooked addresses. `null_too`: whether NULL is bad. */
 static int bad_handles(int kind, int null_too, void** bad) {
   static int32_t stranger[16];
   int n = 0;
   if (null_too) bad[n++] = NULL;
   bad[n++] = freed[kind];
-  for (int other = 1; other <= 13; ++other)
+  for (int other = 1; other <= KINDS; ++other)
     if (other != kind) bad[n++] = live[other];
   bad[n++] = stranger;
   bad[n++] = (void*)(uintptr_t)1;
@@ -457,6 +471,7 @@ static void arrays(void) {
 
 #include "handles_arrays.h"
 #include "handles_training.h"
+#include "handles_data.h"
 
 static void functions(void) {
   mlxc_function* out;
@@ -515,7 +530,7 @@ static void freed_handles_stay_bad(void) {
 int main(void) {
   freed_handles_stay_bad();
   make_all();
-  for (int kind = 1; kind <= 13; ++kind) freed[kind] = live[kind];
+  for (int kind = 1; kind <= KINDS; ++kind) freed[kind] = live[kind];
   free_all();
   make_all();
   names_and_versions();
@@ -541,6 +556,9 @@ int main(void) {
   module_functions();
   parameters_functions();
   train_functions();
+  dataset_functions();
+  loader_functions();
+  trainer_functions();
   free_all();
   every_export_is_covered();
   return report("handles");

@@ -1,0 +1,311 @@
+// The trainer: what it learns, how it stops, goes on and is saved.
+#include "train/trainer.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include "base/json.h"
+#include "support.h"
+#include "support/temp_folder.h"
+
+namespace mlxc::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+nn::LayerPtr noisy_network() {
+  using namespace nn::layers;
+  return sequential(
+      {flatten(), linear(64, 32, true), batch_norm(32, 1e-5, 0.1), activation(ActivationOp::relu, 0), dropout(0.2), linear(32, 10, true)});
+}
+
+Trainer make(const nn::LayerPtr& model, TrainerOptions options = {}, double learning_rate = 0.01) {
+  options.schedule = rate(learning_rate);
+  return Trainer(model, nn::Parameters(device(), 7), optimizer({}), options);
+}
+
+LoaderPlan shuffled_digits(int64_t samples, int64_t batch = 32) {
+  return {first_of(digits(), samples), {.batch_size = batch, .shuffle = true, .seed = 3}};
+}
+
+TEST(Trainer, LearnsTheDigits) {
+  Trainer trainer = make(mlp());
+  FitOptions options;
+  options.epochs = 8;
+  const LoaderPlan test(first_of(digits(), 297, 1500), {.batch_size = 64});
+  const auto events = run(trainer, {first_of(digits(), 1500), {.batch_size = 32, .shuffle = true}}, options, test);
+  const TrainEvent& last = events.back();
+  EXPECT_EQ(last.kind, EventKind::epoch);
+  EXPECT_EQ(last.step, 8 * 47);
+  EXPECT_EQ(last.samples, 1500);
+  EXPECT_GT(last.accuracy, 0.98);
+  EXPECT_GT(last.validation_accuracy, 0.9);
+  EXPECT_GT(last.samples_per_second, 0);
+}
+
+TEST(Trainer, MakesAStepOneProgramAndPlansItOnce) {
+  Trainer trainer = make(mlp());
+  const LoaderPlan data(first_of(digits(), 320), {});
+  FitOptions options;
+  options.epochs = 1;
+  run(trainer, data, options);
+  const GraphCounters before = graph_counters();
+  options.epochs = 2;
+  run(trainer, data, options);
+  const GraphCounters after = graph_counters();
+  EXPECT_EQ(after.plans, before.plans);
+  EXPECT_EQ(after.runs - before.runs, 10);
+}
+
+// Shuffling, dropout, running statistics, momenta: all of it goes on where it was.
+TEST(Trainer, ResumesExactlyFromACheckpoint) {
+  for (int64_t accumulate : {1, 3}) {
+    TempFolder folder;
+    TrainerOptions options;
+    options.accumulate = accumulate;
+    options.seed = 5;
+    FitOptions whole;
+    whole.epochs = 2;
+    Trainer unbroken = make(noisy_network(), options);
+    const std::vector<double> expected = losses_of(run(unbroken, shuffled_digits(330), whole));
+
+    Trainer first = make(noisy_network(), options);
+    Fit fit(first, shuffled_digits(330), {}, whole);
+    std::vector<double> losses;
+    TrainEvent event;
+    while (losses.size() < expected.size() / 3 && fit.next(&event, nullptr))
+      if (event.kind == EventKind::step) losses.push_back(event.loss);
+    first.save(folder.path() + "/middle.safetensors");
+    Trainer second = make(noisy_network(), options);
+    second.load(folder.path() + "/middle.safetensors");
+    for (double loss : losses_of(run(second, shuffled_digits(330), whole))) losses.push_back(loss);
+    EXPECT_EQ(losses, expected) << accumulate;
+    for (const std::string& name : unbroken.peek().names())
+      EXPECT_EQ(fetch(second.peek().get(name)), fetch(unbroken.peek().get(name))) << name;
+  }
+}
+
+TEST(Trainer, WritesCheckpointsWhileItTrains) {
+  TempFolder folder;
+  FitOptions options;
+  options.checkpoint = folder.path() + "/last.safetensors";
+  options.checkpoint_steps = 4;
+  Trainer trainer = make(mlp());
+  run(trainer, shuffled_digits(320), options);
+  Trainer loaded = make(mlp());
+  loaded.load(options.checkpoint);
+  EXPECT_EQ(loaded.position().step, 8);
+  EXPECT_EQ(loaded.position().batch, 8);
+  options.checkpoint_steps = 0;
+  options.epochs = 2;
+  run(trainer, shuffled_digits(320), options);
+  loaded.load(options.checkpoint);
+  EXPECT_EQ(loaded.position().epoch, 2);
+  EXPECT_EQ(loaded.position().batch, 0);
+}
+
+TEST(Trainer, RefusesACheckpointOfAnotherModelAndStaysAsItWas) {
+  TempFolder folder;
+  const std::string path = folder.path() + "/a.safetensors";
+  Trainer trainer = make(mlp()), other = make(noisy_network());
+  run(trainer, shuffled_digits(64));
+  trainer.save(path);
+  run(other, shuffled_digits(64));
+  const auto before = fetch(other.peek().get("1.weight"));
+  EXPECT_THROW(other.load(path), Error);
+  EXPECT_EQ(fetch(other.peek().get("1.weight")), before);
+  std::ofstream(path) << "no checkpoint";
+  EXPECT_THROW(trainer.load(path), Error);
+  EXPECT_THROW(trainer.load(folder.path() + "/none"), Error);
+  nn::Parameters parameters(device(), 1);
+  parameters.insert("x", Array::from_vector<float>(device(), {1}, {1}, DType::f32), false, false);
+  parameters.save(path);
+  EXPECT_THROW(trainer.load(path), Error);
+  FitOptions twice;
+  twice.epochs = 2;
+  EXPECT_EQ(losses_of(run(trainer, shuffled_digits(64), twice)).size(), 2u);
+}
+
+TEST(Trainer, StopsBetweenBatchesAndGoesOn) {
+  FitOptions options;
+  options.epochs = 2;
+  Trainer unbroken = make(noisy_network());
+  const std::vector<double> expected = losses_of(run(unbroken, shuffled_digits(320), options));
+  Trainer trainer = make(noisy_network());
+  std::vector<double> losses;
+  {
+    Fit fit(trainer, shuffled_digits(320), {}, options);
+    std::atomic<bool> cancel = false;
+    TrainEvent event;
+    while (losses.size() < 4 && fit.next(&event, &cancel)) losses.push_back(event.loss);
+    cancel = true;
+    try {
+      fit.next(&event, &cancel);
+      ADD_FAILURE() << "went on";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status(), Status::cancelled);
+    }
+  }
+  for (double loss : losses_of(run(trainer, shuffled_digits(320), options))) losses.push_back(loss);
+  EXPECT_EQ(losses, expected);
+}
+
+TEST(Trainer, EndsEarlyWhenTheLossStopsFallingAndTakesTheBestBack) {
+  FitOptions options;
+  options.epochs = 50;
+  options.patience = 2;
+  options.restore_best = true;
+  Trainer trainer = make(mlp(), {}, 0.05);
+  const LoaderPlan validation(first_of(digits(), 200, 1000), {.batch_size = 200});
+  const auto events = run(trainer, shuffled_digits(96), options, validation);
+  ASSERT_LT(trainer.position().epoch, 50);
+  EXPECT_TRUE(events.back().stopping);
+  double best = INFINITY;
+  for (const TrainEvent& event : events)
+    if (event.kind == EventKind::epoch) best = std::min(best, event.validation_loss);
+  EXPECT_EQ(evaluate(trainer, validation, nullptr).loss(), best);
+}
+
+TEST(Trainer, TakesALearningRateAtAnyStep) {
+  Trainer trainer = make(mlp());
+  EXPECT_EQ(trainer.learning_rate(), 0.01);
+  Fit fit(trainer, shuffled_digits(320), {}, {});
+  TrainEvent event;
+  fit.next(&event, nullptr);
+  EXPECT_EQ(event.learning_rate, 0.01);
+  trainer.set_learning_rate(0);
+  const auto before = fetch(trainer.peek().get("3.weight"));
+  fit.next(&event, nullptr);
+  EXPECT_EQ(event.learning_rate, 0);
+  EXPECT_EQ(fetch(trainer.peek().get("3.weight")), before);
+  trainer.set_learning_rate(NAN);
+  EXPECT_EQ(trainer.learning_rate(), 0.01);
+  EXPECT_THROW(trainer.set_learning_rate(-1), Error);
+}
+
+TEST(Trainer, LearnsWithSixteenBitWeights) {
+  for (DType type : {DType::bf16, DType::f16}) {
+    TrainerOptions options;
+    options.compute = type;
+    options.loss_scale_steps = 20;
+    Trainer trainer = make(mlp(), options), exact = make(mlp());
+    FitOptions fit;
+    fit.epochs = 3;
+    const auto events = run(trainer, shuffled_digits(640), fit);
+    const auto reference = run(exact, shuffled_digits(640), fit);
+    EXPECT_EQ(trainer.peek().get("1.weight").dtype(), DType::f32);
+    EXPECT_NEAR(losses_of(events)[0], losses_of(reference)[0], 0.02) << name_of(type);
+    EXPECT_NE(losses_of(events)[1], losses_of(reference)[1]) << name_of(type);
+    EXPECT_NEAR(events.back().loss, reference.back().loss, 0.05) << name_of(type);
+    if (type == DType::f16) {
+      EXPECT_GT(events[58].loss_scale, 65536);
+    }
+  }
+}
+
+// A factor that is too large overflows float16 gradients: such steps change nothing but the factor.
+TEST(Trainer, LeavesStepsOutWhoseScaledGradientsOverflow) {
+  TrainerOptions options;
+  options.compute = DType::f16;
+  options.loss_scale = 0x1p24;
+  Trainer trainer = make(mlp(), options);
+  Fit fit(trainer, shuffled_digits(640), {}, {});
+  TrainEvent event;
+  ASSERT_TRUE(fit.next(&event, nullptr));
+  EXPECT_TRUE(event.skipped);
+  EXPECT_EQ(event.loss_scale, 0x1p23);
+  const auto weights = fetch(trainer.peek().get("1.weight"));
+  while (event.skipped && fit.next(&event, nullptr))
+    if (event.skipped) {
+      EXPECT_EQ(fetch(trainer.peek().get("1.weight")), weights);
+    }
+  EXPECT_FALSE(event.skipped);
+  EXPECT_NE(fetch(trainer.peek().get("1.weight")), weights);
+  for (double value : fetch(trainer.peek().get("1.weight"))) ASSERT_TRUE(std::isfinite(value));
+}
+
+TEST(Trainer, KeepsFrozenParameters) {
+  nn::Parameters parameters(device(), 7);
+  nn::Pass pass;
+  mlp()->forward({parameters, ""}, Array::placeholder(device(), {1, 64}, DType::f32), pass);
+  parameters.freeze("1");
+  const auto frozen = fetch(parameters.get("1.weight")), given = fetch(parameters.get("3.weight"));
+  Trainer trainer(mlp(), parameters, optimizer({}), {});
+  run(trainer, shuffled_digits(64));
+  EXPECT_EQ(fetch(trainer.peek().get("1.weight")), frozen);
+  EXPECT_NE(fetch(trainer.peek().get("3.weight")), given);
+  EXPECT_EQ(fetch(parameters.get("3.weight")), given);  // the caller's are the caller's
+}
+
+TEST(Trainer, PredictsInBatchesWhatItPredictsAtOnce) {
+  Trainer trainer = make(cnn());
+  run(trainer, shuffled_digits(64));
+  std::vector<int64_t> samples(50);
+  for (size_t i = 0; i < samples.size(); ++i) samples[i] = int64_t(i);
+  const Array x = read_batch(*digits(), device(), samples)[0];
+  const auto all = fetch(trainer.predict(x, 50, nullptr)), parts = fetch(trainer.predict(x, 16, nullptr));
+  ASSERT_EQ(all.size(), 500u);
+  for (size_t i = 0; i < all.size(); ++i) EXPECT_NEAR(all[i], parts[i], 1e-5);
+}
+
+TEST(Trainer, FitsNumbersAndYesOrNo) {
+  const Array x = Array::from_vector<float>(device(), {-2, -1, 1, 2}, {4, 1}, DType::f32);
+  const auto line = array_dataset({x, Array::from_vector<float>(device(), {-3, -1, 3, 5}, {4}, DType::f32)});
+  const auto sign = array_dataset({x, Array::from_vector<uint8_t>(device(), {0, 0, 1, 1}, {4}, DType::boolean)});
+  FitOptions fit;
+  fit.epochs = 150;
+  for (LossKind kind : {LossKind::squared_error, LossKind::absolute_error, LossKind::huber, LossKind::binary_cross_entropy}) {
+    TrainerOptions options;
+    options.objective.kind = kind;
+    const bool binary = kind == LossKind::binary_cross_entropy;
+    Trainer trainer = make(nn::layers::linear(1, 1, true), options, kind == LossKind::absolute_error ? 0.02 : 0.1);
+    const TrainEvent last = run(trainer, {binary ? sign : line, {.batch_size = 4}}, fit).back();
+    EXPECT_LT(last.loss, binary ? 0.1 : 0.05) << int(kind);
+    EXPECT_EQ(std::isnan(last.accuracy), !binary);
+    if (binary) {
+      EXPECT_EQ(last.accuracy, 1);
+    }
+  }
+}
+
+TEST(Trainer, LogsEventsAsJsonLinesAndAsATable) {
+  TempFolder folder;
+  FitOptions options;
+  options.json_log = folder.path() + "/log.jsonl", options.csv_log = folder.path() + "/log.csv";
+  Trainer trainer = make(mlp());
+  const auto events = run(trainer, shuffled_digits(96), options, LoaderPlan(first_of(digits(), 32), {}));
+  ASSERT_EQ(events.size(), 4u);
+  std::ifstream json(options.json_log), csv(options.csv_log);
+  std::string line, row;
+  std::getline(csv, row);
+  EXPECT_THAT(row, HasSubstr("event,epoch,step"));
+  for (const TrainEvent& event : events) {
+    ASSERT_TRUE(std::getline(json, line) && std::getline(csv, row));
+    const JsonObject object = JsonObject::parse(line, "log");
+    EXPECT_EQ(object.get<double>("loss"), event.loss);
+    EXPECT_EQ(object.get<int64_t>("step"), event.step);
+    EXPECT_EQ(object.has("validation_loss"), event.kind == EventKind::epoch);
+    EXPECT_EQ(std::count(row.begin(), row.end(), ','), 14);
+  }
+  options.append_logs = true, options.epochs = 2;
+  run(trainer, shuffled_digits(96), options);
+  int lines = 0;
+  for (std::ifstream again(options.csv_log); std::getline(again, line);) ++lines;
+  EXPECT_EQ(lines, 1 + 4 + 4);
+}
+
+TEST(Trainer, SaysWhatDoesNotFit) {
+  Trainer trainer = make(mlp());
+  EXPECT_THROW(run(trainer, LoaderPlan(first_of(digits(), 10), {.batch_size = 32, .drop_last = true})), Error);
+  EXPECT_THROW(run(trainer, LoaderPlan(token_dataset({1, 2, 3, 4}, 2, 1), {})), Error);  // integers into a linear layer
+  const Array x = Array::from_vector<float>(device(), {1, 2}, {2, 1}, DType::f32);
+  EXPECT_THROW(run(trainer, LoaderPlan(array_dataset({x}), {})), Error);  // no target
+  TrainerOptions options;
+  options.accumulate = 0;
+  EXPECT_THROW(make(mlp(), options), Error);
+  EXPECT_THROW(trainer.predict(Array::from_vector<float>(device(), {1}, {}, DType::f32), 1, nullptr), Error);
+}
+
+}  // namespace
+}  // namespace mlxc::test
