@@ -272,6 +272,33 @@ TEST(FileFaults, InterruptedAndShortTransfersAreContinued) {
   EXPECT_GE(interrupted, 6);
 }
 
+TEST(FileAppender, ContinuesAFileOrBeginsItAnew) {
+  TempFolder folder;
+  const std::string path = folder / "log";
+  FileAppender(path, true).write("one\n");
+  {
+    FileAppender log(path, true);
+    EXPECT_EQ(log.size(), 4);
+    log.write("two\n");
+    EXPECT_EQ(folder.read("log"), "one\ntwo\n");
+  }
+  FileAppender(path, false).write("three\n");
+  EXPECT_EQ(folder.read("log"), "three\n");
+  EXPECT_EQ(error_of([&] { FileAppender(folder / "absent/log", true); }).status(), Status::not_found);
+  for (const char* call : {"open", "fstat", "write"}) {
+    for (int n = 0;; ++n) {
+      const size_t descriptors = test::open_descriptors();
+      Faults faults(n, ENOSPC);
+      const Error error = error_of([&] { FileAppender(path, true).write("x"); });
+      if (faults.failed().empty()) break;
+      if (faults.failed() == call) {
+        EXPECT_EQ(error.status(), Status::io) << call;
+      }
+      EXPECT_EQ(test::open_descriptors(), descriptors);
+    }
+  }
+}
+
 TEST(FileFaults, AMappingThatFailsIsReported) {
   TempFolder folder;
   File file(folder.write("f", "x"));

@@ -3,6 +3,7 @@
   python3 tests/golden/make_trainer.py       needs torch, safetensors and scikit-learn; writes
     examples/data/digits_images.npy          float16 [1797, 1, 8, 8], 0 to 1 in steps of 1/16: scikit-learn's load_digits
     examples/data/digits_labels.npy          uint8 [1797]
+    examples/data/iris.csv                   scikit-learn's load_iris, with the names of the classes
     tests/train/golden/curves.safetensors    first parameters and losses, named case/what; batches are the digits in their order
 
 Parameters have the names that torch.nn.Sequential gives them.
@@ -13,7 +14,7 @@ import numpy
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_iris
 from torch import nn
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -28,6 +29,13 @@ def digits():
     numpy.save(ROOT / "examples/data/digits_images.npy", images)
     numpy.save(ROOT / "examples/data/digits_labels.npy", labels)
     return torch.tensor(images.astype(numpy.float32)), torch.tensor(labels.astype(numpy.int64))
+
+
+def iris():
+    data = load_iris()
+    names = [name.replace(" (cm)", "").replace(" ", "_") for name in data.feature_names]
+    rows = [",".join([f"{value:g}" for value in sample] + [str(data.target_names[kind])]) for sample, kind in zip(data.data, data.target)]
+    (ROOT / "examples/data/iris.csv").write_text("\n".join([",".join(names + ["kind"])] + rows) + "\n")
 
 
 def mlp():
@@ -67,6 +75,7 @@ def record(case, model, make_optimizer, batch, images, labels, schedule=None, cl
 
 def main():
     images, labels = digits()
+    iris()
     sgd = lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9)
     record("mlp", mlp, sgd, BATCH, images, labels, clip=0.5)
     cosine = lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, STEPS)

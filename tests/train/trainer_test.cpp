@@ -1,11 +1,14 @@
 // The trainer: what it learns, how it stops, goes on and is saved.
 #include "train/trainer.h"
 
-#include <cstdlib>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <fstream>
-#include <thread>
 
 #include "base/json.h"
+#include "base/system_calls.h"
 #include "support.h"
 #include "support/temp_folder.h"
 
@@ -103,6 +106,54 @@ TEST(Trainer, WritesCheckpointsWhileItTrains) {
   loaded.load(options.checkpoint);
   EXPECT_EQ(loaded.position().epoch, 2);
   EXPECT_EQ(loaded.position().batch, 0);
+}
+
+// A process that dies in the middle of saving, at any of its writes, leaves the checkpoint before it.
+TEST(Trainer, KilledWhileItSavesLeavesTheOldCheckpointWhole) {
+  TempFolder folder;
+  const std::string path = folder.path() + "/last.safetensors";
+  Trainer trainer = make(mlp());
+  run(trainer, shuffled_digits(64));
+  trainer.save(path);
+  const std::string before = read_file(path, 1 << 24);
+  FitOptions more;
+  more.epochs = 2;
+  run(trainer, shuffled_digits(64), more);
+  eval(trainer.peek().values());
+  static int calls_left;
+  int survived = 0;
+  for (int kill_at = 0; survived == 0 && kill_at < 100; ++kill_at) {
+    const pid_t child = fork();
+    if (child == 0) {
+      calls_left = kill_at;
+      system_calls.write = [](int fd, const void* buffer, size_t count) -> ssize_t {
+        if (calls_left-- == 0) raise(SIGKILL);
+        return kSystemCalls.write(fd, buffer, count);
+      };
+      system_calls.rename = [](const char* from, const char* to) {
+        if (calls_left-- == 0) raise(SIGKILL);
+        return kSystemCalls.rename(from, to);
+      };
+      try {
+        trainer.save(path);
+      } catch (...) {
+        _exit(2);
+      }
+      _exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status)) {
+      ASSERT_EQ(read_file(path, 1 << 24), before) << kill_at;
+    } else {
+      ASSERT_EQ(WEXITSTATUS(status), 0);
+      survived = kill_at;
+    }
+  }
+  EXPECT_GT(survived, 3);
+  Trainer loaded = make(mlp());
+  loaded.load(path);
+  EXPECT_EQ(loaded.position().epoch, 2);
 }
 
 TEST(Trainer, RefusesACheckpointOfAnotherModelAndStaysAsItWas) {
