@@ -572,7 +572,9 @@ float silu_f32(float x) {
 float gelu_tanh_f32(float x) {
   precise float u = x * fma(x * x, -0.0713548163, -1.59576912);
   precise float d = 1.0 + exp_f32(u);
-  return divide_f32(x, d);
+  float scale = d > 1.8446744073709552e19 ? 5.421010862427522e-20 : 1.0;  // the reciprocal of a large divisor may be flushed to zero
+  precise float result = (x * scale) / (d * scale);
+  return result;
 }
 float gelu_erf_f32(float x) {
   precise float u = x * 0.707106781;

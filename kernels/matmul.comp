@@ -1,5 +1,5 @@
 // c = a b in float32: TILE x TILE results a workgroup, T x T a thread, DEPTH steps of k at a time through two halves of shared memory (16 KiB at
-// most). Each thread brings four elements of a and four of b a time; which way they lie is a specialisation constant.
+// most). A thread brings a block of 4 x 4 elements at a time; which way they lie is a specialisation constant.
 // variant t128: -DTILE=128 -DT=8 -DTHREADS=256 -DDEPTH=8
 // variant t64: -DTILE=64 -DT=4 -DTHREADS=256 -DDEPTH=16
 // variant t32: -DTILE=32 -DT=4 -DTHREADS=64 -DDEPTH=8
@@ -16,9 +16,10 @@ layout(constant_id = 4) const bool B_WIDE = true;
 layout(constant_id = 5) const bool EDGES = true;       // m, n or k are not multiples of the tile
 
 const uint kVectors = T / 4, kAcross = TILE / T, kQuads = TILE / 4;
-// Single floats: stores to one component of a vector in shared memory lose those of other threads to its neighbours on some drivers.
-shared float shared_a[2][DEPTH][TILE];
-shared float shared_b[2][DEPTH][TILE];
+const uint kBlocks = kQuads * (DEPTH / 4);  // of 4 x 4 elements in a tile of one operand
+// Only whole vectors are stored: what a compiler makes of a store to component i of a shared vector is not to be relied on.
+shared vec4 shared_a[2][DEPTH][kQuads];
+shared vec4 shared_b[2][DEPTH][kQuads];
 
 // Four elements of an operand: `across` counts along m or n, `down` along k.
 vec4 load_four(uvec2 base, uint first, bool wide, bool along_k, uint across, uint down, uint limit_across, uint stride_across, uint stride_down) {
@@ -42,27 +43,35 @@ void main() {
   const uint me = gl_LocalInvocationIndex, tx = me % kAcross, ty = me / kAcross;
   const uint row0 = place.row * TILE, column0 = place.column * TILE;
   bool wide_a = A_WIDE && (place.a.x & 15u) == 0u, wide_b = B_WIDE && (place.b.x & 15u) == 0u;
-  // Which four elements of a tile are mine.
-  uint a_across = A_ALONG_K ? me / (DEPTH / 4) : me % kQuads * 4, a_down = A_ALONG_K ? me % (DEPTH / 4) * 4 : me / kQuads;
-  uint b_across = B_ALONG_K ? me / (DEPTH / 4) : me % kQuads * 4, b_down = B_ALONG_K ? me % (DEPTH / 4) * 4 : me / kQuads;
+  // The first threads bring a block of a each, the next ones a block of b: where it lies in the tile.
+  const bool brings_a = me < kBlocks, brings_b = !brings_a && me < 2 * kBlocks, along_k = brings_a ? A_ALONG_K : B_ALONG_K;
+  const uint mine = brings_a ? me : me - kBlocks;
+  const uint across = (along_k ? mine / (DEPTH / 4) : mine % kQuads) * 4, down = (along_k ? mine % (DEPTH / 4) : mine / kQuads) * 4;
 
   vec4 acc[T][kVectors];
   [[unroll]] for (uint i = 0; i < T; ++i) [[unroll]] for (uint j = 0; j < kVectors; ++j) acc[i][j] = vec4(0.0);
 
-#define FETCH(k0)                                                                                                  \
-  {                                                                                                                \
-    next_a = load_four(place.a, args.a_first, wide_a, A_ALONG_K, row0 + a_across, (k0) + a_down, args.m, args.a_row, args.a_col);    \
-    next_b = load_four(place.b, args.b_first, wide_b, B_ALONG_K, column0 + b_across, (k0) + b_down, args.n, args.b_col, args.b_row); \
+  vec4 next[4];
+#define LOAD_BLOCK(base, first, wide, along, at_across, at_down, limit, stride_across, stride_down)                                           \
+  {                                                                                                                                           \
+    [[unroll]] for (uint i = 0; i < 4; ++i)                                                                                                   \
+      next[i] = load_four(base, first, wide, along, (at_across) + (along ? i : 0u), (at_down) + (along ? 0u : i), limit, stride_across, stride_down); \
+    if (along) {                                                                                                                              \
+      mat4 turned = transpose(mat4(next[0], next[1], next[2], next[3]));                                                                      \
+      [[unroll]] for (uint i = 0; i < 4; ++i) next[i] = turned[i];                                                                            \
+    }                                                                                                                                         \
   }
-#define PUT(half_)                                                                                                 \
-  {                                                                                                                \
-    [[unroll]] for (uint i = 0; i < 4; ++i) {                                                                      \
-      shared_a[half_][A_ALONG_K ? a_down + i : a_down][A_ALONG_K ? a_across : a_across + i] = next_a[i];           \
-      shared_b[half_][B_ALONG_K ? b_down + i : b_down][B_ALONG_K ? b_across : b_across + i] = next_b[i];           \
-    }                                                                                                              \
+#define FETCH(k0)                                                                                                                             \
+  {                                                                                                                                           \
+    if (brings_a) LOAD_BLOCK(place.a, args.a_first, wide_a, A_ALONG_K, row0 + across, (k0) + down, args.m, args.a_row, args.a_col)            \
+    else if (brings_b) LOAD_BLOCK(place.b, args.b_first, wide_b, B_ALONG_K, column0 + across, (k0) + down, args.n, args.b_col, args.b_row)    \
+  }
+#define PUT(half_)                                                                                                                            \
+  {                                                                                                                                           \
+    if (brings_a) [[unroll]] for (uint i = 0; i < 4; ++i) shared_a[half_][down + i][across / 4] = next[i];                                    \
+    else if (brings_b) [[unroll]] for (uint i = 0; i < 4; ++i) shared_b[half_][down + i][across / 4] = next[i];                               \
   }
 
-  vec4 next_a, next_b;
   FETCH(0u)
   PUT(0)
   barrier();
@@ -73,9 +82,8 @@ void main() {
     [[unroll]] for (uint k = 0; k < DEPTH; ++k) {
       vec4 x[kVectors], y[kVectors];
       [[unroll]] for (uint j = 0; j < kVectors; ++j) {
-        const uint p = (ty + j * kAcross) * 4, q = (tx + j * kAcross) * 4;
-        x[j] = vec4(shared_a[half_][k][p], shared_a[half_][k][p + 1], shared_a[half_][k][p + 2], shared_a[half_][k][p + 3]);
-        y[j] = vec4(shared_b[half_][k][q], shared_b[half_][k][q + 1], shared_b[half_][k][q + 2], shared_b[half_][k][q + 3]);
+        x[j] = shared_a[half_][k][ty + j * kAcross];
+        y[j] = shared_b[half_][k][tx + j * kAcross];
       }
       [[unroll]] for (uint i = 0; i < T; ++i) [[unroll]] for (uint j = 0; j < kVectors; ++j) acc[i][j] = fma(vec4(x[i / 4][i % 4]), y[j], acc[i][j]);
     }

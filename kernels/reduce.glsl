@@ -1,5 +1,5 @@
 // What both reductions share. The text around this file defines INPUT (the dtype's functions), ITEM (its bytes), the struct Value, and
-// identity(), lift(x, index), combine(a, b), finish(out, at, value, count). Combining goes in a fixed order: results repeat bit by bit.
+// identity(), lift(x, index), combine(a, b), follow(a, b) where b comes after all of a, and finish(out, at, value, count). Combining goes in a fixed order: results repeat bit by bit.
 #ifndef MLXC_REDUCE_GLSL
 #define MLXC_REDUCE_GLSL
 

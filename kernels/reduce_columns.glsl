@@ -1,5 +1,6 @@
-// Over an axis that is not the last: [outer, count, inner]. COLUMNS neighbouring threads take neighbouring columns, ROWS of them share one; what is
-// left of the workgroup takes further outer indices. Long columns are cut into parts, which reduce_parts.glsl combines.
+// Over an axis that is not the last: [outer, count, inner]. COLUMNS neighbouring threads take neighbouring columns, WIDE each; ROWS of them share
+// them; what is left of the workgroup takes further outer indices. Long columns are cut into parts, one workgroup each, and whoever ends last
+// combines them.
 #include "reduce.glsl"
 
 layout(local_size_x = 256) in;
@@ -10,40 +11,74 @@ layout(push_constant, scalar) uniform Args {
   uvec2 x;
   uvec2 out_;
   Partials partials;  // [parts, outer, inner]
+  U32 counters;       // [outer groups, blocks]
   uint outer, count, inner;
-  uint blocks;        // of COLUMNS columns
+  uint blocks;        // of COLUMNS * WIDE columns
   uint parts, part;   // how many, and rows of each
 } args;
 
+shared bool is_last;
+
+// Columns at `at`. Four elements of 32 bits are one load.
+#if WIDE == 4
+#define PIECE_TYPE uvec4
+#define LOAD_PIECE(address, at) (wide ? U32x4(address).v[(at) / 4u] : uvec4(U32(address).v[at], U32(address).v[(at) + 1u], U32(address).v[(at) + 2u], U32(address).v[(at) + 3u]))
+#define ELEMENT(piece, i) JOIN(unpack_, INPUT)(piece[i])
+#else
+#define PIECE_TYPE VALUE
+#define LOAD_PIECE(address, at) LOAD(address, at)
+#define ELEMENT(piece, i) piece
+#endif
+
 void main() {
-  uint column = gl_LocalInvocationIndex % COLUMNS, lane = gl_LocalInvocationIndex / COLUMNS % ROWS;
-  uint id = group_index(), part = id % args.parts;
-  id /= args.parts;
-  column += id % args.blocks * COLUMNS;
-  uint outer = id / args.blocks * (256 / (COLUMNS * ROWS)) + gl_LocalInvocationIndex / (COLUMNS * ROWS);
+  uint lane = gl_LocalInvocationIndex / COLUMNS % ROWS;
+  uint id = group_index(), part = id % args.parts, block = id / args.parts;
+  uint column = (gl_LocalInvocationIndex % COLUMNS + block % args.blocks * COLUMNS) * WIDE;
+  uint outer = block / args.blocks * (256 / (COLUMNS * ROWS)) + gl_LocalInvocationIndex / (COLUMNS * ROWS);
   bool valid = outer < args.outer && column < args.inner;
-  Value v = identity();
+  Value v[WIDE];
+  [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = identity();
   if (valid) {
     uvec2 x = row_address(args.x, outer, args.count * args.inner);
-    uint begin = part * args.part, end = min(args.count, begin + args.part);
-    for (uint row = begin + lane; row < end;) {
-      Value block = identity();
+    bool wide = (x.x & 15u) == 0u;
+    uint begin = part * args.part, end = min(args.count, begin + args.part), step = ROWS * args.inner;
+    for (uint row = begin + lane; row < end;) {  // in blocks: sums of sums keep more digits than one long sum
+      Value sum[WIDE];
+      [[unroll]] for (uint i = 0; i < WIDE; ++i) sum[i] = identity();
       for (uint n = 0; n < 32 && row < end; ++n, row += 8 * ROWS) {
-        uint at = row * args.inner + column, step = ROWS * args.inner;
+        uint at = row * args.inner + column;
         if (row + 7 * ROWS < end) {
-          VALUE held[8];
-          [[unroll]] for (uint i = 0; i < 8; ++i) held[i] = LOAD(x, at + i * step);
-          [[unroll]] for (uint i = 0; i < 8; ++i) block = combine(block, lift(held[i], row + i * ROWS));
+          PIECE_TYPE held[8];
+          [[unroll]] for (uint r = 0; r < 8; ++r) held[r] = LOAD_PIECE(x, at + r * step);
+          [[unroll]] for (uint r = 0; r < 8; ++r)
+            [[unroll]] for (uint i = 0; i < WIDE; ++i) sum[i] = follow(sum[i], lift(ELEMENT(held[r], i), row + r * ROWS));
         } else {
-          for (uint r = row; r < end; r += ROWS) block = combine(block, lift(LOAD(x, r * args.inner + column), r));
+          for (uint r = row; r < end; r += ROWS) {
+            PIECE_TYPE held = LOAD_PIECE(x, r * args.inner + column);
+            [[unroll]] for (uint i = 0; i < WIDE; ++i) sum[i] = follow(sum[i], lift(ELEMENT(held, i), r));
+          }
         }
       }
-      v = combine(v, block);
+      [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = combine(v[i], sum[i]);
     }
   }
-  v = combine_lanes(v, lane, ROWS, COLUMNS);
+  [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = combine_lanes(v[i], lane, ROWS, COLUMNS);
+  uint at = outer * args.inner + column, results = args.outer * args.inner;
+  if (args.parts > 1) {
+    if (valid && lane == 0) [[unroll]] for (uint i = 0; i < WIDE; ++i) args.partials.v[part * results + at + i] = v[i];
+    memoryBarrierBuffer();
+    barrier();
+    if (gl_LocalInvocationIndex == 0) is_last = atomicAdd(args.counters.v[block], 1u) == args.parts - 1;
+    barrier();
+    if (!is_last) return;
+    memoryBarrierBuffer();
+    [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = identity();
+    if (valid)
+      for (uint p = lane; p < args.parts; p += ROWS)
+        [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = combine(v[i], args.partials.v[p * results + at + i]);
+    [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = combine_lanes(v[i], lane, ROWS, COLUMNS);
+    if (gl_LocalInvocationIndex == 0) args.counters.v[block] = 0u;
+  }
   if (!valid || lane != 0) return;
-  uint at = outer * args.inner + column;
-  if (args.parts == 1) finish(args.out_, at, v, args.count);
-  else args.partials.v[part * args.outer * args.inner + at] = v;
+  [[unroll]] for (uint i = 0; i < WIDE; ++i) finish(args.out_, at + i, v[i], args.count);
 }

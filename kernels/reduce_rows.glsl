@@ -26,7 +26,7 @@ shared bool is_last;
 #endif
 
 Value fold(Value v, uvec4 w, uint index) {
-  [[unroll]] for (int e = 0; e < PER; ++e) v = combine(v, lift(PIECE(w, e), index + uint(e)));
+  [[unroll]] for (int e = 0; e < PER; ++e) v = follow(v, lift(PIECE(w, e), index + uint(e)));
   return v;
 }
 
@@ -38,21 +38,29 @@ Value reduce_range(uvec2 row, uint begin, uint end, uint lane) {
   begin += head;
   U32x4 words = U32x4(address_of(row, begin, ITEM));
   uint pieces = (end - begin) / PER;
-  for (uint at = lane; at < pieces;) {  // in blocks: sums of sums keep more digits than one long sum
-    Value a = identity(), b = identity(), c = identity(), d = identity();
-    for (uint n = 0; n < 32 && at < pieces; ++n, at += 4 * LANES) {
-      if (at + 3 * LANES < pieces) {
-        uvec4 w0 = words.v[at], w1 = words.v[at + LANES], w2 = words.v[at + 2 * LANES], w3 = words.v[at + 3 * LANES];
-        a = fold(a, w0, begin + at * PER);
-        b = fold(b, w1, begin + (at + LANES) * PER);
-        c = fold(c, w2, begin + (at + 2 * LANES) * PER);
-        d = fold(d, w3, begin + (at + 3 * LANES) * PER);
-      } else {
-        for (uint i = at; i < pieces; i += LANES) a = fold(a, words.v[i], begin + i * PER);
-      }
+  Value a = identity(), b = identity(), c = identity(), d = identity();
+  uint at = lane, rounds = 0;
+  uvec4 w0, w1, w2, w3;
+  bool more = at + 3 * LANES < pieces;
+  if (more) w0 = words.v[at], w1 = words.v[at + LANES], w2 = words.v[at + 2 * LANES], w3 = words.v[at + 3 * LANES];
+  while (more) {  // the next four pieces are under way while these are folded
+    uint next = at + 4 * LANES;
+    uvec4 n0 = w0, n1 = w1, n2 = w2, n3 = w3;
+    more = next + 3 * LANES < pieces;
+    if (more) n0 = words.v[next], n1 = words.v[next + LANES], n2 = words.v[next + 2 * LANES], n3 = words.v[next + 3 * LANES];
+    a = fold(a, w0, begin + at * PER);
+    b = fold(b, w1, begin + (at + LANES) * PER);
+    c = fold(c, w2, begin + (at + 2 * LANES) * PER);
+    d = fold(d, w3, begin + (at + 3 * LANES) * PER);
+    w0 = n0, w1 = n1, w2 = n2, w3 = n3;
+    at = next;
+    if (++rounds % 32 == 0) {  // in blocks: sums of sums keep more digits than one long sum
+      total = combine(total, combine(combine(a, b), combine(c, d)));
+      a = b = c = d = identity();
     }
-    total = combine(total, combine(combine(a, b), combine(c, d)));
   }
+  for (; at < pieces; at += LANES) a = fold(a, words.v[at], begin + at * PER);
+  total = combine(total, combine(combine(a, b), combine(c, d)));
   for (uint i = begin + pieces * PER + lane; i < end; i += LANES) total = combine(total, lift(LOAD(row, i), i));
   return total;
 }

@@ -6,6 +6,7 @@
 // variant apply: -DWIDE=4 -DAPPLY
 #version 460
 #extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 #include "common.glsl"
 #include "math.glsl"
 
@@ -13,6 +14,7 @@ layout(local_size_x = 256) in;
 layout(constant_id = 0) const uint LANES = 256;  // of a row, a power of two
 layout(constant_id = 1) const uint PIECES = 1;   // of WIDE elements, of a thread
 layout(constant_id = 2) const bool LOG = false;
+layout(constant_id = 3) const bool INSIDE = false;  // the threads of a row are in one subgroup, side by side
 
 layout(push_constant, scalar) uniform Args {
   uvec2 x;
@@ -59,6 +61,10 @@ shared float maxima[256], sums[256];
 
 // Over the LANES threads of a row; every one of them gets the result.
 float row_max(float v, uint lane) {
+  if (INSIDE) {
+    for (uint apart = LANES / 2; apart > 0; apart /= 2) v = max(v, subgroupShuffleXor(v, apart));
+    return v;
+  }
   uint me = gl_LocalInvocationIndex;
   if (LANES == 256) {
     v = subgroupMax(v);
@@ -77,6 +83,10 @@ float row_max(float v, uint lane) {
   return maxima[me - lane];
 }
 float row_sum(float v, uint lane) {
+  if (INSIDE) {
+    for (uint apart = LANES / 2; apart > 0; apart /= 2) v += subgroupShuffleXor(v, apart);
+    return v;
+  }
   uint me = gl_LocalInvocationIndex;
   if (LANES == 256) {
     v = subgroupAdd(v);

@@ -80,13 +80,14 @@ TEST_F(ArrayOps, ReducesEveryDtype) {
     Shape shape;
     Dims axes;
   };
-  const Case cases[]{{{1}, {0}}, {{3, 1000}, {1}}, {{70000}, {0}}, {{500, 3}, {1}}, {{2, 9, 33}, {1}}, {{4000, 5}, {0}}, {{6, 50, 130}, {0, 1}}, {{3, 0}, {1}}, {{0, 3}, {1}}};
+  const Case cases[]{{{1}, {0}}, {{3, 1000}, {1}}, {{70000}, {0}}, {{500, 3}, {1}}, {{2, 9, 33}, {1}}, {{4000, 5}, {0}}, {{6, 50, 132}, {0, 1}}, {{3, 2000, 8}, {1}}, {{3, 0}, {1}}, {{0, 3}, {1}}};
   for (ReduceOp op : {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::any, ReduceOp::all, ReduceOp::logsumexp})
     for (DType dtype : all_dtypes())
       for (const Case& c : cases) {
         const bool extreme = op == ReduceOp::max || op == ReduceOp::min, fractional = op == ReduceOp::mean || op == ReduceOp::logsumexp;
-        // Narrow types differ in how they are loaded: each meets a part of the operations, which saves compiling.
+        // Compiling takes most of the time: float32 meets everything, another type a part of the operations and shapes, every one of them some.
         if (size_of(dtype) < 4 && (int(dtype) + int(op)) % 3) continue;
+        if (dtype != DType::f32 && (int(dtype) + int(op) + (&c - cases)) % 3) continue;
         if ((extreme && element_count(c.shape) == 0 && c.shape[0] == 3) || (fractional && !is_float(dtype))) continue;
         const Launch launch = launch_of(reduction(op, c.axes), {lay(c.shape, dtype, Lie::dense)}, [&](size_t, int64_t) {
           if (op == ReduceOp::prod && is_float(dtype)) return 1 + number(random, dtype) / 100;

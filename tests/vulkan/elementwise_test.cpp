@@ -133,6 +133,15 @@ TEST_F(Elementwise, EveryConversion) {
   }
 }
 
+TEST_F(Elementwise, LargeArraysTakeTwoPiecesAThread) {
+  for (int64_t count : {1 << 20, (1 << 20) + 1, (1 << 20) + 1023, (1 << 20) + 1024, (1 << 20) + 2047})
+    for (Lie lie : {Lie::dense, Lie::shifted}) {
+      const Shape shape{count};
+      const Launch launch = launch_of(chain(1, {{unary_of(UnaryOp::negative), {0, -1, -1}, DType::f32, 0}}, shape), {lay(shape, DType::f32, lie)}, [](size_t, int64_t i) { return double(i % 8191); });
+      EXPECT_EQ(run_on_vulkan(launch, "negative"), run_on_cpu(launch)) << count << " " << name_of(lie);
+    }
+}
+
 TEST_F(Elementwise, SelectsByCondition) {
   std::mt19937 random(4);
   const Shape shape{77, 13};

@@ -113,17 +113,13 @@ TEST_F(VulkanMemory, OtherMemoryServesWhatTheHostWritesWhenTheFirstIsFull) {
 }
 
 TEST_F(VulkanMemory, DriverWithoutMemoryIsAnEmptyAnswerAtEveryCall) {
+  if (!context_->caps.unified) GTEST_SKIP() << "this device has memory of another kind to give";
   for (const char* function : {"vkCreateBuffer", "vkAllocateMemory", "vkBindBufferMemory", "vkMapMemory"}) {
     for (Fault fault : {Fault::out_of_device_memory, Fault::out_of_host_memory}) {
       inject_fault(function, 0, fault);
-      const Memory memory = source_.allocate(kOwnBlock, MemoryUse::upload);
+      EXPECT_FALSE(source_.allocate(kOwnBlock, MemoryUse::upload)) << function;
       EXPECT_TRUE(clear_fault()) << function;
-      if (context_->caps.unified) {
-        EXPECT_FALSE(memory) << function;
-        EXPECT_EQ(source_.counts().reserved, 0);
-      } else if (memory) {  // of another kind
-        source_.release(memory, kOwnBlock);
-      }
+      EXPECT_EQ(source_.counts().reserved, 0);
     }
   }
   const Memory memory = source_.allocate(kOwnBlock, MemoryUse::upload);

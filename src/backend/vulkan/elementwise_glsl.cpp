@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kThreads = 256;
 constexpr int64_t kTile = 32;            // of transposes, as in kernels/transpose.comp
+constexpr int64_t kWorthTwoPieces = 1 << 20;    // elements: below, threads are too few for two pieces each
 constexpr int64_t kWorthTransposing = 1 << 14;  // elements: below, gathering is as fast
 
 // How an operand is reached from a thread's first element.
@@ -45,6 +46,8 @@ class Writer {
       places_.push_back(place);
     }
     inputs_ = places_.size() - 1;
+    auto dense_f32 = [](const Place& place) { return place.lies == Lies::flat && place.at.dtype == DType::f32; };
+    if (inputs_ == 1 && count_ >= kWorthTwoPieces && std::all_of(places_.begin(), places_.end(), dense_f32)) pieces_ = 2;
   }
 
   void dispatch() {
@@ -71,7 +74,7 @@ class Writer {
         words.u(int64_t(bits & 0xffffffff));
         if (size_of(dtype) == 8) words.u(int64_t(bits >> 32));
       }
-    const int64_t groups = (count_ + kThreads * each_ - 1) / (kThreads * each_);
+    const int64_t each_group = kThreads * each_ * pieces_, groups = (count_ + each_group - 1) / each_group;
     emitter_.dispatch({.module = body_.name, .constants = {}, .subgroup = 0, .source = source(table.size())}, emitter_.row(groups), std::move(arguments), words,
                       {.flops = body_.flops * double(count_), .bytes = bytes});
   }
@@ -135,8 +138,14 @@ class Writer {
     if (table_in_words_ && table_words) text += cat("  uint t[", table_words, "];\n");
     if (constants_in_words_ && constant_words()) text += cat("  uint c[", constant_words(), "];\n");
     text += cat("} args;\n#define TABLE(i) args.t", table_in_words_ ? "[i]" : ".v[i]", "\n", compute_function(), place_function());
-    text += cat("void main() {\n  uint first = (group_index() * ", kThreads, "u + gl_LocalInvocationIndex) * ", each_, "u;\n");
-    text += cat("  if (first >= args.count) return;\n  uint last = args.count - 1u;\n  bool whole = first + ", each_ - 1, "u <= last;\n");
+    text += cat("void main() {\n  uint last = args.count - 1u, first = (group_index() * ", kThreads * pieces_, "u + gl_LocalInvocationIndex) * ", each_, "u;\n");
+    if (pieces_ == 1) return cat(text, "  if (first >= args.count) return;\n", piece_body(), "}\n");
+    return cat(text, both_pieces(), "  for (uint end = first + ", pieces_ * kThreads * each_, "u; first < end && first <= last; first += ", kThreads * each_, "u) {\n", piece_body(), "  }\n}\n");
+  }
+
+  // Loads, computes and stores the elements from `first`.
+  std::string piece_body() const {
+    std::string text = cat("  bool whole = first + ", each_ - 1, "u <= last;\n");
     if (columns_) text += place_calls();
     for (size_t i = 0; i < inputs_; ++i) text += load(i);
     for (int64_t e = 0; e < each_; ++e) {
@@ -144,7 +153,17 @@ class Writer {
       for (size_t i = 0; i < inputs_; ++i) text += cat("x", i, "_", has_one_value(i) ? 0 : e, ", ");
       text += cat("first + ", e, "u);\n");
     }
-    return text + store() + "}\n";
+    return text + store();
+  }
+
+  // Two pieces of one dense float32 input, both asked for before either is waited for.
+  std::string both_pieces() const {
+    const std::string apart = cat(kThreads, "u");
+    std::string text = cat("  if (first + ", (kThreads + 1) * each_ - 1, "u <= last && ", aligned(0), " && ", aligned(1), ") {\n    uint at = first / ", each_,
+                           "u;\n    uvec4 w0 = U32x4(args.a0).v[at], w1 = U32x4(args.a0).v[at + ", apart, "], y0, y1;\n    [[unroll]] for (uint e = 0; e < 4; ++e) {\n");
+    for (int piece = 0; piece < 2; ++piece)
+      text += cat("      y", piece, "[e] = pack_f32(compute(unpack_f32(w", piece, "[e]), first + e", piece ? cat(" + ", kThreads * each_, "u") : "", "));\n");
+    return cat(text, "    }\n    U32x4(args.a1).v[at] = y0;\n    U32x4(args.a1).v[at + ", apart, "] = y1;\n    return;\n  }\n");
   }
 
   const Place& output() const { return places_.back(); }
@@ -297,6 +316,7 @@ class Writer {
   std::vector<Place> places_;  // the output is last
   size_t inputs_ = 0;
   int64_t count_ = 0, each_ = 4;
+  int64_t pieces_ = 1;         // of each_ elements, of a thread
   int columns_ = 0;            // strided operands
   bool whole_rows_ = false, table_in_words_ = false, constants_in_words_ = false;
 };

@@ -52,6 +52,11 @@ void lower(Emitter& emitter) {
     case OpCode::paged_attention:
     case OpCode::dense_attention:
     case OpCode::segment_pool: return lower_attention(emitter);
+    case OpCode::update:
+    case OpCode::scatter:
+    case OpCode::sort:
+    case OpCode::scan:
+    case OpCode::random_bits: return lower_index_op(emitter);
     default: return lower_array_op(emitter);
   }
 }

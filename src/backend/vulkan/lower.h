@@ -93,6 +93,7 @@ void lower(Emitter& emitter);
 // The families, one file each.
 void lower_fused(Emitter& emitter);
 void lower_array_op(Emitter& emitter);        // copy, concatenate, take, fill, arange, reduce, arg_reduce, softmax
+void lower_index_op(Emitter& emitter);        // update, scatter, sort, scan, random_bits
 void lower_matmul(Emitter& emitter);
 void lower_top_k(Emitter& emitter);
 void lower_linear(Emitter& emitter);

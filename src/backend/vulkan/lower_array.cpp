@@ -137,9 +137,14 @@ void lower_softmax(Emitter& emitter) {
   const int64_t wide = width % 4 == 0 && stride % 4 == 0 ? 4 : 1;
   const double bytes = double(rows * width * 8);
   if (width <= kThreads * kPieces * wide) {
-    const int64_t lanes = std::min<int64_t>(kThreads, int64_t(std::bit_ceil(uint64_t(divide_up(width, 2 * wide)))));
+    // A subgroup that holds a whole row needs no barriers, and many loads are under way in each of its threads.
+    const Capabilities& caps = emitter.caps();
+    const int64_t subgroup = caps.subgroup_size;
+    const bool inside = caps.subgroup_control && subgroup <= kThreads && width <= subgroup * kPieces * wide;
+    const int64_t lanes = std::min<int64_t>(inside ? subgroup : kThreads, int64_t(std::bit_ceil(uint64_t(divide_up(width, 2 * wide)))));
     const int64_t pieces = divide_up(width, lanes * wide);
-    emitter.dispatch({wide == 4 ? "softmax.held" : "softmax.held1", {uint32_t(lanes), uint32_t(pieces), log}}, emitter.row(divide_up(rows, kThreads / lanes)),
+    emitter.dispatch({wide == 4 ? "softmax.held" : "softmax.held1", {uint32_t(lanes), uint32_t(pieces), log, inside}, inside ? uint32_t(subgroup) : 0},
+                     emitter.row(divide_up(rows, kThreads / lanes)),
                      {read(x), write(y)}, Words().u(rows).u(width).u(stride), {.flops = double(rows * width) * 20, .bytes = bytes});
     return;
   }

@@ -152,9 +152,6 @@ class Product {
 void lower_matmul(Emitter& emitter) {
   const DType dtype = emitter.plan().inputs[0].type.dtype;
   if (dtype == DType::f16 || dtype == DType::bf16) no_kernel(emitter.plan());  // the builder makes them float32
-  // On an NVIDIA H200 single tiles of float32 products come out wrong now and then (MatmulOnDevice.ShapesAroundTheTiles); the cause is not
-  // found. Until it is, hardware leaves them to the CPU. Linear layers have kernels of their own.
-  if (dtype == DType::f32 && !emitter.caps().software) no_kernel(emitter.plan());
   Product(emitter).emit();
 }
 

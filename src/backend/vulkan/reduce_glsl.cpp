@@ -34,10 +34,12 @@ class Text {
     text_ += cat("Value identity() { return Value(", identity(), has_pair() ? ", 0.0" : is_arg() ? ", 0xffffffffu" : "", "); }\n");
     text_ += cat("Value lift(", value_type(dtype), " x, uint index) { return ", lift(), "; }\n");
     text_ += cat("Value combine(Value a, Value b) {\n", combine(), "}\n");
+    text_ += cat("Value follow(Value a, Value b) {\n", follow(), "}\n");
     text_ += cat("void finish(uvec2 out_, uint at, Value value, uint count) {\n", finish(), "}\n");
   }
 
-  std::string with(const char* kernel) const { return cat(text_, "#include \"", kernel, "\"\n"); }
+  // wide: elements of a load in reduce_columns.glsl.
+  std::string with(const char* kernel, int64_t wide = 1) const { return cat(text_, "#define WIDE ", wide, "\n#include \"", kernel, "\"\n"); }
   int64_t value_bytes() const { return (value_ == "double" || value_ == "int64_t" || value_ == "uint64_t" ? 8 : 4) + (has_pair() || is_arg() ? 4 : 0); }
 
  private:
@@ -97,6 +99,14 @@ class Text {
     return cat(text, "  if (beats) return b;\n  return a;\n");
   }
 
+  // Of equal ones the first counts, which is there already.
+  std::string follow() const {
+    if (!is_arg()) return "  return combine(a, b);\n";
+    const char* order = seeks_most() ? ">" : "<";
+    const std::string beats = is_float(dtype_) ? cat("!is_nan(a.v) && (is_nan(b.v) || b.v ", order, " a.v)") : cat("b.v ", order, " a.v");
+    return cat("  bool beats = a.i == 0xffffffffu || (", beats, ");\n  return Value(beats ? b.v : a.v, beats ? b.i : a.i);\n");
+  }
+
   std::string finish() const {
     const std::string store = cat("  store_", suffix(result_), "(out_, at, ");
     switch (op_) {
@@ -119,9 +129,9 @@ void emit_rows(Emitter& emitter, const Text& text, DType dtype, const ReduceShap
   int64_t lanes = up_to_power(divide_up(shape.count, 2 * per), kThreads), parts = 1, part = std::max<int64_t>(shape.count, 1);
   const int64_t wanted = wanted_groups(emitter.caps());
   if (lanes == kThreads && shape.outer < wanted) {
-    const int64_t least = kThreads * per * 4;  // worth a workgroup
+    const int64_t step = kThreads * per, least = step * 4;  // one load of each thread; worth a workgroup
     parts = std::clamp<int64_t>(shape.count / least, 1, std::max<int64_t>(1, wanted / shape.outer));
-    part = divide_up(divide_up(shape.count, parts), least) * least;
+    part = divide_up(divide_up(shape.count, parts), step) * step;
     parts = divide_up(shape.count, part);
   }
   Ref partials = out, counters = out;  // not touched
@@ -134,20 +144,22 @@ void emit_rows(Emitter& emitter, const Text& text, DType dtype, const ReduceShap
                    Words().u(shape.outer).u(shape.count).u(shape.stride).u(parts).u(part), {.flops = double(shape.outer * shape.count), .bytes = double(x.bytes)});
 }
 
-void emit_columns(Emitter& emitter, const Text& text, const ReduceShape& shape, const Ref& x, const Ref& out) {
-  const int64_t rows = up_to_power(shape.count, kThreads / up_to_power(shape.inner, 64)), columns = up_to_power(shape.inner, kThreads / rows);
-  const int64_t blocks = divide_up(shape.inner, columns), outers = divide_up(shape.outer, kThreads / (rows * columns));
+void emit_columns(Emitter& emitter, const Text& text, DType dtype, const ReduceShape& shape, const Ref& x, const Ref& out) {
+  const int64_t wide = size_of(dtype) == 4 && shape.inner % 4 == 0 ? 4 : 1, across = shape.inner / wide;
+  const int64_t rows = up_to_power(shape.count, kThreads / up_to_power(across, wide == 4 ? 32 : 64)), columns = up_to_power(across, kThreads / rows);
+  const int64_t blocks = divide_up(across, columns), outers = divide_up(shape.outer, kThreads / (rows * columns));
   int64_t part = std::max<int64_t>(shape.count, 1), parts = std::clamp<int64_t>(wanted_groups(emitter.caps()) / (blocks * outers), 1, divide_up(part, 8 * rows));
   part = divide_up(part, parts);
   parts = divide_up(std::max<int64_t>(shape.count, 1), part);
   const int64_t results = shape.outer * shape.inner;
-  const Ref partials = parts > 1 ? emitter.scratch(parts * results * text.value_bytes()) : out;
-  emitter.dispatch({"reduce_columns", {uint32_t(columns), uint32_t(rows)}, 0, text.with("reduce_columns.glsl")}, emitter.row(blocks * outers * parts),
-                   {read(x), write(out), update(partials)}, Words().u(shape.outer).u(shape.count).u(shape.inner).u(blocks).u(parts).u(part),
+  Ref partials = out, counters = out;  // not touched
+  if (parts > 1) {
+    partials = emitter.scratch(parts * results * text.value_bytes());
+    counters = emitter.counters(blocks * outers * 4);
+  }
+  emitter.dispatch({"reduce_columns", {uint32_t(columns), uint32_t(rows)}, 0, text.with("reduce_columns.glsl", wide)}, emitter.row(blocks * outers * parts),
+                   {read(x), write(out), update(partials), update(counters)}, Words().u(shape.outer).u(shape.count).u(shape.inner).u(blocks).u(parts).u(part),
                    {.flops = double(results * shape.count), .bytes = double(x.bytes)});
-  if (parts > 1)
-    emitter.dispatch({"reduce_parts", {}, 0, text.with("reduce_parts.glsl")}, emitter.row(divide_up(results, kThreads)), {read(partials), write(out)},
-                     Words().u(results).u(parts).u(shape.count));
 }
 
 }  // namespace
@@ -158,7 +170,7 @@ void emit_reduce(Emitter& emitter, Reduction op, DType dtype, DType result, cons
     fail(Status::unsupported, "a reduction of ", shape.outer, " x ", shape.count, " x ", shape.inner, " elements has no kernel on this Vulkan device: more than 2^31");
   const Text text(emitter, op, dtype, result);
   if (shape.inner == 1) emit_rows(emitter, text, dtype, shape, x, out);
-  else emit_columns(emitter, text, shape, x, out);
+  else emit_columns(emitter, text, dtype, shape, x, out);
 }
 
 }  // namespace mlxc::vulkan
