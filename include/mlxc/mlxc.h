@@ -8,6 +8,7 @@
 #include "mlxc/device.h"
 #include "mlxc/elementwise.h"
 #include "mlxc/embed.h"
+#include "mlxc/finetune.h"
 #include "mlxc/function.h"
 #include "mlxc/generate.h"
 #include "mlxc/gradient.h"

@@ -34,10 +34,11 @@ typedef struct mlxc_model_options {
   int64_t step_tokens;             /* most tokens of one step: long prompts run in chunks; 0: chosen */
   mlxc_progress_callback progress; /* NULL: none */
   void *progress_user_data;
+  const char *adapter; /* a PEFT folder: its low-rank matrices stand beside the weights (mlxc/finetune.h); NULL: none */
 } mlxc_model_options;
 
 #define MLXC_MODEL_OPTIONS_INIT \
-  { (uint32_t)sizeof(mlxc_model_options), MLXC_PRECISION_NATIVE, NULL, 0, MLXC_WEIGHTS_MAPPED, 0, 0, 0, 0, NULL, NULL }
+  { (uint32_t)sizeof(mlxc_model_options), MLXC_PRECISION_NATIVE, NULL, 0, MLXC_WEIGHTS_MAPPED, 0, 0, 0, 0, NULL, NULL, NULL }
 
 /* Writes the defaults into the first struct_size bytes of *options, struct_size included: MLXC_MODEL_OPTIONS_INIT for callers without
  * macros. NULL, and a struct_size below 4 or above 4096, are ignored. Threads: any. */

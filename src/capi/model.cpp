@@ -15,6 +15,7 @@ std::shared_ptr<ModelObject> load(const std::string& path, const mlxc_model_opti
   bool high = in_range(options.precision, MLXC_PRECISION_NATIVE, MLXC_PRECISION_HIGH, "precision") == MLXC_PRECISION_HIGH;
   load.precision = high ? Precision::high : Precision::native;
   load.context = in_range(options.context, 0, INT64_MAX, "context");
+  if (options.adapter) load.adapter = path_of(options.adapter, "adapter");
   if (options.progress)
     load.progress = [&](int64_t done, int64_t total) { return options.progress(done, total, options.progress_user_data) == 0; };
   EngineOptions engine;
@@ -80,6 +81,7 @@ std::string describe_json(const ModelObject& object) {
   static constexpr const char* kPoolings[] = {"mean", "last", "cls"};
   nlohmann::ordered_json json = {
       {"path", object.path()},
+      {"adapter", from.adapter.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(from.adapter)},
       {"family", from.family},
       {"architecture", from.architecture},
       {"kind", from.causal ? "causal" : "encoder"},

@@ -75,6 +75,7 @@ void CommonFlags::declare_model(Flags& flags) {
 
 void CommonFlags::declare(Flags& flags) {
   declare_model(flags);
+  flags.text(&adapter, "--adapter", "FOLDER", "a LoRA adapter in PEFT's format, used beside the model's weights");
   flags.text(&device, "--device", "NAME", "cpu, vulkan:0, ... or auto; see mlxc devices (default: $MLXC_DEVICE, else auto)");
   flags.integer(&threads, "--threads -t", "N", "CPU threads; 0 (default): all cores", 0, 4096);
   flags.integer(&seed, "--seed", "N", "fixes sampling (default 0)", INT64_MIN);
@@ -109,6 +110,7 @@ Handle<mlxc_model> load_model(const CommonFlags& flags) {
   options.precision = flags.high ? MLXC_PRECISION_HIGH : MLXC_PRECISION_NATIVE;
   options.weights = flags.copy_weights ? MLXC_WEIGHTS_COPIED : MLXC_WEIGHTS_MAPPED;
   options.context = flags.context;
+  options.adapter = flags.adapter.empty() ? nullptr : flags.adapter.c_str();
   options.progress = show_loading;
   options.progress_user_data = &loading;
   mlxc_model* model = nullptr;

@@ -69,7 +69,7 @@ std::string text_of(Ask ask) {
 }
 
 struct CommonFlags {
-  std::string model, device;
+  std::string model, adapter, device;
   int64_t threads = 0, seed = 0, context = 0;
   bool high = false, json = false, quiet = false, copy_weights = false;
 

@@ -1,5 +1,8 @@
 #include "llm/decoder.h"
 
+#include <cmath>
+
+#include "llm/families/families.h"
 #include "ops/shape_ops.h"
 
 namespace mlxc {
@@ -7,31 +10,29 @@ namespace {
 
 constexpr std::string_view kTable = "embed_tokens";
 
-// Where the language model lies among a checkpoint's tensors: alone, inside a multimodal model (as now, as first released), or bare.
-Scope find_body(Weights& weights) {
-  constexpr std::string_view kBodies[] = {"model", "model.language_model", "language_model.model", ""};
+Scope find_body(const Scope& at) {
   for (std::string_view name : kBodies) {
-    Scope body(weights, std::string(name));
+    const Scope body = at / name;
     if ((body / kTable).has("weight") || (body / "norm").has("weight")) return body;
   }
-  return {weights, "model"};  // the missing tensor is named when it is asked for
+  return at / "model";  // the missing tensor is named when it is asked for
 }
 
-std::string find_head(const Weights& weights) {
-  const std::string plain = "lm_head", nested = "language_model.lm_head";
-  return !weights.has(plain + ".weight") && weights.has(nested + ".weight") ? nested : plain;
+Scope find_head(const Scope& at) {
+  const Scope plain = at / "lm_head", nested = at / "language_model" / "lm_head";
+  return !plain.has("weight") && nested.has("weight") ? nested : plain;
 }
 
 }  // namespace
 
-DecoderParts::DecoderParts(const ModelConfig& config, Weights& weights)
-    : config_(config), weights_(weights), body_(find_body(weights)), head_(find_head(weights)), rotaries_(config.ropes.size()) {}
+DecoderParts::DecoderParts(const ModelConfig& config, const Scope& at)
+    : config_(config), body_(find_body(at)), head_(find_head(at)), rotaries_(config.ropes.size()) {}
 
 const nn::Rotary& DecoderParts::rotary(size_t i) {
   const size_t kind = size_t(config_.layers[i].rope);
   if (!rotaries_[kind]) {
     const RopeFrequencies frequencies = rope_frequencies(config_.ropes[kind], config_.head_dim, "config.json");
-    rotaries_[kind].emplace(weights_.device(), frequencies.inverse, frequencies.attention_factor);
+    rotaries_[kind].emplace(body_.device(), frequencies.inverse, frequencies.attention_factor);
   }
   return *rotaries_[kind];
 }
@@ -44,15 +45,18 @@ nn::Attention DecoderParts::attention(size_t i, nn::Attention::Options options) 
 
 nn::Embedding DecoderParts::embedding() const {
   const Scope table = body_ / kTable;
-  const bool only_head = config_.tied_head && !table.has("weight") && weights_.has(head_ + ".weight");
-  return {only_head ? Scope(weights_, head_) : table, config_.vocabulary, config_.hidden};
+  const bool only_head = config_.tied_head && !table.has("weight") && head_.has("weight");
+  return {only_head ? head_ : table, config_.vocabulary, config_.hidden};
 }
 
 // A config may say "tied" while the checkpoint holds a head of its own: as in transformers the head counts where it differs.
 nn::Linear DecoderParts::head(const nn::Embedding& embedding) const {
-  const std::string weight = head_ + ".weight", table = (body_ / kTable / "weight").name();
-  const bool one = config_.tied_head && (!weights_.has(weight) || !weights_.has(table) || weights_.equal(weight, table));
-  return {one ? embedding.table() : weights_.tensor(weight, {config_.vocabulary, config_.hidden}), weights_.precision()};
+  const Scope table = body_ / kTable;
+  auto weight_of = [](const Scope& at) { return (at / "weight").name(); };
+  const bool one = config_.tied_head && (!head_.has("weight") || !table.has("weight") || head_.source().equal(weight_of(head_), weight_of(table)));
+  const Initializer initial{Initializer::Kind::uniform, 1 / std::sqrt(double(config_.hidden))};
+  return {one ? embedding.table() : head_.tensor("weight", {config_.vocabulary, config_.hidden}, initial), head_.precision(),
+          head_.low_rank(config_.hidden, config_.vocabulary)};
 }
 
 Decoder::Decoder(const DecoderParts& parts, std::vector<std::unique_ptr<Block>> blocks, const Style& style)
@@ -64,30 +68,46 @@ Decoder::Decoder(const DecoderParts& parts, std::vector<std::unique_ptr<Block>> 
       head_(parts.head(embedding_)) {}
 
 StepOutputs Decoder::step(const StepInputs& inputs) const {
-  nn::Step step{inputs.positions, inputs.sequences, inputs.page_table, {}};
-  for (size_t i = 0; i < blocks_.size(); ++i) step.pages.push_back({inputs.keys.at(i), inputs.values.at(i)});
-
-  Array x = embedding_(inputs.tokens);
-  if (style_.embedding_scale != 1) x = x * style_.embedding_scale;
-  for (const auto& block : blocks_) x = block->forward(x, step);
+  std::vector<KvPages> pages;
+  for (size_t i = 0; i < blocks_.size(); ++i) pages.push_back({inputs.keys.at(i), inputs.values.at(i)});
+  nn::PagedStep step(inputs.positions, inputs.sequences, inputs.page_table, std::move(pages));
+  const Array x = body(inputs.tokens, step);
 
   StepOutputs outputs;
   outputs.hidden = norm_(take(x, inputs.output_rows, DType::f32));  // only the rows asked for cost a head
-  outputs.logits = head_(outputs.hidden);
-  if (logit_cap_ > 0) outputs.logits = unary(UnaryOp::tanh, outputs.logits / scalar_like(outputs.logits, logit_cap_)) * logit_cap_;
-  for (const KvPages& pages : step.pages) {
-    outputs.keys.push_back(pages.keys);
-    outputs.values.push_back(pages.values);
+  outputs.logits = head(outputs.hidden);
+  for (const KvPages& written : step.pages) {
+    outputs.keys.push_back(written.keys);
+    outputs.values.push_back(written.values);
   }
   return outputs;
+}
+
+Array Decoder::logits(const Array& tokens) const {
+  if (tokens.rank() != 2) fail(Status::invalid_argument, "a language model takes token ids [sequences, length], not ", to_string(tokens.shape()));
+  nn::SequencesStep step(tokens.device(), tokens.dim(0), tokens.dim(1));
+  const Array rows = head(norm_(body(reshape(tokens, {tokens.size()}), step)));
+  return reshape(rows, {tokens.dim(0), tokens.dim(1), rows.dim(1)});
+}
+
+Array Decoder::body(const Array& tokens, nn::Step& step) const {
+  Array x = embedding_(tokens);
+  if (style_.embedding_scale != 1) x = x * style_.embedding_scale;
+  for (const auto& block : blocks_) x = block->forward(x, step);
+  return x;
+}
+
+Array Decoder::head(const Array& hidden) const {
+  const Array logits = head_(hidden);
+  return logit_cap_ > 0 ? unary(UnaryOp::tanh, logits / scalar_like(logits, logit_cap_)) * logit_cap_ : logits;
 }
 
 Array Decoder::encode(const Array&, const Array&, const Array&) const {
   fail(Status::unsupported, "model family ", info_.family, " generates token by token: its hidden states come from step()");
 }
 
-std::shared_ptr<Model> make_pre_norm_decoder(const ModelConfig& config, Weights& weights, const nn::Attention::Options& options) {
-  DecoderParts parts(config, weights);
+std::shared_ptr<Model> make_pre_norm_decoder(const ModelConfig& config, const Scope& at, const nn::Attention::Options& options) {
+  DecoderParts parts(config, at);
   std::vector<std::unique_ptr<Block>> blocks;
   for (size_t i = 0; i < parts.layers(); ++i)
     blocks.push_back(std::make_unique<PreNormBlock>(parts.layer(i), config, parts.attention(i, options)));

@@ -7,7 +7,6 @@
 
 #include "llm/config.h"
 #include "nn/modules.h"
-#include "nn/weights.h"
 
 namespace mlxc {
 
@@ -17,10 +16,10 @@ class Block {
   virtual Array forward(const Array& x, nn::Step& step) const = 0;
 };
 
-// The parts of a causal checkpoint, by the names that published folders use. Lives while a model is loaded.
+// The parts of a causal model, by the names that published folders use. Lives while a model is built.
 class DecoderParts {
  public:
-  DecoderParts(const ModelConfig& config, Weights& weights);
+  DecoderParts(const ModelConfig& config, const Scope& at);
 
   const ModelConfig& config() const { return config_; }
   size_t layers() const { return config_.layers.size(); }
@@ -35,9 +34,7 @@ class DecoderParts {
   const nn::Rotary& rotary(size_t i);
 
   const ModelConfig& config_;
-  Weights& weights_;
-  Scope body_;
-  std::string head_;  // name of the head's weight
+  Scope body_, head_;
   std::vector<std::optional<nn::Rotary>> rotaries_;
 };
 
@@ -51,8 +48,12 @@ class Decoder final : public Model {
 
   StepOutputs step(const StepInputs& inputs) const override;
   Array encode(const Array& tokens, const Array& positions, const Array& starts) const override;
+  Array logits(const Array& tokens) const override;
 
  private:
+  Array body(const Array& tokens, nn::Step& step) const;  // what goes into the final norm
+  Array head(const Array& hidden) const;
+
   Style style_;
   float logit_cap_;
   nn::Embedding embedding_;
@@ -83,6 +84,6 @@ class PreNormBlock : public Block {
 };
 
 // A model of such blocks, all with the same attention options.
-std::shared_ptr<Model> make_pre_norm_decoder(const ModelConfig& config, Weights& weights, const nn::Attention::Options& options);
+std::shared_ptr<Model> make_pre_norm_decoder(const ModelConfig& config, const Scope& at, const nn::Attention::Options& options);
 
 }  // namespace mlxc

@@ -16,6 +16,7 @@ struct LoadOptions {
   bool copy_weights = false;                // read into memory instead of mapping the file
   Precision precision = Precision::native;
   int64_t context = 0;                      // upper limit of positions; 0 = the model's own
+  std::string adapter;                      // a PEFT folder whose low-rank matrices stand beside the weights; empty: none
   std::function<bool(int64_t done, int64_t total)> progress;  // bytes; false stops the load with Error(cancelled)
 };
 
@@ -26,6 +27,7 @@ struct ModelInfo {
   std::string family;        // "qwen3", "llama", ...
   std::string architecture;  // as published, for example "Qwen3ForCausalLM"
   std::string path;
+  std::string adapter;       // the folder of its adapter; empty: none
   bool causal = true;        // false: an encoder (embeddings only)
   int64_t vocabulary = 0, hidden = 0, layers = 0, heads = 0, kv_heads = 0, head_dim = 0, context = 0;
   int64_t parameters = 0, weight_bytes = 0;
@@ -71,6 +73,8 @@ class Model {
   virtual StepOutputs step(const StepInputs& inputs) const = 0;
   // Encoders: last hidden states [T, hidden] of flat tokens [T] with positions [T], token types 0, sequence borders starts [S + 1].
   virtual Array encode(const Array& tokens, const Array& positions, const Array& starts) const = 0;
+  // Training: logits [B, T, vocabulary] of B whole sequences, tokens [B, T] int32; differentiable. Error(unsupported) where there are none: encoders.
+  virtual Array logits(const Array& tokens) const;
 
  protected:
   Device* device_ = nullptr;

@@ -18,6 +18,12 @@ Array Pass::next_key() {
   return reshape(slice_axis(keys, 0, 1, 2), {2});
 }
 
+LowRank PassSource::low_rank(const std::string& linear, int64_t in, int64_t out) {
+  LowRank low_rank = SourceOver::low_rank(linear, in, out);
+  if (low_rank && low_rank.dropout > 0 && pass_.training) low_rank.key = pass_.next_key();
+  return low_rank;
+}
+
 namespace layers {
 namespace {
 
@@ -36,6 +42,11 @@ void expect_positive(int64_t value, const char* layer, const char* name) {
   if (value < 1) fail(Status::invalid_argument, layer, ": ", name, " is ", value, ", expected 1 or more");
 }
 
+Linear linear_in(Pass& pass, const Scope& at, std::initializer_list<Linear::Part> parts, int64_t in, bool bias) {
+  PassSource source(at.source(), pass);
+  return {Scope(source, at.name()), parts, in, bias};
+}
+
 Array weight(const Scope& at, int64_t size) { return at.tensor("weight", {size}, {Initializer::Kind::constant, 1}); }
 Array bias(const Scope& at, int64_t size) { return at.tensor("bias", {size}, {Initializer::Kind::constant, 0}); }
 Initializer evenly(int64_t fan_in) { return {Initializer::Kind::uniform, 1 / std::sqrt(double(fan_in))}; }
@@ -44,7 +55,7 @@ Initializer evenly(int64_t fan_in) { return {Initializer::Kind::uniform, 1 / std
 
 LayerPtr linear(int64_t in, int64_t out, bool bias) {
   expect_positive(in, "linear", "in"), expect_positive(out, "linear", "out");
-  return make([=](const Scope& at, const Array& x, Pass&) { return Linear(at, {{"", out}}, in, bias)(x); });
+  return make([=](const Scope& at, const Array& x, Pass& pass) { return linear_in(pass, at, {{"", out}}, in, bias)(x); });
 }
 
 LayerPtr convolution(int64_t in, int64_t out, const Dims& kernel, const ConvolutionShape& shape, bool bias) {
@@ -128,12 +139,12 @@ LayerPtr flatten() {
 LayerPtr multi_head_attention(int64_t size, int64_t heads, bool causal, bool bias) {
   expect_positive(heads, "attention", "heads"), expect_positive(size, "attention", "size");
   if (size % heads) fail(Status::invalid_argument, "attention: size ", size, " is no multiple of ", heads, " heads");
-  return make([=](const Scope& at, const Array& x, Pass&) {
+  return make([=](const Scope& at, const Array& x, Pass& pass) {
     if (x.rank() != 3) fail(Status::invalid_argument, "attention: the input is [batch, length, size], not ", to_string(x.shape()));
-    const std::vector<Array> parts = Linear(at, {{"q_proj", size}, {"k_proj", size}, {"v_proj", size}}, size, bias).all(x);
+    const std::vector<Array> parts = linear_in(pass, at, {{"q_proj", size}, {"k_proj", size}, {"v_proj", size}}, size, bias).all(x);
     auto split = [&](const Array& part) { return transpose(reshape(part, {x.dim(0), x.dim(1), heads, size / heads}), {0, 2, 1, 3}); };
     const Array y = mlxc::attention(split(parts[0]), split(parts[1]), split(parts[2]), {}, 0, causal);
-    return Linear(at, {{"out_proj", size}}, size, bias)(reshape(transpose(y, {0, 2, 1, 3}), x.shape()));
+    return linear_in(pass, at, {{"out_proj", size}}, size, bias)(reshape(transpose(y, {0, 2, 1, 3}), x.shape()));
   });
 }
 

@@ -20,6 +20,16 @@ struct Pass {
   Array next_key();  // one for each use
 };
 
+// A source as one pass sees it: in training, adapters that drop get a key of the pass.
+class PassSource final : public SourceOver {
+ public:
+  PassSource(TensorSource& base, Pass& pass) : SourceOver(base), pass_(pass) {}
+  LowRank low_rank(const std::string& linear, int64_t in, int64_t out) override;
+
+ private:
+  Pass& pass_;
+};
+
 class Layer {
  public:
   virtual ~Layer() = default;

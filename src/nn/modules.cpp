@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include "ops/creation.h"
+#include "ops/normalization.h"
+#include "ops/reduce.h"
 #include "ops/shape_ops.h"
 
 namespace mlxc::nn {
@@ -20,8 +23,20 @@ Array norm_tensor(const Scope& at, std::string_view name, std::string_view old_n
 Linear::Linear(const Scope& at, std::initializer_list<Part> parts, int64_t in, bool bias) : precision_(at.precision()) {
   const Initializer initial{Initializer::Kind::uniform, 1 / std::sqrt(double(std::max<int64_t>(in, 1)))};  // as PyTorch's
   for (const Part& part : parts) weights_.push_back((at / part.name).tensor("weight", {part.out, in}, initial));
+  for (const Part& part : parts) low_ranks_.push_back((at / part.name).low_rank(in, part.out));
   if (!bias) return;
   for (const Part& part : parts) biases_.push_back((at / part.name).tensor("bias", {part.out}, initial));
+}
+
+std::vector<Array> Linear::all(const Array& x) const {
+  std::vector<Array> results = linear(x, weights_, biases_, precision_);
+  for (size_t i = 0; i < low_ranks_.size(); ++i) {
+    const LowRank& low = low_ranks_[i];
+    if (!low) continue;
+    const Array narrow = linear(low.key ? dropout(x, low.key, low.dropout) : x, {low.a}, {}, precision_)[0];
+    results[i] = results[i] + linear(narrow * low.scale, {low.b}, {}, precision_)[0];
+  }
+  return results;
 }
 
 LayerNorm::LayerNorm(const Scope& at, int64_t size, float eps)
@@ -63,10 +78,36 @@ Array Attention::operator()(const Array& x, Step& step) const {
   if (!head_norms_.empty()) q = head_norms_[0](q), k = head_norms_[1](k);
   q = rotary_(q, step.positions), k = rotary_(k, step.positions);
 
-  KvPages& pages = step.pages[layer_];
-  pages = kv_write(pages, k, v, step.page_table, step.sequences, step.positions);
-  return out_(join_heads(
-      paged_attention(q, pages.keys, pages.values, step.page_table, step.sequences, step.positions, shape_, uint8_t(precision_))));
+  return out_(join_heads(step.attend(layer_, q, k, v, shape_, precision_)));
+}
+
+Array PagedStep::attend(size_t layer, const Array& q, const Array& k, const Array& v, const AttentionShape& shape, Precision precision) {
+  KvPages& own = pages.at(layer);
+  own = kv_write(own, k, v, page_table_, sequences_, positions);
+  return paged_attention(q, own.keys, own.values, page_table_, sequences_, positions, shape, uint8_t(precision));
+}
+
+SequencesStep::SequencesStep(Device& device, int64_t count, int64_t length)
+    : Step(reshape(broadcast_to(arange(device, 0, double(length), 1, DType::i32), {count, length}), {count * length})),
+      count_(count),
+      length_(length) {}
+
+Array SequencesStep::attend(size_t, const Array& q, const Array& k, const Array& v, const AttentionShape& shape, Precision) {
+  // All queries of a group of heads are rows of one product: [count, kv_heads, group * length, head_dim].
+  const int64_t kv_heads = k.dim(1), group = q.dim(1) / kv_heads, width = q.dim(2);
+  auto by_sequence = [&](const Array& x, int64_t heads) { return reshape(x, {count_, length_, heads, width}); };
+  const Array queries = reshape(transpose(reshape(q, {count_, length_, kv_heads, group, width}), {0, 2, 3, 1, 4}),
+                                {count_, kv_heads, group * length_, width});
+  const Array keys = transpose(by_sequence(k, kv_heads), {0, 2, 3, 1}), values = transpose(by_sequence(v, kv_heads), {0, 2, 1, 3});
+  Array scores = reshape(matmul(queries * shape.scale, keys), {count_, kv_heads, group, length_, length_});
+  if (shape.softcap > 0) scores = unary(UnaryOp::tanh, scores * (1 / shape.softcap)) * shape.softcap;
+  const Array key = arange(q.device(), 0, double(length_), 1, DType::i32), query = expand_dims(key, 1);
+  auto where_or_never = [&](const Array& seen) { return where(seen, scores, scalar_like(scores, -INFINITY)); };
+  scores = where_or_never(binary(BinaryOp::less_equal, key, query));
+  if (shape.window > 0 && shape.window < length_) scores = where_or_never(binary(BinaryOp::greater, key + double(shape.window), query));
+  const Array probabilities = reshape(softmax(scores, -1), {count_, kv_heads, group * length_, length_});
+  const Array attended = reshape(matmul(probabilities, values), {count_, kv_heads, group, length_, width});
+  return reshape(transpose(attended, {0, 3, 1, 2, 4}), q.shape());
 }
 
 Array BidirectionalAttention::operator()(const Array& x, const Array& starts) const {

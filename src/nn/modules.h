@@ -11,7 +11,8 @@
 
 namespace mlxc::nn {
 
-// One to four products of one input in one pass over it: y_i = x W_i^T (+ b_i), weights [out, in] as checkpoints store them.
+// One to four products of one input in one pass over it: y_i = x W_i^T (+ b_i), weights [out, in] as checkpoints store them; and what the
+// source of the weights adapts them by.
 class Linear {
  public:
   struct Part {
@@ -21,13 +22,15 @@ class Linear {
   Linear() = default;
   Linear(const Scope& at, std::initializer_list<Part> parts, int64_t in, bool bias);
   // The same weights under another name: a head tied to the embedding table.
-  Linear(Array weight, Precision precision) : weights_{std::move(weight)}, precision_(precision) {}
+  Linear(Array weight, Precision precision, LowRank low_rank = {})
+      : weights_{std::move(weight)}, low_ranks_{std::move(low_rank)}, precision_(precision) {}
 
-  std::vector<Array> all(const Array& x) const { return linear(x, weights_, biases_, precision_); }
+  std::vector<Array> all(const Array& x) const;
   Array operator()(const Array& x) const { return all(x)[0]; }
 
  private:
   std::vector<Array> weights_, biases_;
+  std::vector<LowRank> low_ranks_;  // one a weight
   Precision precision_ = Precision::native;
 };
 
@@ -87,13 +90,42 @@ class GatedMlp {
   UnaryOp activation_;
 };
 
-// What every layer of one step sees: where each token of the flat list stands, and the pages of keys and values that layers rewrite.
-struct Step {
-  Array positions, sequences, page_table;
-  std::vector<KvPages> pages;  // one a layer
+// One forward pass over a flat list of T tokens: where each stands in its sequence, and what it can look back to. A family is written once
+// and does not see the difference.
+class Step {
+ public:
+  explicit Step(Array positions) : positions(std::move(positions)) {}
+  virtual ~Step() = default;
+  // q [T, heads, head_dim], k and v [T, kv_heads, head_dim] of a layer, rotated -> [T, heads, head_dim].
+  virtual Array attend(size_t layer, const Array& q, const Array& k, const Array& v, const AttentionShape& shape, Precision precision) = 0;
+
+  const Array positions;
 };
 
-// Causal attention over the pages of each token's sequence, with grouped queries.
+// Serving: each token looks into the pages of its sequence, which every layer rewrites with its keys and values. No gradients.
+class PagedStep final : public Step {
+ public:
+  PagedStep(const Array& positions, Array sequences, Array page_table, std::vector<KvPages> pages)
+      : Step(positions), pages(std::move(pages)), sequences_(std::move(sequences)), page_table_(std::move(page_table)) {}
+  Array attend(size_t layer, const Array& q, const Array& k, const Array& v, const AttentionShape& shape, Precision precision) override;
+
+  std::vector<KvPages> pages;  // one a layer
+
+ private:
+  Array sequences_, page_table_;
+};
+
+// Training: `count` whole sequences of `length` tokens each, one after another. Differentiable.
+class SequencesStep final : public Step {
+ public:
+  SequencesStep(Device& device, int64_t count, int64_t length);
+  Array attend(size_t layer, const Array& q, const Array& k, const Array& v, const AttentionShape& shape, Precision precision) override;
+
+ private:
+  int64_t count_, length_;
+};
+
+// Causal attention with grouped queries.
 class Attention {
  public:
   struct Sizes {

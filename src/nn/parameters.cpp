@@ -7,6 +7,7 @@
 #include "graph/function.h"
 #include "io/safetensors.h"
 #include "ops/creation.h"
+#include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/random.h"
 
@@ -43,6 +44,8 @@ void TensorSource::renew(const std::string& name, const Array&) {
 namespace nn {
 namespace {
 
+const std::string kLoraA = ".lora_A.weight", kLoraB = ".lora_B.weight";
+
 // FNV-1a: a name begins the same in every process and whatever other names there are.
 uint64_t hash_of_name(const std::string& name) {
   uint64_t hash = 0xcbf29ce484222325;
@@ -54,13 +57,6 @@ bool lies_below(const std::string& name, const std::string& prefix) {
   return prefix.empty() || name == prefix || (name.size() > prefix.size() && name.starts_with(prefix) && name[prefix.size()] == '.');
 }
 
-// A copy in memory of its own: parameters are states, which steps overwrite.
-Array own_copy(Device& device, const Array& from) {
-  std::vector<std::byte> bytes(size_t(from.bytes()));
-  read(from, bytes.data(), bytes.size());
-  return Array::from_data(device, bytes.data(), from.shape(), from.dtype());
-}
-
 // Without what it was computed from: a loop must not keep all its steps.
 Array without_history(const Array& value) {
   if (value.node()->is_leaf()) return value;
@@ -69,6 +65,14 @@ Array without_history(const Array& value) {
 }
 
 }  // namespace
+
+Array own_copy(Device& device, const Array& from) {
+  std::vector<std::byte> bytes(size_t(from.bytes()));
+  read(from, bytes.data(), bytes.size());
+  return Array::from_data(device, bytes.data(), from.shape(), from.dtype());
+}
+
+bool is_low_rank(const std::string& name) { return name.ends_with(kLoraA) || name.ends_with(kLoraB); }
 
 Array Parameters::beginning(const std::string& name, const Shape& shape, DType dtype, const Initializer& initial) const {
   return own_copy(*device_, initial.draw(random::key(*device_, seed_ ^ hash_of_name(name)), shape, dtype));
@@ -79,7 +83,7 @@ Array Parameters::find_or_begin(const std::string& name, const Shape& shape, con
   if (found == entries_.end()) {
     Array value = beginning(name, shape, dtype_, initial);
     value.set_requires_grad(!buffer);
-    found = entries_.emplace(name, Entry{std::move(value), buffer, false}).first;
+    found = entries_.emplace(name, Entry{std::move(value), buffer, adapted()}).first;
   }
   const Array& value = found->second.value;
   if (!(value.shape() == shape))
@@ -93,6 +97,68 @@ Array Parameters::tensor(const std::string& name, const Shape& shape, const Init
 }
 Array Parameters::buffer(const std::string& name, const Shape& shape, const Initializer& initial) {
   return find_or_begin(name, shape, initial, true);
+}
+
+void Parameters::insert(const std::string& name, const Array& value, bool buffer, bool frozen) {
+  if (!buffer && !frozen) value.set_requires_grad(true);
+  entries_[name] = {value, buffer, frozen};
+}
+
+void Parameters::adapt(const LoraConfig& config) {
+  config.check();
+  if (adapted()) fail(Status::invalid_argument, "the parameters have an adapter already: merge it first");
+  freeze("");
+  lora_ = config;
+}
+
+void Parameters::adapt(Adapter adapter) {
+  std::map<std::string, Array> values;
+  for (const auto& [linear, pair] : adapter.linears) {
+    values.emplace(linear + kLoraA, own_copy(*device_, cast(pair.a, DType::f32)));
+    values.emplace(linear + kLoraB, own_copy(*device_, cast(pair.b, DType::f32)));
+  }
+  adapt(adapter.config);
+  for (const auto& [name, value] : values) insert(name, value, false, false);
+}
+
+LowRank Parameters::low_rank(const std::string& linear, int64_t in, int64_t out) {
+  if (!adapted()) return {};
+  const std::string a = linear + kLoraA, b = linear + kLoraB;
+  if (!has(a) && !lora_->targets_linear(linear)) return {};
+  const int64_t rank = has(a) ? get(a).dim(0) : lora_->rank_of(linear);
+  auto begin = [&](const std::string& name, const Shape& shape, const Initializer& initial) {
+    if (!has(name)) insert(name, beginning(name, shape, DType::f32, initial), false, false);
+  };
+  begin(a, {rank, in}, {Initializer::Kind::uniform, 1 / std::sqrt(double(std::max<int64_t>(in, 1)))});
+  begin(b, {out, rank}, {Initializer::Kind::constant, 0});
+  return {tensor(a, {rank, in}, {}), tensor(b, {out, rank}, {}), lora_->scale_of(linear, rank), lora_->dropout, {}};
+}
+
+Adapter Parameters::adapter() const {
+  if (!adapted()) fail(Status::invalid_argument, "the parameters have no adapter");
+  Adapter adapter;
+  adapter.config = *lora_;
+  for (const auto& [name, entry] : entries_) {
+    if (name.ends_with(kLoraA)) adapter.linears[name.substr(0, name.size() - kLoraA.size())].a = entry.value;
+    if (name.ends_with(kLoraB)) adapter.linears[name.substr(0, name.size() - kLoraB.size())].b = entry.value;
+  }
+  return adapter;
+}
+
+void Parameters::merge() {
+  const Adapter adapter = this->adapter();
+  std::map<std::string, Entry> merged = entries_;
+  Arrays changed;
+  for (const auto& [linear, pair] : adapter.linears) {
+    auto weight = merged.find(linear + ".weight");
+    if (weight == merged.end()) fail(Status::not_found, "the adapter has matrices for ", quote(linear), ", which has no weight of its own");
+    changed.push_back(weight->second.value = without_history(adapter.merged(linear, weight->second.value)));
+    weight->second.value.set_requires_grad(!weight->second.frozen);
+    merged.erase(linear + kLoraA), merged.erase(linear + kLoraB);
+  }
+  eval(changed);
+  entries_ = std::move(merged);
+  lora_.reset();
 }
 
 bool Parameters::selected(const Entry& entry, Select select) {
@@ -149,11 +215,6 @@ void Parameters::set(const std::string& name, const Array& value) {
   Entry& entry = entries_[name];
   entry.value = without_history(value);
   entry.value.set_requires_grad(!entry.buffer);
-}
-
-void Parameters::insert(const std::string& name, const Array& value, bool buffer, bool frozen) {
-  value.set_requires_grad(!buffer);
-  entries_[name] = {value, buffer, frozen};
 }
 
 int64_t Parameters::freeze(const std::string& prefix, bool frozen) {

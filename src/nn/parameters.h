@@ -3,8 +3,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
+#include "nn/lora.h"
 #include "nn/scope.h"
 
 namespace mlxc::nn {
@@ -13,14 +15,16 @@ namespace mlxc::nn {
 // The names that a model uses appear as its forward pass asks for them.
 class Parameters final : public TensorSource {
  public:
-  Parameters(Device& device, uint64_t seed, DType dtype = DType::f32) : device_(&device), seed_(seed), dtype_(dtype) {}
+  Parameters(Device& device, uint64_t seed, DType dtype = DType::f32, Precision precision = Precision::high)
+      : device_(&device), seed_(seed), dtype_(dtype), precision_(precision) {}
 
   Device& device() const override { return *device_; }
-  Precision precision() const override { return Precision::high; }
+  Precision precision() const override { return precision_; }
   bool has(const std::string& name) const override { return entries_.count(name) > 0; }
   Array tensor(const std::string& name, const Shape& shape, const Initializer& initial) override;
   Array buffer(const std::string& name, const Shape& shape, const Initializer& initial) override;
   void renew(const std::string& name, const Array& value) override { set(name, value); }
+  LowRank low_rank(const std::string& linear, int64_t in, int64_t out) override;
 
   enum class Select : uint8_t {
     all,
@@ -33,7 +37,6 @@ class Parameters final : public TensorSource {
   int64_t count(Select select = Select::all) const;       // elements
   Array get(const std::string& name) const;               // Error(not_found)
   void set(const std::string& name, const Array& value);  // of the same shape and dtype
-  void insert(const std::string& name, const Array& value, bool buffer, bool frozen);  // a new one, or in place of an old one
   bool frozen(const std::string& name) const { return entry(name).frozen; }
   // Every name that is `prefix` or begins with it and a dot; an empty prefix is all. Names that appear later are not frozen.
   // Gives how many there are.
@@ -41,6 +44,17 @@ class Parameters final : public TensorSource {
   // Draws those of at least two axes anew: weights, not biases and gains. Gives how many there are.
   int64_t draw(const std::string& prefix, const Initializer& initial);
   void to_device(Device& device);
+  // A new one that begins as `value` itself, or in place of an old one. Frozen ones are only read, so they may lie in a mapped file.
+  void insert(const std::string& name, const Array& value, bool buffer, bool frozen);
+
+  // Low-rank adaptation: everything is frozen but the matrices, which are parameters NAME.lora_A.weight and NAME.lora_B.weight. Each Linear
+  // that the config targets gets them when a forward pass meets it: a uniform within 1 / sqrt(in), b zero, so that nothing changes at first.
+  void adapt(const LoraConfig& config);
+  void adapt(Adapter adapter);           // the same with matrices that are there; in memory of their own, float32
+  bool adapted() const { return lora_.has_value(); }
+  Adapter adapter() const;               // Error(invalid_argument) where there is none
+  // Adds the products to the weights; the matrices go. What was frozen stays so.
+  void merge();
 
   // Complete or not at all; in files, 16-bit types stay what they are.
   void save(const std::string& path) const;
@@ -60,7 +74,14 @@ class Parameters final : public TensorSource {
   Device* device_;
   uint64_t seed_;
   DType dtype_;
+  Precision precision_;
   std::map<std::string, Entry> entries_;
+  std::optional<LoraConfig> lora_;
 };
+
+// A copy in memory of its own: parameters are states, which steps overwrite.
+Array own_copy(Device& device, const Array& from);
+// Whether a parameter of this name is a matrix of an adapter.
+bool is_low_rank(const std::string& name);
 
 }  // namespace mlxc::nn

@@ -27,6 +27,15 @@ struct Initializer {
   Array draw(const Array& key, const Shape& shape, DType dtype) const;
 };
 
+// What low-rank adaptation (Hu et al. 2022) adds to the result of a Linear: scale * b (a x), the product that is trained in place of weights.
+struct LowRank {
+  Array a, b;  // [rank, in] and [out, rank]; none: the Linear is as it is
+  double scale = 1;
+  double dropout = 0;  // of x on its way to a
+  Array key;           // random numbers for that; none: nothing is dropped
+  explicit operator bool() const { return bool(a); }
+};
+
 class TensorSource {
  public:
   virtual ~TensorSource() = default;
@@ -38,6 +47,27 @@ class TensorSource {
   // A tensor that a forward pass renews, not training: running statistics.
   virtual Array buffer(const std::string& name, const Shape& shape, const Initializer& initial) { return tensor(name, shape, initial); }
   virtual void renew(const std::string& name, const Array& value);
+  // Whether two tensors that are there hold the same, so that one can serve for both.
+  virtual bool equal(const std::string& /*a*/, const std::string& /*b*/) const { return false; }
+  // What the Linear of this name is adapted by. Asked for once by each Linear that is built.
+  virtual LowRank low_rank(const std::string& /*linear*/, int64_t /*in*/, int64_t /*out*/) { return {}; }
+};
+
+// A source in front of another one, which outlives it: what a subclass leaves alone is handed on.
+class SourceOver : public TensorSource {
+ public:
+  explicit SourceOver(TensorSource& base) : base_(base) {}
+  Device& device() const override { return base_.device(); }
+  Precision precision() const override { return base_.precision(); }
+  bool has(const std::string& name) const override { return base_.has(name); }
+  Array tensor(const std::string& name, const Shape& shape, const Initializer& initial) override { return base_.tensor(name, shape, initial); }
+  Array buffer(const std::string& name, const Shape& shape, const Initializer& initial) override { return base_.buffer(name, shape, initial); }
+  void renew(const std::string& name, const Array& value) override { base_.renew(name, value); }
+  bool equal(const std::string& a, const std::string& b) const override { return base_.equal(a, b); }
+  LowRank low_rank(const std::string& linear, int64_t in, int64_t out) override { return base_.low_rank(linear, in, out); }
+
+ private:
+  TensorSource& base_;
 };
 
 // A place in the tree of names, as modules see it: `at / "self_attn" / "q_proj"`.
@@ -60,6 +90,8 @@ class Scope {
     return source_->buffer((*this / name).name(), shape, initial);
   }
   void renew(std::string_view name, const Array& value) const { source_->renew((*this / name).name(), value); }
+  LowRank low_rank(int64_t in, int64_t out) const { return source_->low_rank(prefix_, in, out); }
+  TensorSource& source() const { return *source_; }
 
  private:
   TensorSource* source_;

@@ -46,8 +46,8 @@ class Weights final : public TensorSource {
   bool has(const std::string& name) const override { return checkpoint_->find(name) != nullptr; }
   // Error(not_found) names a missing tensor, Error(format) the actual and the expected shape, Error(unsupported) the dtype.
   Array tensor(const std::string& name, const Shape& shape, const Initializer& initial = {}) override;
-  bool equal(const std::string& a, const std::string& b) const;  // same type, shape and bytes
-  void finish();                                                 // reports that all is there
+  bool equal(const std::string& a, const std::string& b) const override;  // same type, shape and bytes
+  void finish();                                                          // reports that all is there
   WeightTotals totals() const;
   const std::shared_ptr<WeightStore>& store() const { return store_; }
 

@@ -13,23 +13,22 @@ namespace {
 void append(Arrays& to, const Arrays& from) { to.insert(to.end(), from.begin(), from.end()); }
 
 // Parameters as a pass with 16-bit weights sees them: float32 is what lies there and what gradients end at.
-class RoundedParameters final : public TensorSource {
+class RoundedParameters final : public SourceOver {
  public:
-  RoundedParameters(nn::Parameters& parameters, DType dtype) : parameters_(parameters), dtype_(dtype) {}
-  Device& device() const override { return parameters_.device(); }
-  Precision precision() const override { return dtype_ == DType::f32 ? Precision::high : Precision::native; }
-  bool has(const std::string& name) const override { return parameters_.has(name); }
+  RoundedParameters(nn::Parameters& parameters, DType dtype) : SourceOver(parameters), dtype_(dtype) {}
+  Precision precision() const override { return dtype_ == DType::f32 ? SourceOver::precision() : Precision::native; }
   Array tensor(const std::string& name, const Shape& shape, const Initializer& initial) override {
-    const Array value = parameters_.tensor(name, shape, initial);
-    return value.rank() >= 2 && value.dtype() == DType::f32 ? cast(value, dtype_) : value;
+    return rounded(SourceOver::tensor(name, shape, initial));
   }
-  Array buffer(const std::string& name, const Shape& shape, const Initializer& initial) override {
-    return parameters_.buffer(name, shape, initial);
+  LowRank low_rank(const std::string& linear, int64_t in, int64_t out) override {
+    LowRank low_rank = SourceOver::low_rank(linear, in, out);
+    if (low_rank) low_rank.a = rounded(low_rank.a), low_rank.b = rounded(low_rank.b);
+    return low_rank;
   }
-  void renew(const std::string& name, const Array& value) override { parameters_.renew(name, value); }
 
  private:
-  nn::Parameters& parameters_;
+  Array rounded(const Array& value) const { return value.rank() >= 2 && value.dtype() == DType::f32 ? cast(value, dtype_) : value; }
+
   DType dtype_;
 };
 

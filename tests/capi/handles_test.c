@@ -559,6 +559,7 @@ int main(void) {
   dataset_functions();
   loader_functions();
   trainer_functions();
+  finetune_functions();
   free_all();
   every_export_is_covered();
   return report("handles");

@@ -142,3 +142,37 @@ static void train_functions(void) {
   NULLS(mlxc_schedule_rate, &schedule, -1, &rate, &error);
   NULLS(mlxc_schedule_rate, &schedule, 0, NULL, &error);
 }
+
+static void finetune_functions(void) {
+  mlxc_module* out;
+  mlxc_parameters* loaded;
+  mlxc_lora_options options = MLXC_LORA_OPTIONS_INIT;
+  NULLS(mlxc_module_language_model, NULL, "/nowhere", &error);
+  NULLS(mlxc_module_language_model, &out, NULL, &error);
+  BAD_BUT_NULL(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_parameters_load_model, &loaded, h, "/nowhere", 0, MLXC_PRECISION_HIGH, 0, &error);
+  NULLS(mlxc_parameters_load_model, NULL, NULL, "/nowhere", 0, MLXC_PRECISION_HIGH, 0, &error);
+  NULLS(mlxc_parameters_load_model, &loaded, NULL, NULL, 0, MLXC_PRECISION_HIGH, 0, &error);
+  NULLS(mlxc_parameters_load_model, &loaded, NULL, "/nowhere", 2, MLXC_PRECISION_HIGH, 0, &error);
+  NULLS(mlxc_parameters_load_model, &loaded, NULL, "/nowhere", 0, 2, 0, &error);
+  BAD(MLXC_HANDLE_PARAMETERS, mlxc_parameters, mlxc_parameters_save_model, h, "/nowhere", "/nowhere/p", &error);
+  NULLS(mlxc_parameters_save_model, parameters, NULL, "/nowhere/p", &error);
+  NULLS(mlxc_parameters_save_model, parameters, "/nowhere", NULL, &error);
+  BAD(MLXC_HANDLE_PARAMETERS, mlxc_parameters, mlxc_parameters_add_lora, h, NULL, &error);
+  options.rank = 0;
+  NULLS(mlxc_parameters_add_lora, parameters, &options, &error);
+  mlxc_lora_options_init(&options, (uint32_t)sizeof options);
+  CHECK(options.rank == 8);
+  options.targets = "q_proj,,v_proj";
+  NULLS(mlxc_parameters_add_lora, parameters, &options, &error);
+  BAD(MLXC_HANDLE_PARAMETERS, mlxc_parameters, mlxc_parameters_load_adapter, h, "/nowhere", &error);
+  NULLS(mlxc_parameters_load_adapter, parameters, NULL, &error);
+  BAD(MLXC_HANDLE_PARAMETERS, mlxc_parameters, mlxc_parameters_save_adapter, h, "/nowhere", NULL, &error);
+  NULLS(mlxc_parameters_save_adapter, parameters, NULL, NULL, &error);
+  NULLS(mlxc_parameters_save_adapter, parameters, "/nowhere", NULL, &error); /* there is none */
+  BAD(MLXC_HANDLE_PARAMETERS, mlxc_parameters, mlxc_parameters_merge_adapter, h, &error);
+  NULLS(mlxc_parameters_merge_adapter, parameters, &error);
+  BAD_BUT_NULL(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_adapter_merge, h, "/nowhere", "/nowhere", "/nowhere/p", &error);
+  NULLS(mlxc_adapter_merge, NULL, NULL, "/nowhere", "/nowhere/p", &error);
+  NULLS(mlxc_adapter_merge, NULL, "/nowhere", NULL, "/nowhere/p", &error);
+  NULLS(mlxc_adapter_merge, NULL, "/nowhere", "/nowhere", NULL, &error);
+}

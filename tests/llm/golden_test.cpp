@@ -10,6 +10,7 @@
 #include "io/safetensors.h"
 #include "llm/model_runner.h"
 #include "ops/elementwise.h"
+#include "ops/shape_ops.h"
 
 namespace mlxc {
 namespace {
@@ -94,6 +95,21 @@ TEST_P(GoldenModel, LogitsAndHiddenStatesAgreeAtHighPrecision) {
     } else {
       EXPECT_LE(difference(last_row(rows.logits, size_t(model->info().vocabulary)), values<float>(*file, key("last_logits", k))).max,
                 kHighLimit);
+    }
+  }
+}
+
+TEST_P(GoldenModel, TheForwardPassOfTrainingGivesTheSameLogits) {
+  auto model = load(Precision::high);
+  const auto file = golden();
+  for (int k = 0; file->find(key("prompt", k)); ++k) {
+    SCOPED_TRACE(key("prompt", k));
+    const auto prompt = values<int32_t>(*file, key("prompt", k));
+    const auto logits = test::floats(model->logits(reshape(test::ints(prompt), {1, int64_t(prompt.size())})));
+    if (file->find(key("logits", k))) {
+      EXPECT_LE(difference(logits, values<float>(*file, key("logits", k))).max, kHighLimit);
+    } else {
+      EXPECT_LE(difference(last_row(logits, size_t(model->info().vocabulary)), values<float>(*file, key("last_logits", k))).max, kHighLimit);
     }
   }
 }

@@ -32,14 +32,14 @@ class BertLayer {
   nn::LayerNorm norm_;
 };
 
-Scope find_body(Weights& weights) {
+Scope find_body(const Scope& at) {
   constexpr std::string_view kProbe = "embeddings.word_embeddings.weight";
-  return {weights, !weights.has(std::string(kProbe)) && weights.has("bert." + std::string(kProbe)) ? "bert" : ""};
+  return !at.has(kProbe) && (at / "bert").has(kProbe) ? at / "bert" : at;
 }
 
 class Bert final : public Model {
  public:
-  Bert(const ModelConfig& config, Weights& weights) : Bert(config, find_body(weights)) {}
+  Bert(const ModelConfig& config, const Scope& at) : Bert(find_body(at), config) {}
 
   StepOutputs step(const StepInputs&) const override {
     fail(Status::unsupported, "model family bert is an encoder: it embeds text, it does not generate");
@@ -52,7 +52,7 @@ class Bert final : public Model {
   }
 
  private:
-  Bert(const ModelConfig& config, const Scope& body)
+  Bert(const Scope& body, const ModelConfig& config)
       : words_(body / "embeddings" / "word_embeddings", config.vocabulary, config.hidden),
         positions_(body / "embeddings" / "position_embeddings", config.context, config.hidden),
         // Every token is of type 0: one row serves them all.
@@ -71,6 +71,6 @@ class Bert final : public Model {
 
 }  // namespace
 
-std::shared_ptr<Model> make_bert(const ModelConfig& config, Weights& weights) { return std::make_shared<Bert>(config, weights); }
+std::shared_ptr<Model> make_bert(const ModelConfig& config, const Scope& at) { return std::make_shared<Bert>(config, at); }
 
 }  // namespace mlxc

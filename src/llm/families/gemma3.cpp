@@ -35,14 +35,14 @@ class Gemma3Block final : public Block {
 
 }  // namespace
 
-std::shared_ptr<Model> make_gemma3(const ModelConfig& config, Weights& weights) {
+std::shared_ptr<Model> make_gemma3(const ModelConfig& config, const Scope& at) {
   nn::Attention::Options options;
   options.bias = options.output_bias = config.attention_bias;
   options.head_norm = true;
   options.head_norm_eps = config.norm_eps;
   options.head_norm_offset = kNormOffset;
 
-  DecoderParts parts(config, weights);
+  DecoderParts parts(config, at);
   std::vector<std::unique_ptr<Block>> blocks;
   for (size_t i = 0; i < parts.layers(); ++i)
     blocks.push_back(std::make_unique<Gemma3Block>(parts.layer(i), config, parts.attention(i, options)));

@@ -5,10 +5,10 @@
 
 namespace mlxc {
 
-std::shared_ptr<Model> make_llama(const ModelConfig& config, Weights& weights) {
+std::shared_ptr<Model> make_llama(const ModelConfig& config, const Scope& at) {
   nn::Attention::Options options;
   options.bias = options.output_bias = config.attention_bias;
-  return make_pre_norm_decoder(config, weights, options);
+  return make_pre_norm_decoder(config, at, options);
 }
 
 }  // namespace mlxc

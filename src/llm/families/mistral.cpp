@@ -4,6 +4,6 @@
 
 namespace mlxc {
 
-std::shared_ptr<Model> make_mistral(const ModelConfig& config, Weights& weights) { return make_pre_norm_decoder(config, weights, {}); }
+std::shared_ptr<Model> make_mistral(const ModelConfig& config, const Scope& at) { return make_pre_norm_decoder(config, at, {}); }
 
 }  // namespace mlxc

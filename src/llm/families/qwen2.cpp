@@ -4,10 +4,10 @@
 
 namespace mlxc {
 
-std::shared_ptr<Model> make_qwen2(const ModelConfig& config, Weights& weights) {
+std::shared_ptr<Model> make_qwen2(const ModelConfig& config, const Scope& at) {
   nn::Attention::Options options;
   options.bias = true;
-  return make_pre_norm_decoder(config, weights, options);
+  return make_pre_norm_decoder(config, at, options);
 }
 
 }  // namespace mlxc

@@ -4,12 +4,12 @@
 
 namespace mlxc {
 
-std::shared_ptr<Model> make_qwen3(const ModelConfig& config, Weights& weights) {
+std::shared_ptr<Model> make_qwen3(const ModelConfig& config, const Scope& at) {
   nn::Attention::Options options;
   options.bias = options.output_bias = config.attention_bias;
   options.head_norm = true;
   options.head_norm_eps = config.norm_eps;
-  return make_pre_norm_decoder(config, weights, options);
+  return make_pre_norm_decoder(config, at, options);
 }
 
 }  // namespace mlxc

@@ -1,0 +1,251 @@
+// Low-rank adaptation of modules, and the folders of adapters: what is accepted and how the rest is refused.
+#include "nn/lora.h"
+
+#include <gtest/gtest.h>
+
+#include "graph/function.h"
+#include "io/safetensors.h"
+#include "nn/golden.h"
+#include "nn/layers.h"
+#include "nn/losses.h"
+#include "nn/optimizers.h"
+#include "nn/parameters.h"
+#include "ops/creation.h"
+#include "ops/gradient.h"
+#include "ops/random.h"
+#include "support/temp_folder.h"
+
+namespace mlxc::nn {
+namespace {
+
+using test::device;
+using test::fetch;
+using Select = Parameters::Select;
+
+LayerPtr network() { return layers::sequential({layers::linear(6, 8, true), layers::activation(ActivationOp::tanh, NAN), layers::linear(8, 3, true)}); }
+
+Array numbers(uint64_t seed, const Shape& shape) { return random::normal(random::key(device(), seed), shape, DType::f32); }
+
+Array run(const LayerPtr& layer, Parameters& parameters, const Array& x, bool training = false, const Array& key = {}) {
+  Pass pass{training, key};
+  return layer->forward(Scope(parameters, ""), x, pass);
+}
+
+double difference(const Array& a, const Array& b) {
+  const auto x = fetch(a), y = fetch(b);
+  double most = 0;
+  for (size_t i = 0; i < x.size(); ++i) most = std::max(most, std::abs(x[i] - y[i]));
+  return most;
+}
+
+// A network whose adapter says something: its b is not zero.
+Parameters adapted(const LoraConfig& config) {
+  Parameters parameters(device(), 1);
+  eval({run(network(), parameters, numbers(2, {4, 6}))});
+  parameters.adapt(config);
+  eval({run(network(), parameters, numbers(2, {4, 6}))});
+  for (const std::string& name : parameters.names(Select::trained)) parameters.set(name, numbers(name.size(), parameters.get(name).shape()));
+  return parameters;
+}
+
+TEST(Lora, ChangesNothingUntilItIsTrained) {
+  const Array x = numbers(2, {4, 6});
+  Parameters parameters(device(), 1);
+  const auto before = fetch(run(network(), parameters, x));
+  parameters.adapt(LoraConfig{.rank = 2});
+  EXPECT_EQ(fetch(run(network(), parameters, x)), before);
+}
+
+TEST(Lora, OnlyItsMatricesAreTrained) {
+  EXPECT_EQ(adapted({.rank = 2}).names(Select::trained),
+            (std::vector<std::string>{"0.lora_A.weight", "0.lora_B.weight", "2.lora_A.weight", "2.lora_B.weight"}));
+  EXPECT_EQ(adapted({.rank = 2, .targets = {"2"}}).count(Select::trained), 2 * (8 + 3));
+  EXPECT_EQ(adapted({.rank = 2, .ranks = {{"0", 5}}}).count(Select::trained), 5 * (6 + 8) + 2 * (8 + 3));
+}
+
+TEST(Lora, WhatAppearsLaterIsFrozen) {
+  Parameters parameters(device(), 1);
+  parameters.adapt(LoraConfig{.rank = 2, .targets = {"0"}});
+  eval({run(network(), parameters, numbers(2, {4, 6}))});
+  EXPECT_EQ(parameters.names(Select::trained), (std::vector<std::string>{"0.lora_A.weight", "0.lora_B.weight"}));
+}
+
+TEST(Lora, StepsLowerTheLossAndLeaveTheWeightsAlone) {
+  const Array x = numbers(2, {16, 6}), target = numbers(3, {16, 3});
+  Parameters parameters = adapted({.rank = 2, .alpha = 4});
+  const auto weight = fetch(parameters.get("0.weight"));
+  const Optimizer optimizer({.kind = OptimizerKind::adamw});
+  Arrays states = optimizer.initial_states(parameters.values(Select::trained));
+  const Array rate = full(device(), {}, 0.03, DType::f32);
+  std::vector<double> losses;
+  for (int step = 0; step < 30; ++step) {
+    const Array loss = squared_error(run(network(), parameters, x, true), target);
+    const Arrays values = parameters.values(Select::trained);
+    const auto updated = optimizer.update(values, grad({loss}, values), states, rate);
+    Arrays all = updated.parameters;
+    all.insert(all.end(), updated.states.begin(), updated.states.end());
+    all.push_back(loss);
+    eval(all);
+    parameters.set_values(Select::trained, updated.parameters);
+    states = updated.states;
+    losses.push_back(fetch(loss)[0]);
+  }
+  EXPECT_LT(losses.back(), 0.6 * losses.front());
+  EXPECT_EQ(fetch(parameters.get("0.weight")), weight);
+}
+
+TEST(Lora, MergedWeightsGiveTheSameResults) {
+  const Array x = numbers(2, {4, 6});
+  for (const LoraConfig& config : {LoraConfig{.rank = 2, .alpha = 3}, LoraConfig{.rank = 4, .alpha = 3, .rank_stabilized = true},
+                                   LoraConfig{.rank = 1, .targets = {"2"}, .alphas = {{"2", 5}}}}) {
+    Parameters parameters = adapted(config);
+    const Array before = run(network(), parameters, x);
+    eval({before});
+    parameters.merge();
+    EXPECT_LT(difference(run(network(), parameters, x), before), 1e-5);
+    EXPECT_EQ(parameters.names(), (std::vector<std::string>{"0.bias", "0.weight", "2.bias", "2.weight"}));
+    parameters.adapt(LoraConfig{});  // another one may come
+  }
+}
+
+TEST(Lora, DropsInTrainingOnlyAndNeedsAKeyThen) {
+  const Array x = numbers(2, {4, 6}), key = random::key(device(), 4);
+  Parameters parameters = adapted({.rank = 2, .dropout = 0.5});
+  EXPECT_GT(difference(run(network(), parameters, x, true, key), run(network(), parameters, x)), 1e-3);
+  EXPECT_EQ(fetch(run(network(), parameters, x, true, key)), fetch(run(network(), parameters, x, true, key)));
+  EXPECT_THROW(run(network(), parameters, x, true), Error);
+}
+
+TEST(Lora, ASecondAdapterIsRefused) {
+  Parameters parameters = adapted({});
+  EXPECT_THROW(parameters.adapt(LoraConfig{}), Error);
+}
+
+TEST(AdapterFolder, IsReadAsItWasWritten) {
+  const test::TempFolder folder;
+  Adapter written = adapted({.rank = 2, .alpha = 3.5, .dropout = 0.25, .rank_stabilized = true, .ranks = {{"0", 3}}, .alphas = {{"2", 7}}}).adapter();
+  written.base_model = "a/model";
+  written.save(folder / "deep/adapter");
+  const Adapter read = Adapter::load(device(), folder / "deep/adapter");
+  EXPECT_EQ(read.base_model, "a/model");
+  EXPECT_EQ(read.config.rank, 2);
+  EXPECT_EQ(read.config.alpha, 3.5);
+  EXPECT_EQ(read.config.dropout, 0.25);
+  EXPECT_TRUE(read.config.rank_stabilized);
+  EXPECT_EQ(read.config.ranks, written.config.ranks);
+  EXPECT_EQ(read.config.alphas, written.config.alphas);
+  EXPECT_EQ(read.config.targets, (std::vector<std::string>{"0", "2"}));
+  ASSERT_EQ(read.linears.size(), 2u);
+  for (const auto& [name, pair] : read.linears) {
+    EXPECT_EQ(fetch(pair.a), fetch(written.linears.at(name).a));
+    EXPECT_EQ(fetch(pair.b), fetch(written.linears.at(name).b));
+  }
+}
+
+TEST(AdapterFolder, IsAnErrorThatSaysWhyWhenItsConfigIsMalformedOrBeyondUs) {
+  struct Case {
+    const char *config, *message;
+    Status status;
+  };
+  const Case cases[] = {
+      {R"({})", "peft_type", Status::format},
+      {R"({"peft_type": "IA3"})", "only LORA", Status::unsupported},
+      {R"({"peft_type": 3})", "peft_type", Status::format},
+      {R"({"peft_type": "LORA", "r": 0})", "rank", Status::format},
+      {R"({"peft_type": "LORA", "r": "8"})", "\"r\"", Status::format},
+      {R"({"peft_type": "LORA", "r": 1e18})", "rank", Status::format},
+      {R"({"peft_type": "LORA", "lora_alpha": NaN})", "lora_alpha", Status::format},
+      {R"({"peft_type": "LORA", "lora_dropout": 1})", "lora_dropout", Status::format},
+      {R"({"peft_type": "LORA", "use_dora": true})", "use_dora", Status::unsupported},
+      {R"({"peft_type": "LORA", "bias": "all"})", "bias", Status::unsupported},
+      {R"({"peft_type": "LORA", "modules_to_save": ["lm_head"]})", "modules_to_save", Status::unsupported},
+      {R"({"peft_type": "LORA", "fan_in_fan_out": true})", "fan_in_fan_out", Status::unsupported},
+      {R"({"peft_type": "LORA", "alpha_pattern": {"^a.*": 2}})", "regular expression", Status::unsupported},
+      {R"({"peft_type": "LORA", "rank_pattern": {"a": -2}})", "rank", Status::format},
+      {R"({"peft_type": "LORA", "target_modules": [1]})", "target_modules", Status::format},
+      {R"([])", "adapter_config.json", Status::format},
+      {R"({"peft_type": "LORA")", "adapter_config.json", Status::format},
+  };
+  const test::TempFolder folder;
+  adapted({.rank = 2}).adapter().save(folder.path());
+  for (const Case& each : cases) {
+    SCOPED_TRACE(each.config);
+    folder.write("adapter_config.json", each.config);
+    try {
+      Adapter::load(device(), folder.path());
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status(), each.status) << error.what();
+      EXPECT_NE(std::string(error.what()).find(each.message), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(AdapterFolder, IsAnErrorThatSaysWhyWhenItsTensorsAreWrong) {
+  struct Tensor {
+    std::string name;
+    std::vector<int64_t> shape;
+    DType dtype = DType::f32;
+  };
+  const Tensor a{"base_model.model.x.q_proj.lora_A.weight", {2, 6}}, b{"base_model.model.x.q_proj.lora_B.weight", {8, 2}};
+  struct Case {
+    std::vector<Tensor> tensors;
+    const char* message;
+    Status status;
+  };
+  const Case cases[] = {
+      {{}, "no low-rank matrices", Status::format},
+      {{a}, "has no lora_B", Status::format},
+      {{b}, "has no lora_A", Status::format},
+      {{a, {b.name, {8, 3}}}, "rank", Status::format},
+      {{a, {b.name, {8}}}, "two axes", Status::format},
+      {{{a.name, {0, 6}}, {b.name, {8, 0}}}, "rank", Status::format},
+      {{a, {b.name, {8, 2}, DType::i32}}, "int32", Status::unsupported},
+      {{a, b, {"base_model.model.x.embed.lora_embedding_A", {2, 9}}}, "lora_embedding_A", Status::unsupported},
+      {{a, b, {"base_model.model.score.weight", {2, 9}}}, "score", Status::unsupported},
+  };
+  const test::TempFolder folder;
+  folder.write("adapter_config.json", R"({"peft_type": "LORA"})");
+  EXPECT_THROW(Adapter::load(device(), folder.path()), Error);  // there are no tensors at all
+  const std::vector<std::byte> zeros(1024);
+  for (const Case& each : cases) {
+    SCOPED_TRACE(each.message);
+    SafetensorsWriter writer;
+    for (const Tensor& tensor : each.tensors) {
+      int64_t bytes = size_of(tensor.dtype);
+      for (int64_t extent : tensor.shape) bytes *= extent;
+      writer.add(tensor.name, tensor.dtype, tensor.shape, std::span(zeros).first(size_t(bytes)));
+    }
+    writer.write(folder / "adapter_model.safetensors");
+    try {
+      Adapter::load(device(), folder.path());
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status(), each.status) << error.what();
+      EXPECT_NE(std::string(error.what()).find(each.message), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(AdapterFolder, OfAnotherModelIsRefused) {
+  Parameters parameters(device(), 1);
+  eval({run(network(), parameters, numbers(2, {4, 6}))});
+  Adapter adapter = adapted({}).adapter();
+  adapter.linears["7"] = adapter.linears["0"];
+  constexpr std::string_view kBodies[] = {"model", ""};
+  EXPECT_THROW(adapter.fit(parameters, kBodies), Error);
+}
+
+TEST(AdapterFolder, FitsAModelWhoseBodyHasAnotherName) {
+  Parameters parameters(device(), 1);
+  Pass pass;
+  eval({network()->forward(Scope(parameters, "model.language_model"), numbers(2, {4, 6}), pass)});
+  Adapter adapter;
+  for (const auto& [name, pair] : adapted({}).adapter().linears) adapter.linears["model." + name] = pair;
+  constexpr std::string_view kBodies[] = {"model", "model.language_model", ""};
+  adapter.fit(parameters, kBodies);
+  EXPECT_EQ(adapter.linears.begin()->first, "model.language_model.0");
+}
+
+}  // namespace
+}  // namespace mlxc::nn
