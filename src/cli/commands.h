@@ -14,6 +14,7 @@ int detokenize(const Arguments& arguments);
 int logits(const Arguments& arguments);
 int score(const Arguments& arguments);
 int embed(const Arguments& arguments);
+int finetune(const Arguments& arguments);
 int merge(const Arguments& arguments);
 int bench(const Arguments& arguments);
 int inspect_model(const Arguments& arguments);

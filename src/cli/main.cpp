@@ -22,6 +22,7 @@ constexpr Command kCommands[] = {
     {"logits", "logits of given tokens, as a .npy file", cli::logits},
     {"score", "log-probabilities of labels after prompts", cli::score},
     {"embed", "one vector for each text", cli::embed},
+    {"finetune", "train a LoRA adapter on a text", cli::finetune},
     {"merge", "a model and an adapter become one model folder", cli::merge},
     {"bench", "measure prompt and generation speed", cli::bench},
     {"inspect", "what a model folder holds", cli::inspect_model},

@@ -242,6 +242,8 @@ void Parameters::to_device(Device& device) {
   eval(values());
   std::map<std::string, Entry> moved = entries_;
   for (auto& [name, entry] : moved) {
+    // Beside an adapter and in a mapped file weights do not change: they need no copy.
+    if (entry.frozen && &device == device_ && (adapted() || (entry.value.evaluated() && !entry.value.storage()->writable()))) continue;
     entry.value = own_copy(device, entry.value);
     entry.value.set_requires_grad(!entry.buffer);
   }

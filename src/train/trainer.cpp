@@ -151,6 +151,7 @@ nn::Parameters Trainer::parameters() const { return own_copy(parameters_); }
 
 void Trainer::keep_best() {
   for (const std::string& name : parameters_.names()) {
+    if (parameters_.frozen(name)) continue;
     const Array value = parameters_.get(name);
     Array& kept = best_[name];
     if (!kept) kept = Array::allocate(device(), value.shape(), value.dtype());

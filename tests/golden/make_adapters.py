@@ -81,6 +81,9 @@ def adapter(name, arguments):
     shutil.rmtree(folder, ignore_errors=True)
     model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
+    config = json.loads((folder / "adapter_config.json").read_text())
+    config["target_modules"] = sorted(config["target_modules"])  # a set, in an order that changes from run to run
+    (folder / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     golden = {}
     with torch.no_grad():
         prompt = windows(model, 1, 12)[:, :-1] if not base.startswith("fable") else fable_prompt(base)

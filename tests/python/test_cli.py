@@ -71,6 +71,36 @@ class GenerateTest(unittest.TestCase):
         self.assertEqual(process.returncode, 130)
 
 
+class FinetuneTest(unittest.TestCase):
+    def test_an_adapter_is_trained_served_and_merged(self):
+        text = "The heron keeps the lantern, and the lantern keeps the river. " * 12
+        with tempfile.TemporaryDirectory() as folder:
+            adapter, merged, log = folder + "/adapter", folder + "/merged", folder + "/log.jsonl"
+            out, err = run("finetune", "-m", MODEL, "--data", "-", "-o", adapter, "--length", "24", "--steps", "12", "--rank", "4", "--rate", "5e-3",
+                           "--targets", "q_proj,v_proj,down_proj", "--log", log, "--precision", "high", "--json", input=text.encode())
+            result = json.loads(out)
+            self.assertEqual(result["steps"], 12)
+            self.assertLess(result["last_loss"], 0.7 * result["first_loss"])
+            self.assertRegex(err, r"step 12/12  loss \d")
+            self.assertEqual(len(pathlib.Path(log).read_text().splitlines()) >= 12, True)
+            config = json.loads(pathlib.Path(adapter, "adapter_config.json").read_text())
+            self.assertEqual((config["peft_type"], config["r"], config["target_modules"]), ("LORA", 4, ["q_proj", "v_proj", "down_proj"]))
+
+            say = ["--prompt", "The heron keeps", "--max-tokens", "6", "--precision", "high", "-q"]
+            before, _ = run("generate", "-m", MODEL, *say)
+            beside, _ = run("generate", "-m", MODEL, "--adapter", adapter, *say)
+            run("merge", "-m", MODEL, "--adapter", adapter, "-o", merged)
+            inside, _ = run("generate", "-m", merged, *say)
+            self.assertNotEqual(before, beside)
+            self.assertEqual(beside, inside)
+
+    def test_says_what_is_missing(self):
+        run("finetune", "-m", MODEL, code=2)
+        run("merge", "-m", MODEL, code=2)
+        self.assertRegex(run("finetune", "-m", MODEL, "--data", "-", "-o", "/nowhere/a", input=b"short", code=1)[1], r"tokens.*--length")
+        self.assertRegex(run("generate", "-m", MODEL, "--adapter", "/nowhere", "-p", "x", code=1)[1], r"adapter_config.json")
+
+
 class OtherCommandsTest(unittest.TestCase):
     TEXTS = ["Once upon a time", "", "naïve café 日本 🦊\n\ttabs", "<|endoftext|>", 'quotes " and \\ backslashes']
 
