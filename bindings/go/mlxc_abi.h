@@ -447,9 +447,10 @@ typedef struct mlxc_model_options {
   int64_t step_tokens;
   mlxc_progress_callback progress;
   void *progress_user_data;
+  const char *adapter;
 } mlxc_model_options;
 #define MLXC_MODEL_OPTIONS_INIT \
-  { (uint32_t)sizeof(mlxc_model_options), MLXC_PRECISION_NATIVE, NULL, 0, MLXC_WEIGHTS_MAPPED, 0, 0, 0, 0, NULL, NULL }
+  { (uint32_t)sizeof(mlxc_model_options), MLXC_PRECISION_NATIVE, NULL, 0, MLXC_WEIGHTS_MAPPED, 0, 0, 0, 0, NULL, NULL, NULL }
 MLXC_API void mlxc_model_options_init(mlxc_model_options *options, uint32_t struct_size);
 #define MLXC_POOLING_MODEL (-1)
 #define MLXC_POOLING_MEAN  0
@@ -535,6 +536,36 @@ MLXC_API mlxc_status mlxc_embed(mlxc_model *model, const mlxc_prompt *inputs, in
                                 float *vectors, int64_t capacity, mlxc_error *error);
 MLXC_API mlxc_status mlxc_embed_new(mlxc_array **out, mlxc_model *model, const mlxc_prompt *inputs, int64_t count,
                                     const mlxc_embed_options *options, mlxc_error *error);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_FINETUNE_H
+#define MLXC_FINETUNE_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_module_language_model(mlxc_module **out, const char *folder, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_load_model(mlxc_parameters **out, mlxc_device *device, const char *folder, int32_t trained,
+                                                int32_t precision, uint64_t seed, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_save_model(mlxc_parameters *parameters, const char *like, const char *folder, mlxc_error *error);
+typedef struct mlxc_lora_options {
+  uint32_t struct_size;
+  int32_t rank_stabilized;
+  int64_t rank;
+  double alpha;
+  double dropout;
+  const char *targets;
+} mlxc_lora_options;
+#define MLXC_LORA_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_lora_options), 0, 8, 16, 0, NULL }
+MLXC_API void mlxc_lora_options_init(mlxc_lora_options *options, uint32_t struct_size);
+MLXC_API mlxc_status mlxc_parameters_add_lora(mlxc_parameters *parameters, const mlxc_lora_options *options, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_load_adapter(mlxc_parameters *parameters, const char *folder, mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_save_adapter(mlxc_parameters *parameters, const char *folder, const char *base_model,
+                                                  mlxc_error *error);
+MLXC_API mlxc_status mlxc_parameters_merge_adapter(mlxc_parameters *parameters, mlxc_error *error);
+MLXC_API mlxc_status mlxc_adapter_merge(mlxc_device *device, const char *model, const char *adapter, const char *folder, mlxc_error *error);
 #ifdef __cplusplus
 }
 #endif

@@ -99,6 +99,15 @@ static void (*p_mlxc_model_free)(mlxc_model *model);
 static void (*p_mlxc_embed_options_init)(mlxc_embed_options *options, uint32_t struct_size);
 static mlxc_status (*p_mlxc_embed)(mlxc_model *model, const mlxc_prompt *inputs, int64_t count, const mlxc_embed_options *options, float *vectors, int64_t capacity, mlxc_error *error);
 static mlxc_status (*p_mlxc_embed_new)(mlxc_array **out, mlxc_model *model, const mlxc_prompt *inputs, int64_t count, const mlxc_embed_options *options, mlxc_error *error);
+static mlxc_status (*p_mlxc_module_language_model)(mlxc_module **out, const char *folder, mlxc_error *error);
+static mlxc_status (*p_mlxc_parameters_load_model)(mlxc_parameters **out, mlxc_device *device, const char *folder, int32_t trained, int32_t precision, uint64_t seed, mlxc_error *error);
+static mlxc_status (*p_mlxc_parameters_save_model)(mlxc_parameters *parameters, const char *like, const char *folder, mlxc_error *error);
+static void (*p_mlxc_lora_options_init)(mlxc_lora_options *options, uint32_t struct_size);
+static mlxc_status (*p_mlxc_parameters_add_lora)(mlxc_parameters *parameters, const mlxc_lora_options *options, mlxc_error *error);
+static mlxc_status (*p_mlxc_parameters_load_adapter)(mlxc_parameters *parameters, const char *folder, mlxc_error *error);
+static mlxc_status (*p_mlxc_parameters_save_adapter)(mlxc_parameters *parameters, const char *folder, const char *base_model, mlxc_error *error);
+static mlxc_status (*p_mlxc_parameters_merge_adapter)(mlxc_parameters *parameters, mlxc_error *error);
+static mlxc_status (*p_mlxc_adapter_merge)(mlxc_device *device, const char *model, const char *adapter, const char *folder, mlxc_error *error);
 static mlxc_status (*p_mlxc_function_new)(mlxc_function **out, mlxc_array *const *inputs, int64_t input_count, mlxc_array *const *outputs, int64_t output_count, const mlxc_state_pair *states, int64_t state_count, mlxc_error *error);
 static mlxc_status (*p_mlxc_function_call)(mlxc_function *function, mlxc_array *const *inputs, int64_t input_count, mlxc_array **outputs, int64_t output_count, mlxc_cancel *cancel, mlxc_error *error);
 static mlxc_status (*p_mlxc_function_launches)(mlxc_function *function, int64_t *launches, mlxc_error *error);
@@ -393,6 +402,15 @@ static const struct {
     {"mlxc_embed_options_init", (void **)&p_mlxc_embed_options_init},
     {"mlxc_embed", (void **)&p_mlxc_embed},
     {"mlxc_embed_new", (void **)&p_mlxc_embed_new},
+    {"mlxc_module_language_model", (void **)&p_mlxc_module_language_model},
+    {"mlxc_parameters_load_model", (void **)&p_mlxc_parameters_load_model},
+    {"mlxc_parameters_save_model", (void **)&p_mlxc_parameters_save_model},
+    {"mlxc_lora_options_init", (void **)&p_mlxc_lora_options_init},
+    {"mlxc_parameters_add_lora", (void **)&p_mlxc_parameters_add_lora},
+    {"mlxc_parameters_load_adapter", (void **)&p_mlxc_parameters_load_adapter},
+    {"mlxc_parameters_save_adapter", (void **)&p_mlxc_parameters_save_adapter},
+    {"mlxc_parameters_merge_adapter", (void **)&p_mlxc_parameters_merge_adapter},
+    {"mlxc_adapter_merge", (void **)&p_mlxc_adapter_merge},
     {"mlxc_function_new", (void **)&p_mlxc_function_new},
     {"mlxc_function_call", (void **)&p_mlxc_function_call},
     {"mlxc_function_launches", (void **)&p_mlxc_function_launches},
@@ -893,6 +911,33 @@ mlxc_status mlxc_embed(mlxc_model *model, const mlxc_prompt *inputs, int64_t cou
 }
 mlxc_status mlxc_embed_new(mlxc_array **out, mlxc_model *model, const mlxc_prompt *inputs, int64_t count, const mlxc_embed_options *options, mlxc_error *error) {
   return p_mlxc_embed_new ? p_mlxc_embed_new(out, model, inputs, count, options, error) : missing("mlxc_embed_new", error);
+}
+mlxc_status mlxc_module_language_model(mlxc_module **out, const char *folder, mlxc_error *error) {
+  return p_mlxc_module_language_model ? p_mlxc_module_language_model(out, folder, error) : missing("mlxc_module_language_model", error);
+}
+mlxc_status mlxc_parameters_load_model(mlxc_parameters **out, mlxc_device *device, const char *folder, int32_t trained, int32_t precision, uint64_t seed, mlxc_error *error) {
+  return p_mlxc_parameters_load_model ? p_mlxc_parameters_load_model(out, device, folder, trained, precision, seed, error) : missing("mlxc_parameters_load_model", error);
+}
+mlxc_status mlxc_parameters_save_model(mlxc_parameters *parameters, const char *like, const char *folder, mlxc_error *error) {
+  return p_mlxc_parameters_save_model ? p_mlxc_parameters_save_model(parameters, like, folder, error) : missing("mlxc_parameters_save_model", error);
+}
+void mlxc_lora_options_init(mlxc_lora_options *options, uint32_t struct_size) {
+  if (p_mlxc_lora_options_init) p_mlxc_lora_options_init(options, struct_size);
+}
+mlxc_status mlxc_parameters_add_lora(mlxc_parameters *parameters, const mlxc_lora_options *options, mlxc_error *error) {
+  return p_mlxc_parameters_add_lora ? p_mlxc_parameters_add_lora(parameters, options, error) : missing("mlxc_parameters_add_lora", error);
+}
+mlxc_status mlxc_parameters_load_adapter(mlxc_parameters *parameters, const char *folder, mlxc_error *error) {
+  return p_mlxc_parameters_load_adapter ? p_mlxc_parameters_load_adapter(parameters, folder, error) : missing("mlxc_parameters_load_adapter", error);
+}
+mlxc_status mlxc_parameters_save_adapter(mlxc_parameters *parameters, const char *folder, const char *base_model, mlxc_error *error) {
+  return p_mlxc_parameters_save_adapter ? p_mlxc_parameters_save_adapter(parameters, folder, base_model, error) : missing("mlxc_parameters_save_adapter", error);
+}
+mlxc_status mlxc_parameters_merge_adapter(mlxc_parameters *parameters, mlxc_error *error) {
+  return p_mlxc_parameters_merge_adapter ? p_mlxc_parameters_merge_adapter(parameters, error) : missing("mlxc_parameters_merge_adapter", error);
+}
+mlxc_status mlxc_adapter_merge(mlxc_device *device, const char *model, const char *adapter, const char *folder, mlxc_error *error) {
+  return p_mlxc_adapter_merge ? p_mlxc_adapter_merge(device, model, adapter, folder, error) : missing("mlxc_adapter_merge", error);
 }
 mlxc_status mlxc_function_new(mlxc_function **out, mlxc_array *const *inputs, int64_t input_count, mlxc_array *const *outputs, int64_t output_count, const mlxc_state_pair *states, int64_t state_count, mlxc_error *error) {
   return p_mlxc_function_new ? p_mlxc_function_new(out, inputs, input_count, outputs, output_count, states, state_count, error) : missing("mlxc_function_new", error);

@@ -160,6 +160,8 @@ static void finetune_functions(void) {
   BAD(MLXC_HANDLE_PARAMETERS, mlxc_parameters, mlxc_parameters_add_lora, h, NULL, &error);
   options.rank = 0;
   NULLS(mlxc_parameters_add_lora, parameters, &options, &error);
+  note("mlxc_lora_options_init");
+  mlxc_lora_options_init(NULL, 8);
   mlxc_lora_options_init(&options, (uint32_t)sizeof options);
   CHECK(options.rank == 8);
   options.targets = "q_proj,,v_proj";
