@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -117,6 +118,14 @@ struct Bench {
     return times[times.size() / 2];
   }
 
+  // Seconds of one launch of each of them, in turns.
+  double time_in_turns(const std::vector<Layer>& layers, int turns) {
+    std::vector<LaunchPlan> chain;
+    for (int turn = 0; turn < turns; ++turn)
+      for (const Layer& layer : layers) chain.push_back(launch_of(layer, turn));
+    return time(chain, 7) * double(layers.size());
+  }
+
   double time(const Layer& layer) {
     std::vector<LaunchPlan> chain;
     const auto grow = [&](int64_t length) {
@@ -205,11 +214,20 @@ int run(int argc, char** argv) {
   for (const auto begin = Clock::now(); seconds_since(begin) < 0.5;) bench.time(warm);
   const double copy = bench.copy_rate();
   std::printf("copy %.2f TB/s\n%6s %-26s %10s %7s %7s %8s\n", copy * 1e-12, "tokens", "layer", "us", "TB/s", "% copy", "TFLOP/s");
+  std::map<int64_t, std::vector<Layer>> blocks;  // the products of a layer of 8B, by tokens
+  std::map<int64_t, double> sums;
   for (const Layer& layer : list) {
     const double seconds = bench.time(layer), rate = double(layer.bytes()) / seconds;
+    if (layer.name.starts_with("8B")) {
+      blocks[layer.tokens].push_back(layer);
+      sums[layer.tokens] += seconds;
+    }
     std::printf("%6lld %-26s %10.2f %7.3f %7.1f %8.1f\n", static_cast<long long>(layer.tokens), layer.name.c_str(), seconds * 1e6, rate * 1e-12, 100 * rate / copy,
                 2e-12 * double(layer.tokens * layer.k * layer.rows()) / seconds);
   }
+  for (const auto& [tokens, block] : blocks)
+    std::printf("%6lld 8B, all four in turns %11.2f us, chains of each together %.2f us\n", static_cast<long long>(tokens), bench.time_in_turns(block, 36) * 1e6,
+                sums[tokens] * 1e6);
   return 0;
 }
 

@@ -23,6 +23,7 @@ layout(constant_id = 3) const uint kHeads = 4;    // a power of two
 layout(constant_id = 4) const uint kDepth = 4;    // a power of two
 layout(constant_id = 5) const uint kTeam = 32;    // the subgroup's size, at least kDim / 8
 layout(constant_id = 6) const uint kOut = 0;
+layout(constant_id = 7) const uint kBlocks = 0;   // > 0: results in the order of linear_skinny's fragments for so many blocks of 8 tokens
 
 const uint kLanes = kDim / 8;                     // that read a row
 const uint kBeside = kTeam / kLanes;              // keys that a subgroup reads at once
@@ -46,6 +47,17 @@ layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Cou
 
 float element(uvec4 raw, uint i) { return pair_of(kType, raw[i / 2])[i & 1u]; }
 
+// Element `at` of the results of a token's head.
+void put_result(uint token, uint head, uint at, float value) {
+  const uint heads = args.kv_heads * args.group;
+  if (kBlocks == 0) {
+    put_value(kOut, address_of(args.out_rows, token * heads + head, kDim * (kOut == kF32 ? 4 : 2)), at, value);
+    return;
+  }
+  const uint piece = (head * kDim + at) / 8;
+  put_value(kOut, args.out_rows, ((piece / 4 * kBlocks + token / 8) * 32 + token % 8 * 4 + piece % 4) * 8 + at % 8, value);
+}
+
 int position_of(uint token) { return min(I32(args.positions).v[token], int(args.table_width * kPageSlots) - 1); }
 bool is_padding(int sequence, int position) { return sequence < 0 || uint(sequence) >= args.table_rows || position < 0; }
 
@@ -62,13 +74,12 @@ void attend(uint token, uint split, uint head_item) {
   const uint head_chunks = (args.group + kHeads - 1) / kHeads;
   const uint kv_head = head_item / head_chunks, first_head = head_item % head_chunks * kHeads;
   const uint problem = token * args.kv_heads * head_chunks + head_item;
-  const uint out_bytes = kOut == kF32 ? 4 : 2;
-  const uvec2 out_rows = address_of(address_of(args.out_rows, token, args.kv_heads * args.group * kDim * out_bytes), kv_head * args.group + first_head, kDim * out_bytes);
+  const uint first_out = kv_head * args.group + first_head;
 
   const int sequence = I32(args.sequences).v[token], position = position_of(token);
   if (is_padding(sequence, position)) {
     for (uint i = thread; i < kHeads * kDim; i += kThreads)
-      if (first_head + i / kDim < args.group) put_value(kOut, out_rows, i, 0.0);
+      if (first_head + i / kDim < args.group) put_result(token, first_out + i / kDim, i % kDim, 0.0);
     return;
   }
   uint oldest_page, each, parts;
@@ -199,7 +210,7 @@ void attend(uint token, uint split, uint head_item) {
       sum = fma(weight, sums[t * kHeads * kDim + i], sum);
     }
     if (parts == 1) {
-      if (first_head + h < args.group) put_value(kOut, out_rows, i, sum / all);
+      if (first_head + h < args.group) put_result(token, first_out + h, i % kDim, sum / all);
       continue;
     }
     Parts(part).v[i] = sum;
@@ -230,7 +241,7 @@ void attend(uint token, uint split, uint head_item) {
       all = fma(weight, sums[p * 2 * kHeads + kHeads + h], all);
       sum = fma(weight, Parts(first_part).v[p * kPartFloats + i], sum);
     }
-    if (first_head + h < args.group) put_value(kOut, out_rows, i, sum / all);
+    if (first_head + h < args.group) put_result(token, first_out + h, i % kDim, sum / all);
   }
 }
 

@@ -17,10 +17,15 @@ const bool RESIDUAL = (FORM & 8) != 0;
 const bool BIAS = (FORM & 16) != 0;
 const uint GATE = (FORM >> 5) & 7;         // 1 silu, 2 gelu_tanh, 3 gelu_erf, 4 relu
 const bool GATED = GATE != 0;
-const uint X_KIND = (FORM >> 8) & 3, Y_KIND = (FORM >> 10) & 3, NORM_KIND = (FORM >> 12) & 3, BIAS_KINDS = FORM >> 14;
+const uint X_KIND = (FORM >> 8) & 3, Y_KIND = (FORM >> 10) & 3, NORM_KIND = (FORM >> 12) & 3, BIAS_KINDS = (FORM >> 14) & 63;
+const uint Y_BLOCKS = (1 << ((FORM >> 20) & 7)) / 2;  // > 0: y in the order of linear_skinny's fragments for so many blocks of 8 tokens
+// Between a product and the normalised product of its output: the first leaves its output times the norm's weight, in 16 bits and fragment
+// order (linear_skinny) or rows (linear_coop), and sums of squares of its rows; the second multiplies what it computes from them by 1 / rms.
+const bool GIVES = (FORM & (1 << 23)) != 0, TAKES = (FORM & (1 << 24)) != 0;
 
 #ifndef LINEAR_NO_ARGUMENTS
-// Up to three weights in one dispatch; n is 0 for those that are not there.
+// Up to three weights in one dispatch; n is 0 for those that are not there. GIVES: weight[1] is the norm's, y[1] gets the values and y[2] the
+// squares [token][group of rows]. TAKES: norm are the squares, x_stride the groups, a multiple of 4.
 layout(push_constant, scalar) uniform Args {
   uvec2 x, norm, residual;
   uvec2 weight[3], bias[3], y[3];
@@ -47,6 +52,11 @@ void store_as(uvec2 address, uint index, vec4 value, uint kind) {  // index coun
   else U32x2(address).v[index] = uvec2(to_bits(value.xy, kind), to_bits(value.zw, kind));
 }
 
+void store_in_fragments(uvec2 address, uint blocks, uint token, uint row, float value, uint kind) {
+  const uint piece = row / 8;
+  store_as(address, ((piece / 4 * blocks + token / 8) * 32 + token % 8 * 4 + piece % 4) * 8 + row % 8, value, kind);
+}
+
 #ifndef LINEAR_NO_ARGUMENTS
 // erfc(z) with a relative error below 2e-7 (W. J. Cody's problem, the rational-exponential fit of Numerical Recipes, section 6.2).
 float erfc_(float z) {
@@ -67,25 +77,26 @@ float activate(float x) {
 uint bias_kind(uint which) { return (BIAS_KINDS >> (2 * which)) & 3; }
 uint y_bytes(uint which) { return args.n[which] * (Y_KIND == kF32 ? 4 : 2); }
 
-// Sum `row` of a token becomes its output; gated: `sum` of the first weight with `other` of the second.
-void finish(uint which, uint token, uint row, float sum, float other) {
+// Sum `row` of a token becomes its output, which is returned; gated: `sum` of the first weight with `other` of the second.
+float finish(uint which, uint token, uint row, float sum, float other) {
   if (BIAS) {
     sum += load_as(args.bias[which], row, bias_kind(which));
     if (GATED) other += load_as(args.bias[1], row, bias_kind(1));
   }
   if (GATED) sum = activate(sum) * other;
   if (RESIDUAL) sum += F32(address_of(args.residual, token, args.n[which] * 4)).v[row];
-  store_as(address_of(args.y[which], token, y_bytes(which)), row, sum, Y_KIND);
+  if (Y_BLOCKS > 0) store_in_fragments(args.y[which], Y_BLOCKS, token, row, sum, Y_KIND);
+  else store_as(address_of(args.y[which], token, y_bytes(which)), row, sum, Y_KIND);
+  return sum;
 }
 
-// Four neighbours at once; row is a multiple of 4, and those past the end are left out.
-void finish(uint which, uint token, uint row, vec4 sum, vec4 other) {
+// Four neighbours at once; row is a multiple of 4, and those past the end are left out: zeros.
+vec4 finish(uint which, uint token, uint row, vec4 sum, vec4 other) {
   if (!WIDE) {
-    [[unroll]] for (uint i = 0; i < 4; i++)
-      if (row + i < args.n[which]) finish(which, token, row + i, sum[i], other[i]);
-    return;
+    [[unroll]] for (uint i = 0; i < 4; i++) sum[i] = row + i < args.n[which] ? finish(which, token, row + i, sum[i], other[i]) : 0.0;
+    return sum;
   }
-  if (row >= args.n[which]) return;
+  if (row >= args.n[which]) return vec4(0);
   if (BIAS) {
     [[unroll]] for (uint i = 0; i < 4; i++) {
       sum[i] += load_as(args.bias[which], row + i, bias_kind(which));
@@ -97,6 +108,7 @@ void finish(uint which, uint token, uint row, vec4 sum, vec4 other) {
   }
   if (RESIDUAL) sum += F32x4(address_of(args.residual, token, args.n[which] * 4)).v[row / 4];
   store_as(address_of(args.y[which], token, y_bytes(which)), row / 4, sum, Y_KIND);
+  return sum;
 }
 
 // How many blocks of so many rows the weights have together.

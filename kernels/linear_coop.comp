@@ -3,6 +3,7 @@
 // SPLIT > 1: so many workgroups share a tile, each a part of k; the last to finish adds their sums, in order.
 #version 460
 #extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 #include "coopmat.glsl"
 #include "linear.glsl"
 
@@ -45,10 +46,28 @@ const uint MINE = GATED ? MY_COLUMNS / 2 : MY_COLUMNS;
 
 shared uvec4 tile[(TOKENS + COLUMNS) * STRIDE];  // of x, then of the weights; in the end of the sums
 shared uint arrived;
+shared float scales[TAKES ? TOKENS : 1];  // 1 / rms of every token
+
+#ifdef BF16_
+const uint kKind = kBf16;
+#else
+const uint kKind = kF16;
+#endif
 
 // What the workgroups of a split tile tell each other.
 layout(buffer_reference, scalar, buffer_reference_align = 16) queuefamilycoherent buffer Partial { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) queuefamilycoherent buffer Counter { uint v[]; };
+
+// Four outputs of a token for the normalised product after this one. MINE / 4 lanes side by side hold what this subgroup has of a token.
+void give(uint token, uint row, vec4 value, bool there) {
+  float squares = dot(value, value);
+  [[unroll]] for (uint mask = MINE / 8; mask >= 1; mask /= 2) squares += subgroupShuffleXor(squares, mask);
+  if (!there) return;
+  vec4 weights;
+  [[unroll]] for (uint i = 0; i < 4; i++) weights[i] = load_as(args.weight[1], row + i, NORM_KIND);
+  store_as(address_of(args.y[1], token, args.n[0] * 2), row / 4, value * (weights + args.norm_offset), kKind);
+  if (row % MINE == 0) F32(args.y[2]).v[token * (args.n[0] / MINE) + row / MINE] = squares;
+}
 
 // Eight neighbouring threads store rows r and r + 4: no two in one bank of shared memory.
 #define ROW(id) ((id) / 32 * 8 + (id) % 32 / 8 + 4 * ((id) / 4 % 2))
@@ -93,6 +112,14 @@ void main() {
   uvec4 x_next[X_LOADS], w_next[W_LOADS];
   uint c = stage0 * 4 + id % 4;
   if (stage0 < stage1) { LOAD(c) }
+  if (TAKES) {
+    for (uint t = id; t < TOKENS; t += 128) {
+      vec4 sum = vec4(0);
+      const uint groups = args.x_stride / 4, from = min(token0 + t, args.tokens - 1) * groups;
+      for (uint i = 0; i < groups; i++) sum += F32x4(args.norm).v[from + i];
+      scales[t] = inversesqrt((sum.x + sum.y + sum.z + sum.w) / float(K) + args.eps);
+    }
+  }
   for (uint stage = stage0; stage < stage1; stage++) {
     barrier();
     [[unroll]] for (uint i = 0; i < X_LOADS; i++) tile[to + i * 32 * STRIDE] = x_next[i];
@@ -156,7 +183,15 @@ void main() {
           if (GATED) other += partials.v[from + my_units];
         }
       }
-      if (EDGE_TOKENS == 0 || token < args.tokens) finish(which, token, first + my_x * MINE + piece * 4, sum, other);
+      const uint row = first + my_x * MINE + piece * 4;
+      const bool there = EDGE_TOKENS == 0 || token < args.tokens;
+      if (TAKES) {
+        sum *= scales[token - token0];
+        other *= scales[token - token0];
+      }
+      vec4 value = vec4(0);
+      if (there) value = finish(which, token, row, sum, other);
+      if (GIVES) give(token, row, value, there);
     }
     if (SPLIT == 1) subgroupBarrier();
   }

@@ -6,6 +6,7 @@
 // The subgroups of a workgroup split k; their sums meet in shared memory.
 #version 460
 #extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 #include "coopmat.glsl"
 #include "linear.glsl"
 
@@ -56,6 +57,33 @@ const uint ROWS = 16 * TILES * SIDE;                   // of a workgroup, of bot
 const uint EACH = GATED ? ROWS / 2 : ROWS;
 
 shared float partial[SPLIT * ROWS * 16];
+shared float scales[TAKES ? 8 * BLOCKS : 1];
+
+#ifdef BF16_
+const uint kKind = kBf16;
+#else
+const uint kKind = kF16;
+#endif
+
+// 1 / rms of every token, from what the product before left.
+void find_scales() {
+  const uint groups = args.x_stride;
+  for (uint token = gl_SubgroupID; token < args.tokens; token += SIZE / 32) {
+    float sum = 0;
+    for (uint i = gl_SubgroupInvocationID; i < groups; i += 32) sum += F32(args.norm).v[token * groups + i];
+    sum = subgroupAdd(sum);
+    if (gl_SubgroupInvocationID == 0) scales[token] = inversesqrt(sum / float(args.k) + args.eps);
+  }
+}
+
+// The output of a token's row for the normalised product after this one. EACH lanes side by side hold the rows of one token.
+void give(uint token, uint row, uint first, float value, bool there) {
+  float square = value * value;
+  for (uint mask = EACH / 2; mask >= 1; mask /= 2) square += subgroupShuffleXor(square, mask);
+  if (!there) return;
+  store_in_fragments(args.y[1], BLOCKS, token, row, value * (load_as(args.weight[1], row, NORM_KIND) + args.norm_offset), kKind);
+  if (row == first) F32(args.y[2]).v[token * blocks_of(0, EACH) + first / EACH] = square;
+}
 
 // Elements i, i + 1 of a fragment.
 #define SET(m, i, word) { const f16vec2 pair_ = unpackFloat2x16(word); m[i] = pair_.x; m[(i) + 1] = pair_.y; }
@@ -121,6 +149,7 @@ void main() {
   uvec4 x1[DEPTH][BLOCKS];
   LOAD_X(x0, min(c, final))
 #endif
+  if (TAKES) find_scales();  // while the first pieces are on their way
   for (; c < end; c += 2 * step) {
 #if AHEAD == 1
     LOAD_W(w1, min(c + step, final))
@@ -155,7 +184,16 @@ void main() {
         sum += partial[j * ROWS * 16 + at];
         if (GATED) other += partial[j * ROWS * 16 + at + 16];
       }
-      if (p * 16 + token < args.tokens && first + row <= last) finish(which, p * 16 + token, first + row, sum, other);
+      const bool there = p * 16 + token < args.tokens && first + row <= last;
+      float value = 0;
+      if (there) {
+        if (TAKES) {
+          sum *= scales[p * 16 + token];
+          other *= scales[p * 16 + token];
+        }
+        value = finish(which, p * 16 + token, first + row, sum, other);
+      }
+      if (GIVES) give(p * 16 + token, first + row, first, value, there);
     }
   }
 }

@@ -1,4 +1,5 @@
-// Rotary positions and the write of keys and values into their pages, alone or in one: a team of lanes for each head of each token.
+// Rotary positions and the write of keys and values into their pages, alone or in one: a team of lanes for each head of each token, or for a few of them
+// side by side where there are many.
 //
 // The heads of a token in order: those of q (rotated into `out`), of k (rotated into its page), of v (into its page). Any may be missing.
 #version 460
@@ -18,6 +19,7 @@ layout(constant_id = 10) const float kEps = 0;
 layout(constant_id = 11) const float kOffset = 0;
 layout(constant_id = 12) const float kFactor = 1;
 layout(constant_id = 13) const bool kWide = false;  // everything lies in pairs
+layout(constant_id = 14) const uint kRun = 1;       // heads of a token, side by side, that a team takes; divides each kind's
 
 layout(push_constant, scalar) uniform Args {
   uvec2 q, k, v, positions, frequencies, table, sequences, q_weight, k_weight, k_pages, v_pages, out_q;
@@ -28,6 +30,7 @@ layout(push_constant, scalar) uniform Args {
 
 const uint kPageSlots = 64;
 const uint kHeads = kQHeads + 2 * kKvHeads;
+const uint kRuns = kHeads / kRun;
 const uint kHalf = kRotary / 2;
 const uint kPairs = (kDim + 1) / 2;
 const uint kUnits = (kPairs + 1) / 2;  // of two pairs
@@ -72,103 +75,42 @@ int page_of(int sequence, int position) {
   return uint(page) < args.pages ? page : -1;
 }
 
-void main() {
-  const uint item = group_index() * kTeams + team_index(), lane = team_lane();
-  const uint token = item / kHeads, head = item % kHeads;
-  const bool mine = token < args.tokens;
-  const bool is_q = head < kQHeads, is_v = head >= kQHeads + kKvHeads;
-  const uint kv_head = is_v ? head - kQHeads - kKvHeads : head - kQHeads;
+// Where a head of a token comes from.
+uvec2 source_of(uint token, uint head) {
+  if (head < kQHeads) return moved(moved(args.q, int(token), args.q_stride * 4), int(head), args.q_head_stride * 4);
+  if (head < kQHeads + kKvHeads) return address_of(moved(args.k, int(token), args.k_stride * 4), head - kQHeads, kDim * 4);
+  return address_of(moved(args.v, int(token), args.v_stride * 4), head - kQHeads - kKvHeads, kDim * 4);
+}
 
-  uvec2 from = args.q;
-  if (is_q) from = moved(moved(args.q, int(token), args.q_stride * 4), int(head), args.q_head_stride * 4);
-  else from = address_of(is_v ? moved(args.v, int(token), args.v_stride * 4) : moved(args.k, int(token), args.k_stride * 4), kv_head, kDim * 4);
-
-  // Everything is asked for before anything is waited for: what this kernel takes is its chain of loads.
-  const uint there = min(token, args.tokens - 1);
-  int position_at = 0, page = -1;
-  if (kRotary > 0 || kKvHeads > 0) position_at = I32(args.positions).v[there];
-  if (kKvHeads > 0) page = page_of(I32(args.sequences).v[there], position_at);
-  vec2 frequency[kCount], weight_a[kCount], weight_b[kCount];
-  [[unroll]] for (uint i = 0; i < kCount; ++i) {
-    frequency[i] = vec2(0);
-    weight_a[i] = weight_b[i] = vec2(1);
-    [[unroll]] for (uint j = 0; j < 2; ++j) {
-      const uint pair = 2 * (lane + i * kTeam) + j;
-      const uvec2 at = pair_elements(pair);
-      if (kRotary > 0 && pair < kHalf) frequency[i][j] = F32(args.frequencies).v[pair];
-      if (!kNorm) continue;
-      if (at.x < kDim) weight_a[i][j] = is_q ? value_at(kQWeight, args.q_weight, at.x) : value_at(kKWeight, args.k_weight, at.x);
-      if (at.y < kDim) weight_b[i][j] = is_q ? value_at(kQWeight, args.q_weight, at.y) : value_at(kKWeight, args.k_weight, at.y);
-    }
-  }
-
-  // Both elements of two pairs at a time: [0] and [1] of a pair sit at the same place of `a` and `b`.
-  vec2 a[kCount], b[kCount];
+// rms_norm of a head; every lane of the workgroup comes here.
+void normalize(inout vec2 a[kCount], inout vec2 b[kCount], vec2 weight_a[kCount], vec2 weight_b[kCount], bool is_v) {
   float squares = 0;
+  [[unroll]] for (uint i = 0; i < kCount; ++i) squares += dot(a[i], a[i]) + dot(b[i], b[i]);
+  squares = team_sum(squares);
+  if (is_v) return;
+  const float scale = 1 / sqrt(squares / float(kDim) + kEps);
   [[unroll]] for (uint i = 0; i < kCount; ++i) {
-    const uint unit = lane + i * kTeam;
-    a[i] = b[i] = vec2(0);
-    if (!mine || unit >= kUnits) continue;
-    if (kWide) {
-      const bool rotates = 2 * unit < kHalf;
-      const uint first = rotates ? 2 * unit : 4 * unit;  // of four neighbours past the rotated part
-      const vec2 low = F32x2(from).v[first / 2], high = F32x2(from).v[rotates ? (first + kHalf) / 2 : first / 2 + 1];
-      a[i] = rotates ? low : vec2(low.x, high.x);
-      b[i] = rotates ? high : vec2(low.y, high.y);
-    } else {
-      [[unroll]] for (uint j = 0; j < 2; ++j) {
-        const uvec2 at = pair_elements(2 * unit + j);
-        if (at.x < kDim) a[i][j] = F32(from).v[at.x];
-        if (at.y < kDim) b[i][j] = F32(from).v[at.y];
-      }
-    }
-    squares += dot(a[i], a[i]) + dot(b[i], b[i]);
+    a[i] *= scale * (weight_a[i] + kOffset);
+    b[i] *= scale * (weight_b[i] + kOffset);
   }
+}
 
-  float scale = 1;
-  if (kNorm) {
-    squares = team_sum(squares);
-    scale = 1 / sqrt(squares / float(kDim) + kEps);
-  }
-  if (!mine) return;
-
-  uvec2 to = args.out_q;
-  uint type = kF32;
-  if (is_q) {
-    to = address_of(args.out_q, token, kQHeads * kDim * 4);
-    to = address_of(to, head, kDim * 4);
-  } else {
-    if (page < 0) return;
-    const uint slot = uint(position_at) % kPageSlots;
-    type = kPage;
-    const uint row_bytes = kDim * (kPage == kF32 ? 4 : 2);
-    to = address_of(is_v ? args.v_pages : args.k_pages, uint(page), kKvHeads * kPageSlots * row_bytes);
+void put_head(vec2 a[kCount], vec2 b[kCount], uint lane, uint token, uint head, uint page, uint slot) {
+  uvec2 to = address_of(address_of(args.out_q, token, kQHeads * kDim * 4), head, kDim * 4);
+  const uint type = head < kQHeads ? kF32 : kPage;
+  if (head >= kQHeads) {
+    const bool is_v = head >= kQHeads + kKvHeads;
+    const uint row_bytes = kDim * (kPage == kF32 ? 4 : 2), kv_head = head - kQHeads - (is_v ? kKvHeads : 0);
+    to = address_of(is_v ? args.v_pages : args.k_pages, page, kKvHeads * kPageSlots * row_bytes);
     to = address_of(to, kv_head * kPageSlots + slot, row_bytes);
   }
-
-  const float position = float(position_at);
   [[unroll]] for (uint i = 0; i < kCount; ++i) {
     const uint unit = lane + i * kTeam;
     if (unit >= kUnits) continue;
-    [[unroll]] for (uint j = 0; j < 2; ++j) {
-      const uint pair = 2 * unit + j;
-      const uvec2 at = pair_elements(pair);
-      if (kNorm && !is_v) {
-        a[i][j] *= scale * (weight_a[i][j] + kOffset);
-        b[i][j] *= scale * (weight_b[i][j] + kOffset);
-      }
-      if (kRotary > 0 && !is_v && pair < kHalf) {
-        const vec2 turn = cos_sin(position * frequency[i][j]) * kFactor;
-        const vec2 old = vec2(a[i][j], b[i][j]);
-        a[i][j] = old.x * turn.x - old.y * turn.y;
-        b[i][j] = old.y * turn.x + old.x * turn.y;
-      }
-    }
     if (kWide) {
       const bool rotates = 2 * unit < kHalf;
-      const uint first = rotates ? 2 * unit : 4 * unit;
+      const uint first = rotates ? 2 * unit : 4 * unit, second = rotates ? first + kHalf : first + 2;
       const vec2 low = rotates ? a[i] : vec2(a[i].x, b[i].x), high = rotates ? b[i] : vec2(a[i].y, b[i].y);
-      const uint second = rotates ? first + kHalf : first + 2;
       if (type == kF32) {
         F32x2(to).v[first / 2] = low;
         F32x2(to).v[second / 2] = high;
@@ -183,5 +125,76 @@ void main() {
         if (at.y < kDim) put_value(type, to, at.y, b[i][j]);
       }
     }
+  }
+}
+
+void main() {
+  const uint item = group_index() * kTeams + team_index(), lane = team_lane();
+  const uint token = item / kRuns, first_head = item % kRuns * kRun;  // a run is all of q, of k or of v
+  const bool is_q = first_head < kQHeads, is_v = first_head >= kQHeads + kKvHeads;
+  const bool mine = token < args.tokens;
+
+  // Everything is asked for before anything is waited for: what this kernel takes is its chain of loads.
+  const uint there = min(token, args.tokens - 1);
+  int position_at = 0, page = -1;
+  if (kRotary > 0 || kKvHeads > 0) position_at = I32(args.positions).v[there];
+  if (kKvHeads > 0) page = page_of(I32(args.sequences).v[there], position_at);
+  vec2 frequency[kCount], weight_a[kCount], weight_b[kCount];
+  [[unroll]] for (uint i = 0; i < kCount; ++i) {
+    frequency[i] = vec2(0);
+    weight_a[i] = weight_b[i] = vec2(1);
+    [[unroll]] for (uint j = 0; j < 2; ++j) {
+      const uint pair = 2 * (lane + i * kTeam) + j;
+      if (kRotary > 0 && pair < kHalf) frequency[i][j] = F32(args.frequencies).v[pair];
+      if (!kNorm) continue;
+      const uvec2 at = pair_elements(pair);
+      if (at.x < kDim) weight_a[i][j] = is_q ? value_at(kQWeight, args.q_weight, at.x) : value_at(kKWeight, args.k_weight, at.x);
+      if (at.y < kDim) weight_b[i][j] = is_q ? value_at(kQWeight, args.q_weight, at.y) : value_at(kKWeight, args.k_weight, at.y);
+    }
+  }
+
+  // Both elements of two pairs at a time: [0] and [1] of a pair sit at the same place of `a` and `b`.
+  vec2 a[kRun][kCount], b[kRun][kCount];
+  [[unroll]] for (uint r = 0; r < kRun; ++r) {
+    const uvec2 from = source_of(there, first_head + r);
+    [[unroll]] for (uint i = 0; i < kCount; ++i) {
+      const uint unit = lane + i * kTeam;
+      a[r][i] = b[r][i] = vec2(0);
+      if (!mine || unit >= kUnits) continue;
+      if (kWide) {
+        const bool rotates = 2 * unit < kHalf;
+        const uint first = rotates ? 2 * unit : 4 * unit;  // of four neighbours past the rotated part
+        const vec2 low = F32x2(from).v[first / 2], high = F32x2(from).v[rotates ? (first + kHalf) / 2 : first / 2 + 1];
+        a[r][i] = rotates ? low : vec2(low.x, high.x);
+        b[r][i] = rotates ? high : vec2(low.y, high.y);
+      } else {
+        [[unroll]] for (uint j = 0; j < 2; ++j) {
+          const uvec2 at = pair_elements(2 * unit + j);
+          if (at.x < kDim) a[r][i][j] = F32(from).v[at.x];
+          if (at.y < kDim) b[r][i][j] = F32(from).v[at.y];
+        }
+      }
+    }
+  }
+
+  vec2 turns[kCount][2];
+  [[unroll]] for (uint i = 0; i < kCount; ++i)
+    [[unroll]] for (uint j = 0; j < 2; ++j)
+      turns[i][j] = kRotary > 0 ? cos_sin(float(position_at) * frequency[i][j]) * kFactor : vec2(1, 0);
+
+  [[unroll]] for (uint r = 0; r < kRun; ++r) {
+    if (kNorm) normalize(a[r], b[r], weight_a, weight_b, is_v);
+    if (!mine) continue;
+    if (!is_v) {
+      [[unroll]] for (uint i = 0; i < kCount; ++i) {
+        [[unroll]] for (uint j = 0; j < 2; ++j) {
+          if (kRotary == 0 || 2 * (lane + i * kTeam) + j >= kHalf) continue;
+          const vec2 old = vec2(a[r][i][j], b[r][i][j]), turn = turns[i][j];
+          a[r][i][j] = old.x * turn.x - old.y * turn.y;
+          b[r][i][j] = old.y * turn.x + old.x * turn.y;
+        }
+      }
+    }
+    if (is_q || page >= 0) put_head(a[r], b[r], lane, token, first_head + r, uint(page), uint(position_at) % kPageSlots);
   }
 }

@@ -114,11 +114,11 @@ mlxc_status mlxc_device_inspect(mlxc_device* device, mlxc_device_info* info, mlx
   });
 }
 
-mlxc_status mlxc_device_profile(mlxc_device* device, int32_t on, mlxc_error* error) {
+mlxc_status mlxc_device_profile(mlxc_device* device, int32_t what, mlxc_error* error) {
   return guard(error, [&] {
     auto object = get(device);
-    in_range(on, 0, 1, "on");
-    vulkan_profile(*object->device, on == 1);
+    in_range(what, MLXC_PROFILE_OFF, MLXC_PROFILE_PROGRAMS, "what");
+    vulkan_profile(*object->device, vulkan::Timing(what));
   });
 }
 

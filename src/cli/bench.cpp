@@ -119,7 +119,7 @@ int bench(const Arguments& arguments) {
   flags.add("-d", "0", "tokens in the cache before generating; a list measures each",
             [&](const std::string& v) { depths = parse_list(v, "-d", 0); });
   flags.integer(&repeats, "-r", "5", "repeats", 1, 1000);
-  flags.on(&profile, "--profile", "one more run of each with every kernel of the device timed: where the time goes (Vulkan)");
+  flags.on(&profile, "--profile", "two more runs of each: one with its programs timed, one with every kernel: where the time goes (Vulkan)");
   common.declare(flags);
   if (!flags.parse(arguments)) return 0;
 
@@ -152,10 +152,13 @@ int bench(const Arguments& arguments) {
   // What runs while kernels are timed takes longer: it is not among the figures.
   auto report_profile = [&](auto&& run) {
     if (!profile) return;
-    call(mlxc_device_profile, device.get(), int32_t{1});
-    run();
-    call(mlxc_device_profile, device.get(), int32_t{0});
-    const std::string table = text_of([&](auto... rest) { return mlxc_device_profile_text(device.get(), rest...); });
+    std::string table;
+    for (const int32_t what : {MLXC_PROFILE_PROGRAMS, MLXC_PROFILE_KERNELS}) {
+      call(mlxc_device_profile, device.get(), what);
+      run();
+      call(mlxc_device_profile, device.get(), int32_t{MLXC_PROFILE_OFF});
+      table += text_of([&](auto... rest) { return mlxc_device_profile_text(device.get(), rest...); }) + "\n";
+    }
     if (common.json) results.back()["profile"] = table;
     else std::printf("\n%s\n", table.c_str());
   };

@@ -160,7 +160,7 @@ static void devices_and_memory(void) {
   BAD(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_device_inspect, h, &info, &error);
   NULLS(mlxc_device_inspect, device, NULL, &error);
   BAD(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_device_profile, h, 1, &error);
-  NULLS(mlxc_device_profile, device, 2, &error);
+  NULLS(mlxc_device_profile, device, 3, &error);
   BAD(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_device_profile_text, h, text, sizeof text, &text_bytes, &error);
   BAD_BUT_NULL(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_memory_read, h, &stats, &error);
   NULLS(mlxc_memory_read, device, NULL, &error);

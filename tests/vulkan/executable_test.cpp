@@ -242,7 +242,7 @@ TEST_F(ExecutableTest, ALaunchWithoutAPipelineRunsOnTheHostAndSaysSo) {
   program->run(device().default_stream(), run.bindings, nullptr);
   expect_near(run.result(), run.expected());
   EXPECT_EQ(host_launches() - before, 1);
-  parts_->profile.enable(true);
+  parts_->profile.time(Timing::kernels);
   program->run(device().default_stream(), run.bindings, nullptr);
   ASSERT_EQ(parts_->profile.table().kernels.size(), 1u);
   EXPECT_EQ(parts_->profile.table().kernels[0].module, "on cpu");
@@ -324,7 +324,7 @@ TEST_F(ExecutableTest, ALostDeviceIsAnErrorAndNotAFallback) {
 }
 
 TEST_F(ExecutableTest, TheProfileTellsTimesKernelsAndBarriers) {
-  parts_->profile.enable(true);
+  parts_->profile.time(Timing::kernels);
   const auto program = compile(norms(kRows, 64, 3));
   Run run(*program, kRows, 64, 3, 0);
   for (int i = 0; i < 2; ++i) program->run(device().default_stream(), run.bindings, nullptr);
@@ -343,7 +343,7 @@ TEST_F(ExecutableTest, TheProfileTellsTimesKernelsAndBarriers) {
   EXPECT_THAT(table.text(), HasSubstr("rms_norm"));
   parts_->profile.reset();
   EXPECT_TRUE(parts_->profile.table().kernels.empty());
-  parts_->profile.enable(false);
+  parts_->profile.time(Timing::none);
   program->run(device().default_stream(), run.bindings, nullptr);
   EXPECT_TRUE(parts_->profile.table().programs.empty());
 }

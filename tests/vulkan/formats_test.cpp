@@ -9,7 +9,7 @@
 namespace mlxc::vulkan {
 namespace {
 
-constexpr int64_t kTokens = 64, kWidth = 128;
+constexpr int64_t kWidth = 128;
 
 // A device whose products round their input, whatever their shape.
 Capabilities tensor_cores() {
@@ -27,17 +27,19 @@ OperandType operand(Shape shape, DType dtype) { return {{shape, dtype}, contiguo
 
 // act(x W0^T) * (x W1^T) in buffer 3, then buffer 3 times W2^T.
 struct Case {
+  int64_t tokens;
   std::vector<LaunchPlan> launches;
   std::vector<bool> temporary{false, false, false, true, false, false};
 
-  Case() {
+  explicit Case(int64_t tokens = 64) : tokens(tokens) {
     auto gated = std::make_shared<Linear>(2, false, Precision::native);
     gated->gate = Gate::silu;
-    const OperandType x = operand({kTokens, kWidth}, DType::f32), weight = operand({kWidth, kWidth}, DType::bf16);
+    const OperandType x = operand({tokens, kWidth}, DType::f32), weight = operand({kWidth, kWidth}, DType::bf16);
     launches.push_back({gated, {x, weight, weight}, {x}, {{0, 0}, {1, 0}, {2, 0}, {3, 0}}});
     launches.push_back({std::make_shared<Linear>(1, false, Precision::native), {x, weight}, {x}, {{3, 0}, {4, 0}, {5, 0}}});
   }
-  std::vector<int> store(const std::vector<int>& keep = {}) { return store_half(launches, temporary, tensor_cores(), keep); }
+  Formats choose(bool ordered = true) { return choose_formats(launches, temporary, tensor_cores(), {}, ordered); }
+  std::vector<int> store(const std::vector<int>& keep = {}) { return choose_formats(launches, temporary, tensor_cores(), keep, true).halved; }
   DType written() const { return launches[0].outputs[0].type.dtype; }
   DType read() const { return launches[1].inputs[0].type.dtype; }
 };
@@ -66,7 +68,7 @@ TEST(StoreHalf, LeavesWhatItIsToldTo) {
 
 TEST(StoreHalf, LeavesWhatSomethingElseReads) {
   Case c;
-  const OperandType x = operand({kTokens, kWidth}, DType::f32), weight = operand({kWidth}, DType::f32);
+  const OperandType x = operand({c.tokens, kWidth}, DType::f32), weight = operand({kWidth}, DType::f32);
   c.launches.push_back({std::make_shared<RmsNorm>(1e-5f, 0.f), {x, weight}, {x}, {{3, 0}, {4, 0}, {5, 0}}});
   EXPECT_TRUE(c.store().empty());
   EXPECT_EQ(c.written(), DType::f32);
@@ -76,7 +78,7 @@ TEST(StoreHalf, LeavesWhatAProductReadsAsItsResidual) {
   Case c;
   auto residual = std::make_shared<Linear>(1, false, Precision::native);
   residual->residual = true;
-  const OperandType x = operand({kTokens, kWidth}, DType::f32), weight = operand({kWidth, kWidth}, DType::bf16);
+  const OperandType x = operand({c.tokens, kWidth}, DType::f32), weight = operand({kWidth, kWidth}, DType::bf16);
   c.launches.push_back({residual, {x, weight, x}, {x}, {{0, 0}, {4, 0}, {3, 0}, {5, 0}}});
   EXPECT_TRUE(c.store().empty());
 }
@@ -116,7 +118,86 @@ TEST(StoreHalf, LeavesEverythingWithoutTensorCores) {
   Case c;
   Capabilities caps = tensor_cores();
   caps.coopmat_f16 = caps.coopmat_bf16 = caps.fragment_layout = false;
-  EXPECT_TRUE(store_half(c.launches, c.temporary, caps, {}).empty());
+  EXPECT_TRUE(choose_formats(c.launches, c.temporary, caps, {}, true).halved.empty());
+}
+
+TEST(StoreHalf, LeavesStepsOfSoFewTokensThatProductsDoNotRound) {
+  Case c(4);
+  EXPECT_TRUE(c.store().empty());
+}
+
+TEST(Fragments, OrderWhatProductsOfBatchesRead) {
+  EXPECT_EQ(Case(5).choose().fragments[3], 1);
+  EXPECT_EQ(Case(16).choose().fragments[3], 2);
+  EXPECT_EQ(Case(17).choose().fragments[3], 4);
+  EXPECT_EQ(Case(64).choose().fragments[3], 8);
+}
+
+TEST(Fragments, LeaveWhatLongerProductsRead) {
+  Case c(65);
+  const Formats formats = c.choose();
+  EXPECT_EQ(formats.halved, std::vector<int>{3});
+  EXPECT_EQ(formats.fragments[3], 0);
+}
+
+TEST(Fragments, LeaveWhatTheyAreToldTo) {
+  Case c;
+  const Formats formats = c.choose(false);
+  EXPECT_EQ(formats.halved, std::vector<int>{3});
+  EXPECT_EQ(formats.fragments[3], 0);
+}
+
+// x W0^T + x in buffer 2, whose norm (weight in buffer 3) times W1^T is buffer 5.
+struct PairCase {
+  std::vector<LaunchPlan> launches;
+  std::vector<bool> temporary{false, false, true, false, false, false};
+
+  explicit PairCase(int64_t tokens = 16, DType dtype = DType::bf16) {
+    auto first = std::make_shared<Linear>(1, false, Precision::native), second = std::make_shared<Linear>(1, false, Precision::native);
+    first->residual = second->norm = true;
+    second->norm_offset = 1;
+    const OperandType x = operand({tokens, kWidth}, DType::f32), weight = operand({kWidth, kWidth}, dtype), norm = operand({kWidth}, DType::f32);
+    launches.push_back({first, {x, weight, x}, {x}, {{0, 0}, {1, 0}, {0, 0}, {2, 0}}});
+    launches.push_back({second, {x, weight, norm}, {x}, {{2, 0}, {4, 0}, {3, 0}, {5, 0}}});
+  }
+  std::vector<ProductPair> pairs() { return choose_formats(launches, temporary, tensor_cores(), {}, true).pairs; }
+};
+
+TEST(ProductPairs, JoinAProductAndTheNormalisedOneAfterIt) {
+  PairCase c;
+  const std::vector<ProductPair> pairs = c.pairs();
+  ASSERT_EQ(pairs.size(), 1u);
+  EXPECT_EQ(pairs[0].giver, 0);
+  EXPECT_EQ(pairs[0].taker, 1);
+  EXPECT_EQ(pairs[0].blocks, 2);
+  EXPECT_EQ(pairs[0].norm_offset, 1);
+  ASSERT_EQ(c.launches[0].inputs.size(), 4u);
+  EXPECT_EQ(c.launches[0].places[3].buffer, 3);
+  EXPECT_EQ(c.launches[0].places[4].buffer, 2);
+}
+
+TEST(ProductPairs, JoinThoseOfPromptsInRows) {
+  PairCase c(512);
+  ASSERT_EQ(c.pairs().size(), 1u);
+  EXPECT_EQ(PairCase(512).pairs()[0].blocks, 0);
+}
+
+TEST(ProductPairs, LeaveSingleTokens) { EXPECT_TRUE(PairCase(4).pairs().empty()); }
+
+TEST(ProductPairs, LeaveFloat16WhichLargeValuesWouldOverflow) { EXPECT_TRUE(PairCase(16, DType::f16).pairs().empty()); }
+
+TEST(ProductPairs, LeaveNormsWhoseWeightIsComputed) {
+  PairCase c;
+  c.temporary[3] = true;
+  EXPECT_TRUE(c.pairs().empty());
+}
+
+TEST(ProductPairs, LeaveWhatAnotherLaunchChangesInBetween) {
+  PairCase c;
+  LaunchPlan between = c.launches[0];
+  between.places = {{0, 0}, {1, 0}, {0, 0}, {2, 4}};
+  c.launches.insert(c.launches.begin() + 1, between);
+  EXPECT_TRUE(c.pairs().empty());
 }
 
 TEST(Extent, ReachesBelowTheFirstElementWithNegativeStrides) {

@@ -380,19 +380,6 @@ TEST(LinearPlan, FewTilesSplitK) {
   EXPECT_EQ(coop_shape(problem, wide, tensor_device()).split, 1);
 }
 
-TEST(LinearPlan, SixteenBitActivationsWhereProductsRoundAnyway) {
-  DType type = DType::f32;
-  EXPECT_TRUE(reads_half(plan_of({8, 4096, {64}, DType::bf16}), tensor_device(), &type));
-  EXPECT_EQ(type, DType::bf16);
-  EXPECT_FALSE(reads_half(plan_of({4, 4096, {64}, DType::bf16}), tensor_device(), &type));
-  EXPECT_FALSE(reads_half(plan_of({8, 4096, {64}, DType::bf16, Precision::high}), tensor_device(), &type));
-  EXPECT_FALSE(reads_half(plan_of({8, 4096, {64}, DType::f32}), tensor_device(), &type));
-  EXPECT_FALSE(reads_half(plan_of({8, 4096, {64}, DType::bf16, Precision::native, false, true}), tensor_device(), &type));
-  EXPECT_FALSE(reads_half(plan_of({8, 4097, {64}, DType::bf16}), tensor_device(), &type));
-  EXPECT_TRUE(writes_half(plan_of({8, 64, {64, 64}, DType::bf16, Precision::native, false, false, false, Gate::silu})));
-  EXPECT_FALSE(writes_half(plan_of({8, 64, {64, 64}, DType::bf16})));
-}
-
 TEST(LinearPlan, OnlyTheExpectedLayoutOfFragmentsMatches) {
   std::vector<uint32_t> words(32 * 18);
   for (uint32_t lane = 0; lane < 32; ++lane) {

@@ -71,11 +71,11 @@ class CommandsTest : public ProgramTest {
     return {0, 0, {1, 1, 1}, {target(from, Access::read), target(to, Access::write)}, {uint32_t(kCount)}, work};
   }
 
-  Commands record(const std::vector<Dispatch>& dispatches, const Storage& storage, bool timed = false, uint32_t scale = 1) {
+  Commands record(const std::vector<Dispatch>& dispatches, const Storage& storage, Timing timing = Timing::none, uint32_t scale = 1) {
     const Kernel kernel{"step", {scale}, 0, kStep};
     std::vector<Pipelines::Pipeline> pipelines;
     for (const Pipelines::Result& result : pipelines_->get({&kernel, 1})) pipelines.push_back(result.pipeline);
-    return Commands(context(), pipelines_->layout(), dispatches, pipelines, {{storage.memory().address}, 0, 0, 0}, Rates::of(context().caps), timed);
+    return Commands(context(), pipelines_->layout(), dispatches, pipelines, {{storage.memory().address}, 0, 0, 0}, Rates::of(context().caps), timing);
   }
 
   static void run(const Commands& commands) {
@@ -94,7 +94,7 @@ TEST_F(CommandsTest, AChainHasABarrierBeforeEachDependentDispatch) {
   const StoragePtr memory = slots(21);
   std::vector<Dispatch> chain;
   for (int i = 0; i < 20; ++i) chain.push_back(step(i, i + 1));
-  const Commands commands = record(chain, *memory, false, 2);
+  const Commands commands = record(chain, *memory, Timing::none, 2);
   EXPECT_EQ(commands.barriers(), 19);
   run(commands);
   EXPECT_EQ(download(*memory, kCount, 20 * kBytes), std::vector<float>(kCount, float((1 << 20) - 1)));
@@ -133,7 +133,7 @@ TEST_F(CommandsTest, BuffersThatLieOverEachOtherAreSeenByAddress) {
     const uint64_t address = memory->memory().address;
     const std::vector<Dispatch> both{step(0, 1), second};
     const std::vector<Pipelines::Pipeline> made{pipelines[0].pipeline};
-    return Commands(context(), pipelines_->layout(), both, made, {{address, address + uint64_t(distance)}, 0, 0, 0}, Rates::of(context().caps), false).barriers();
+    return Commands(context(), pipelines_->layout(), both, made, {{address, address + uint64_t(distance)}, 0, 0, 0}, Rates::of(context().caps), Timing::none).barriers();
   };
   EXPECT_EQ(barriers(0), 1);           // the same slots
   EXPECT_EQ(barriers(kBytes), 1);      // reads what the first wrote
@@ -177,16 +177,27 @@ TEST_F(CommandsTest, TellHowLongEachDispatchTook) {
   const double half = kMostSecondsASubmission / 2 * Rates::of(context().caps).flops;
   std::vector<Dispatch> chain;
   for (int i = 0; i < 5; ++i) chain.push_back(step(i, i + 1, {half * 0.9, 0}));
-  const Commands commands = record(chain, *memory, true);
+  const Commands commands = record(chain, *memory, Timing::kernels);
   EXPECT_EQ(commands.parts().size(), 3u);
   run(commands);
-  const std::vector<double> times = commands.times();
-  ASSERT_EQ(times.size(), 5u);
-  for (double nanoseconds : times) {
+  const Commands::Times times = commands.times();
+  ASSERT_EQ(times.dispatches.size(), 5u);
+  double sum = 0;
+  for (double nanoseconds : times.dispatches) {
     EXPECT_GT(nanoseconds, 0);
     EXPECT_LT(nanoseconds, 60e9);
+    sum += nanoseconds;
   }
-  EXPECT_TRUE(record(chain, *memory, false).times().empty());
+  EXPECT_GE(times.whole, 0.999 * sum);
+  EXPECT_TRUE(record(chain, *memory, Timing::none).times().dispatches.empty());
+}
+
+TEST_F(CommandsTest, TellHowLongTheyTookWithoutKeepingDispatchesApart) {
+  const StoragePtr memory = slots(4);
+  const Commands commands = record({step(0, 1), step(1, 2)}, *memory, Timing::programs);
+  run(commands);
+  EXPECT_TRUE(commands.times().dispatches.empty());
+  EXPECT_GT(commands.times().whole, 0);
 }
 
 TEST_F(CommandsTest, NothingToDoIsNothingToSubmit) { EXPECT_TRUE(record({}, *slots(1)).parts().empty()); }

@@ -224,6 +224,8 @@ TEST_P(TransformerOnDevice, RotatesNormsAndWritesInOneDispatch) {
   check_rope(*device_, {33, 8, 2, 256, 256, DType::bf16});
   check_rope(*device_, {15, 2, 2, 96, 48, DType::f16, DType::f32, false, 3});
   check_rope(*device_, {3, 2, 1, 10, 10, DType::f32});
+  check_rope(*device_, {33, 8, 4, 128, 128, DType::bf16, DType::bf16, true, 4});  // some heads to a team
+  check_rope(*device_, {360, 40, 4, 64, 32, DType::f16, DType::f32, true});
 }
 
 TEST_P(TransformerOnDevice, RotatesByLargeAngles) {

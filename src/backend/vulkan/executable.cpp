@@ -27,7 +27,7 @@ struct Segment {
 
 struct Recording {
   std::vector<uint64_t> addresses;  // of the bindings
-  bool timed = false;
+  Timing timing = Timing::none;
   bool busy = false;
   double slowness = 1;  // that its estimates assume
   StoragePtr counters;
@@ -99,6 +99,7 @@ class VulkanExecutable final : public Executable {
       const VulkanExecutable& executable;
       Recording& recording;
     } release{*this, *recording};
+    const auto begin = Queue::Clock::now();
     try {
       for (size_t i = 0; i < segments_.size(); ++i) {
         run_commands(recording->commands[i], recording->slowness, cancel);
@@ -106,13 +107,13 @@ class VulkanExecutable final : public Executable {
         check(cancel);
         const auto start = Queue::Clock::now();
         parts_->run_on_host(*segments_[i].host, buffers, cancel);
-        if (recording->timed) {
+        if (recording->timing != Timing::none) {
           const double nanoseconds = std::chrono::duration<double, std::nano>(Queue::Clock::now() - start).count();
           parts_->profile.add(ProfileKernel{names_[segments_[i].host_launch], "on " + parts_->fallback.name(), 1, 0, nanoseconds, 0, 0});
         }
         program_counters().host_launches.fetch_add(1, std::memory_order_relaxed);
       }
-      if (recording->timed) report(*recording);
+      if (recording->timing != Timing::none) report(*recording, std::chrono::duration<double, std::nano>(Queue::Clock::now() - begin).count());
     } catch (const Error& error) {
       // What kernels count with may be half counted now.
       if (error.status() != Status::cancelled) forget(recording);
@@ -179,14 +180,14 @@ class VulkanExecutable final : public Executable {
 
   // A recording for these addresses that nobody else is running.
   std::shared_ptr<Recording> acquire(std::span<const Binding> buffers) const {
-    const bool timed = parts_->profile.enabled();
+    const Timing timing = parts_->profile.timing();
     std::vector<uint64_t> addresses;
     addresses.reserve(buffers.size());
     for (const Binding& binding : buffers) addresses.push_back(address_of(binding));
     {
       std::lock_guard lock(mutex_);
       for (auto it = recordings_.begin(); it != recordings_.end(); ++it) {
-        if ((*it)->busy || (*it)->timed != timed || (*it)->addresses != addresses) continue;
+        if ((*it)->busy || (*it)->timing != timing || (*it)->addresses != addresses) continue;
         if (badly_cut(**it)) {
           recordings_.erase(it);
           break;
@@ -196,7 +197,7 @@ class VulkanExecutable final : public Executable {
         return *it;
       }
     }
-    std::shared_ptr<Recording> made = record(std::move(addresses), timed);
+    std::shared_ptr<Recording> made = record(std::move(addresses), timing);
     made->busy = true;
     std::lock_guard lock(mutex_);
     recordings_.push_front(made);
@@ -219,7 +220,7 @@ class VulkanExecutable final : public Executable {
     return false;
   }
 
-  std::shared_ptr<Recording> record(std::vector<uint64_t> addresses, bool timed) const {
+  std::shared_ptr<Recording> record(std::vector<uint64_t> addresses, Timing timing) const {
     auto recording = std::make_shared<Recording>();
     Bases bases;
     bases.buffers = addresses;
@@ -234,10 +235,10 @@ class VulkanExecutable final : public Executable {
     recording->slowness = parts_->slowness();
     rates = {rates.flops / recording->slowness, rates.bytes / recording->slowness, rates.dispatch};
     recording->addresses = std::move(addresses);
-    recording->timed = timed;
+    recording->timing = timing;
     for (const Segment& segment : segments_) {
       const std::span<const Dispatch> dispatches(dispatches_.data() + segment.begin, segment.end - segment.begin);
-      recording->commands.emplace_back(*parts_->context, parts_->pipelines.layout(), dispatches, pipelines_, bases, rates, timed);
+      recording->commands.emplace_back(*parts_->context, parts_->pipelines.layout(), dispatches, pipelines_, bases, rates, timing);
     }
     program_counters().recordings.fetch_add(1, std::memory_order_relaxed);
     return recording;
@@ -248,19 +249,19 @@ class VulkanExecutable final : public Executable {
     recordings_.remove(recording);
   }
 
-  void report(const Recording& recording) const {
-    ProfileProgram run{id_, 1, int64_t(names_.size()), int64_t(dispatches_.size()), 0, host_launches_, 0, 0};
+  void report(const Recording& recording, double host_nanoseconds) const {
+    ProfileProgram run{id_, 1, int64_t(names_.size()), int64_t(dispatches_.size()), 0, host_launches_, 0, 0, host_nanoseconds};
     for (size_t i = 0; i < segments_.size(); ++i) {
       const Commands& commands = recording.commands[i];
       run.barriers += commands.barriers();
       run.submissions += int64_t(commands.parts().size());
-      const std::vector<double> times = commands.times();
-      for (size_t j = 0; j < times.size(); ++j) {
+      const Commands::Times times = commands.times();
+      run.nanoseconds += times.whole;
+      for (size_t j = 0; j < times.dispatches.size(); ++j) {
         const Dispatch& dispatch = dispatches_[segments_[i].begin + j];
         const int64_t groups = int64_t(dispatch.groups.x) * dispatch.groups.y * dispatch.groups.z;
-        parts_->profile.add(ProfileKernel{names_[size_t(dispatch.launch)], modules_[size_t(dispatch.kernel)], 1, groups, times[j],
+        parts_->profile.add(ProfileKernel{names_[size_t(dispatch.launch)], modules_[size_t(dispatch.kernel)], 1, groups, times.dispatches[j],
                                           dispatch.work.flops, dispatch.work.bytes});
-        run.nanoseconds += times[j];
       }
     }
     parts_->profile.add(run);
@@ -325,10 +326,11 @@ std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts,
   const Capabilities& caps = parts->context->caps;
   std::vector<std::string> unavailable(count);
   std::vector<int> keep;  // buffers that stay float32
+  bool ordered = true;    // values may be handed over in orders of their own
   for (;;) {
     std::vector<LaunchPlan> launches = plan.launches;
-    const std::vector<int> halved = store_half(launches, plan.temporary, caps, keep);
-    LoweredProgram program = lower_program(std::move(launches), caps, unavailable);
+    const Formats formats = choose_formats(launches, plan.temporary, caps, keep, ordered);
+    LoweredProgram program = lower_program(std::move(launches), caps, unavailable, formats);
     const std::vector<Pipelines::Result> made = parts->pipelines.get(program.kernels);
     std::vector<std::string> refused(count);
     for (const Dispatch& dispatch : program.dispatches)
@@ -340,10 +342,13 @@ std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts,
       if (program.reasons[i].empty() && refused[i].empty()) continue;
       bool changed = false;
       for (const OperandPlace& place : program.launches[i].places) {
-        if (std::find(halved.begin(), halved.end(), place.buffer) == halved.end()) continue;
+        if (std::find(formats.halved.begin(), formats.halved.end(), place.buffer) == formats.halved.end()) continue;
         keep.push_back(place.buffer);
         changed = true;
       }
+      const bool paired = std::any_of(formats.pairs.begin(), formats.pairs.end(), [&](const ProductPair& pair) { return pair.giver == int(i) || pair.taker == int(i); });
+      if (paired || changed) ordered = false;
+      changed = changed || paired;
       if (!changed && !refused[i].empty()) unavailable[i] = refused[i];
       again |= changed || !refused[i].empty();
     }

@@ -1,16 +1,31 @@
-// Which intermediate values of a program are stored in 16 bits.
+// How values go from one kernel to the next other than as the graph says: in 16 bits where products would round them anyway, in the order in
+// which products read them, and already multiplied by the weight of a norm.
 #pragma once
 
 #include <vector>
 
-#include "backend/backend.h"
-#include "backend/vulkan/capabilities.h"
+#include "backend/vulkan/lower.h"
 
 namespace mlxc::vulkan {
 
-// Products with 16-bit weights round their input anyway. Where one launch writes a temporary and only such products read it, it is written
-// in that type: rewrites the dtypes in the plans. Buffers of `keep` stay as they are. Gives the buffers that changed.
-std::vector<int> store_half(std::vector<LaunchPlan>& launches, const std::vector<bool>& temporary, const Capabilities& caps,
-                            const std::vector<int>& keep);
+// A product and the normalised product of its output.
+struct ProductPair {
+  int giver, taker;  // launches
+  int blocks;        // of 8 tokens; 0: values lie in rows
+  int64_t tokens, k, groups;
+  float norm_offset;
+};
+
+struct Formats {
+  std::vector<int> halved;     // buffers kept in 16 bits: the dtypes of their operands are changed
+  std::vector<int> fragments;  // by buffer: > 0: of those, in the order of fragments for so many blocks of 8 tokens
+  std::vector<ProductPair> pairs;  // in the order of their takers; the giver has the taker's norm weight as its last input
+};
+
+// Chooses formats for temporary buffers but those in `keep`, and changes the launches accordingly. ordered: also fragments and pairs.
+Formats choose_formats(std::vector<LaunchPlan>& launches, const std::vector<bool>& temporary, const Capabilities& caps, const std::vector<int>& keep,
+                       bool ordered);
+
+inline int64_t fragment_bytes(int blocks, int64_t k) { return int64_t(blocks) * 8 * k * 2; }
 
 }  // namespace mlxc::vulkan

@@ -46,6 +46,11 @@ SkinnyShape skinny_shape(const LinearProblem& problem) {
   return {blocks, 2, 2, 1, 8};
 }
 
+int64_t skinny_rows(const LinearProblem& problem) {
+  const SkinnyShape shape = skinny_shape(problem);
+  return int64_t(16) * shape.tiles * shape.side / (problem.gated ? 2 : 1);
+}
+
 // The tile and split with the least estimated time. A multiprocessor runs `resident` workgroups at once, at `rate` in all; fewer get more each
 // but less together. Split tiles fill the device where there are few, and pay by the traffic of partial sums.
 CoopShape coop_shape(const LinearProblem& problem, std::span<const int64_t> n, const Capabilities& caps) {

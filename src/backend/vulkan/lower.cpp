@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backend/vulkan/formats.h"
 #include "ops/matmul.h"
 
 namespace mlxc::vulkan {
@@ -17,10 +18,18 @@ Extent extent_of(const OperandType& operand) {
   return extent;
 }
 
-Ref Emitter::input(size_t index) const { return {Ref::Kind::operand, int(index), 0, extent_of(plan().inputs[index]).end}; }
+Ref Emitter::input(size_t index) const {
+  const TensorType& type = plan().inputs[index].type;
+  const int blocks = fragments(index);
+  return {Ref::Kind::operand, int(index), 0, blocks ? fragment_bytes(blocks, type.shape.back()) : extent_of(plan().inputs[index]).end};
+}
 
 Ref Emitter::output(size_t index) const {
-  return {Ref::Kind::operand, int(plan().inputs.size() + index), 0, extent_of(plan().outputs[index]).end};
+  const TensorType& type = plan().outputs[index].type;
+  const size_t operand = plan().inputs.size() + index;
+  const int blocks = fragments(operand);
+  const int64_t tokens = blocks ? type.shape[0] : 1;
+  return {Ref::Kind::operand, int(operand), 0, blocks ? fragment_bytes(blocks, element_count(type.shape) / tokens) : extent_of(plan().outputs[index]).end};
 }
 
 Grid Emitter::row(int64_t count) const {

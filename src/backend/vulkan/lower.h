@@ -61,6 +61,14 @@ class Words {
   std::vector<uint32_t> words_;
 };
 
+// Between a product and the normalised product of its output: what the first leaves for the second in scratch memory, see kernels/linear.glsl.
+// The first has the second's norm weight as an additional last input.
+struct Handover {
+  Ref values, squares;
+  int64_t groups = 0;  // of rows, that have sums of squares
+  float norm_offset = 0;
+};
+
 // What a dispatch costs about, so that a submission can be cut before it takes too long.
 struct Work {
   double flops = 0, bytes = 0;
@@ -75,6 +83,10 @@ class Emitter {
 
   Ref input(size_t index) const;   // from an operand's first element to its end
   Ref output(size_t index) const;
+  // > 0: inputs, then outputs: this one holds 16-bit values in the order of linear_skinny's fragments, for so many blocks of 8 tokens.
+  virtual int fragments(size_t operand) const = 0;
+  virtual const Handover* gives() const = 0;
+  virtual const Handover* takes() const = 0;
   // Uninitialised memory that lives as long as this launch. 256-byte aligned.
   virtual Ref scratch(int64_t bytes) = 0;
   // Zeros at the first dispatch; kernels must leave zeros behind (the last workgroup resets what it counted with).
@@ -100,11 +112,6 @@ void lower_linear(Emitter& emitter);
 void lower_norm(Emitter& emitter);            // rms_norm, layer_norm
 void lower_rope(Emitter& emitter);            // rope, kv_write, rope_kv_write
 void lower_attention(Emitter& emitter);       // paged_attention, dense_attention, segment_pool
-
-// Activations are float32 in the graph. Between a producer that can write 16-bit values and products that would round their input to 16 bits
-// anyway, compile() stores them so: the operand's dtype in the plan is then f16 or bf16. These two questions decide it.
-bool writes_half(const LaunchPlan& producer);                                               // output 0 as f16 or bf16
-bool reads_half(const LaunchPlan& linear, const Capabilities& caps, DType* dtype);          // input 0, and in which type
 
 // Where an operand lies around its first element, in bytes: begin <= 0 with negative strides, which Emitter::input and output leave to the
 // recorder. {0, 0} when it has no elements.

@@ -1,5 +1,6 @@
 // Attention of single tokens over 16-bit pages (kernels/attention_decode.comp).
 #include <bit>
+#include <optional>
 
 #include "backend/vulkan/attention.h"
 #include "ops/transformer.h"
@@ -14,30 +15,46 @@ constexpr int64_t kPagesOfAPart = 8;       // at least: joining parts costs as m
 
 int64_t divided_up(int64_t count, int64_t by) { return (count + by - 1) / by; }
 
-}  // namespace
+// How the query heads of one kv head are dealt out.
+struct DecodeShape {
+  int64_t heads, depth, teams;
+};
 
-bool lower_decode_attention(Emitter& e) {
-  const LaunchPlan& plan = e.plan();
-  const Capabilities& caps = e.caps();
-  const auto& op = as<PagedAttention>(*plan.primitive);
+std::optional<DecodeShape> decode_shape(const LaunchPlan& plan, const Capabilities& caps) {
   const OperandType &q = plan.inputs[0], &pages = plan.inputs[1], &table = plan.inputs[3];
   const int64_t tokens = q.type.shape[0], dim = q.type.shape[2], kv_heads = pages.type.shape[1], group = q.type.shape[1] / kv_heads;
   const uint32_t team = caps.subgroup_size;
   const bool halves = pages.type.dtype == DType::f16 || pages.type.dtype == DType::bf16;
   const bool subgroups = caps.subgroup_control || caps.min_subgroup == caps.max_subgroup;
-  if (tokens == 0 || tokens > kMostTokens || !halves || !subgroups) return false;
-  if (!std::has_single_bit(uint64_t(dim)) || dim < 64 || dim > int64_t(team) * 8) return false;
-  if (table.type.shape[0] == 0 || table.type.shape[1] == 0 || pages.type.shape[0] == 0) return false;
-  if (q.strides[0] % 4 != 0 || !lies_in(plan, 0, 16) || !lies_in(plan, 1, 16) || !lies_in(plan, 2, 16)) return false;
-  if (!fits_int(q.strides[0]) || !fits_int(kv_heads * kPageSlots * dim) || !fits_int(table.type.shape[1] * kPageSlots)) return false;
+  if (tokens == 0 || tokens > kMostTokens || !halves || !subgroups) return {};
+  if (!std::has_single_bit(uint64_t(dim)) || dim < 64 || dim > int64_t(team) * 8) return {};
+  if (table.type.shape[0] == 0 || table.type.shape[1] == 0 || pages.type.shape[0] == 0) return {};
+  if (q.strides[0] % 4 != 0 || !lies_in(plan, 0, 16) || !lies_in(plan, 1, 16) || !lies_in(plan, 2, 16)) return {};
+  if (!fits_int(q.strides[0]) || !fits_int(kv_heads * kPageSlots * dim) || !fits_int(table.type.shape[1] * kPageSlots)) return {};
 
   const int64_t heads = std::min<int64_t>(int64_t(std::bit_ceil(uint64_t(group))), 8);
   int64_t depth = heads == 8 ? 2 : 4;
   while (depth > 1 && depth * team / (dim / 8) > kPageSlots) depth /= 2;
   int64_t teams = std::max<int64_t>(1, 256 / team);
   while (teams > 1 && (teams * heads * dim * 4 > kMostShared || teams * team > caps.workgroup_invocations)) teams /= 2;
-  if (teams * heads * dim * 4 > kMostShared || teams * depth * team / (dim / 8) < 1) return false;
+  if (teams * heads * dim * 4 > kMostShared || teams * depth * team / (dim / 8) < 1) return {};
+  return DecodeShape{heads, depth, teams};
+}
 
+}  // namespace
+
+bool takes_decode_attention(const LaunchPlan& plan, const Capabilities& caps) { return decode_shape(plan, caps).has_value(); }
+
+bool lower_decode_attention(Emitter& e) {
+  const LaunchPlan& plan = e.plan();
+  const Capabilities& caps = e.caps();
+  const std::optional<DecodeShape> shape = decode_shape(plan, caps);
+  if (!shape) return false;
+  const auto [heads, depth, teams] = *shape;
+  const auto& op = as<PagedAttention>(*plan.primitive);
+  const OperandType &q = plan.inputs[0], &pages = plan.inputs[1], &table = plan.inputs[3];
+  const int64_t tokens = q.type.shape[0], dim = q.type.shape[2], kv_heads = pages.type.shape[1], group = q.type.shape[1] / kv_heads;
+  const uint32_t team = caps.subgroup_size;
   const int64_t problems = tokens * kv_heads * divided_up(group, heads), width = table.type.shape[1];
   const int64_t processors = std::max(1u, caps.multiprocessors);
   const int64_t least = problems >= 2 * processors ? 2 * kPagesOfAPart : kPagesOfAPart;
@@ -53,7 +70,7 @@ bool lower_decode_attention(Emitter& e) {
   words.u(std::clamp<int64_t>(op.window, 0, INT32_MAX / 2)).u(splits).u(least).f(op.scale).f(op.softcap).u(0).u(0);
   Kernel kernel{"attention_decode",
                 {uint32_t(teams * team), float_type(pages.type.dtype), uint32_t(dim), uint32_t(heads), uint32_t(depth), team,
-                 float_type(plan.outputs[0].type.dtype)},
+                 float_type(plan.outputs[0].type.dtype), uint32_t(e.fragments(plan.inputs.size()))},
                 caps.subgroup_control ? team : 0u};
   const double context = 1024;  // a guess: how long contexts are is known when it runs
   const int64_t resident = processors * 2;  // workgroups that the device runs at once, about

@@ -22,7 +22,9 @@ bool starts_aligned(const LaunchPlan& plan, size_t operand, int64_t bytes = 16) 
 // kernels/linear.glsl, FORM.
 struct Form {
   bool aligned = false, wide = false, norm = false, residual = false, bias = false;
+  bool gives = false, takes = false;
   Gate gate = Gate::none;
+  int y_blocks = 0;
   DType x = DType::f32, y = DType::f32, norm_weight = DType::f32;
   DType biases[kWeightsAtOnce] = {DType::f32, DType::f32, DType::f32};
 
@@ -30,6 +32,7 @@ struct Form {
     uint32_t value = uint32_t(aligned) | uint32_t(wide) << 1 | uint32_t(norm) << 2 | uint32_t(residual) << 3 | uint32_t(bias) << 4;
     value |= uint32_t(gate) << 5 | kind_of(x) << 8 | kind_of(y) << 10 | kind_of(norm_weight) << 12;
     for (size_t i = 0; i < kWeightsAtOnce; ++i) value |= kind_of(biases[i]) << (14 + 2 * i);
+    value |= uint32_t(std::bit_width(uint32_t(y_blocks))) << 20 | uint32_t(gives) << 23 | uint32_t(takes) << 24;
     return value;
   }
 };
@@ -155,12 +158,16 @@ class LinearLowering {
     form.bias = op_.has_bias;
     form.gate = op_.gate;
     form.wide = !op_.residual || starts_aligned(plan_, op_.residual_input());
+    form.takes = emitter_.takes();
+    form.gives = emitter_.gives();
+    if (form.gives) form.norm_weight = plan_.inputs.back().type.dtype;
     for (size_t at = 0; at < weights.size(); ++at) {
       const size_t i = weights[at];
       form.aligned = form.aligned && starts_aligned(plan_, 1 + i);
       form.wide = form.wide && rows(i) % 4 == 0;
       if (op_.has_bias) form.biases[at] = plan_.inputs[op_.bias_input(int(i))].type.dtype;
       if (form.gate != Gate::none && i > 0) continue;
+      if (i == 0) form.y_blocks = emitter_.fragments(plan_.inputs.size());
       form.wide = form.wide && starts_aligned(plan_, plan_.inputs.size() + i);
       form.y = plan_.outputs[i].type.dtype;
     }
@@ -177,6 +184,8 @@ class LinearLowering {
     if (op_.residual) arguments[2] = read(emitter_.input(op_.residual_input()));
     else if (counters) arguments[2] = *counters;
     for (size_t i = 0; i < kWeightsAtOnce; ++i) arguments.push_back(i < weights.size() ? read(emitter_.input(1 + weights[i])) : none);
+    const Handover* gives = emitter_.gives();
+    if (gives) arguments[4] = read(emitter_.input(plan_.inputs.size() - 1));
     if (op_.residual && counters) arguments.back() = *counters;  // a residual comes with one weight
     for (size_t i = 0; i < kWeightsAtOnce; ++i)
       arguments.push_back(op_.has_bias && i < weights.size() ? read(emitter_.input(op_.bias_input(int(weights[i])))) : none);
@@ -186,10 +195,14 @@ class LinearLowering {
       arguments.push_back(there ? write(emitter_.output(weights[i])) : none);
       if (there) bytes += double(emitter_.output(weights[i]).bytes);
     }
+    if (gives) {
+      arguments[arguments.size() - 2] = write(gives->values);
+      arguments.back() = write(gives->squares);
+    }
     Words words;
     words.u(tokens_).u(k_);
     for (size_t i = 0; i < kWeightsAtOnce; ++i) words.u(i < weights.size() ? rows(weights[i]) : 0);
-    words.u(x.stride).f(op_.norm_eps).f(op_.norm_offset);
+    words.u(x.stride).f(op_.norm_eps).f(gives ? gives->norm_offset : op_.norm_offset);
     emitter_.dispatch(std::move(kernel), emitter_.row(groups), std::move(arguments), words, {2.0 * double(tokens_) * double(k_) * double(problem.rows), bytes});
   }
 
@@ -243,17 +256,22 @@ class LinearLowering {
 
   void emit_skinny(const LinearProblem& problem, const std::vector<size_t>& weights) {
     const SkinnyShape shape = skinny_shape(problem);
-    const bool ready = is_ready(problem.weight);
-    const Activations x = ready ? x_ : pack(problem.weight, shape.blocks, round_up(k_ / 8, 4 * shape.depth));
+    const Handover* takes = emitter_.takes();
+    Activations x = x_;
+    if (takes) x = {takes->values, problem.weight, takes->groups, shape.blocks, k_ / 8, true};
+    else if (emitter_.fragments(0)) x = {x_.ref, problem.weight, 0, shape.blocks, k_ / 8, true};
+    else if (!is_ready(problem.weight)) x = pack(problem.weight, shape.blocks, round_up(k_ / 8, 4 * shape.depth));
     Kernel kernel{cat("linear_skinny.", short_name(problem.weight), "_b", shape.blocks, "_t", shape.tiles, "_d", shape.depth),
-                  {form_of(weights, x).bits(), uint32_t(32 * shape.side * shape.split), uint32_t(shape.split), uint32_t(shape.side), uint32_t(!ready),
+                  {form_of(weights, x).bits(), uint32_t(32 * shape.side * shape.split), uint32_t(shape.split), uint32_t(shape.side), uint32_t(x.blocks > 0),
                    uint32_t(k_ % (32 * shape.depth) != 0)}};
     kernel.subgroup = caps_.subgroup_control ? 32 : 0;
-    dispatch(std::move(kernel), blocks(weights, 16 * shape.tiles * shape.side), weights, x, false, problem);
+    const Argument squares = takes ? read(takes->squares) : read(x.ref);
+    dispatch(std::move(kernel), blocks(weights, 16 * shape.tiles * shape.side), weights, x, false, problem, takes ? &squares : nullptr);
   }
 
   void emit_coop(const LinearProblem& problem, const std::vector<size_t>& weights) {
-    const Activations x = is_ready(problem.weight) ? x_ : pack(problem.weight, 0, k_ / 8);
+    const Handover* takes = emitter_.takes();
+    const Activations x = takes ? Activations{takes->values, problem.weight, takes->groups, 0, k_ / 8, true} : is_ready(problem.weight) ? x_ : pack(problem.weight, 0, k_ / 8);
     std::vector<int64_t> n;
     for (size_t i : weights) n.push_back(rows(i));
     const CoopShape shape = coop_shape(problem, n, caps_);
@@ -263,7 +281,8 @@ class LinearLowering {
     Kernel kernel{cat("linear_coop.", short_name(problem.weight), "_", shape.tokens, "x", shape.columns),
                   {form_of(weights, x).bits(), 128, uint32_t(k_), uint32_t(tokens_ % shape.tokens != 0), uint32_t(edge_columns), uint32_t(shape.split)}};
     kernel.subgroup = caps_.subgroup_control ? 32 : 0;
-    if (shape.split == 1) return dispatch(std::move(kernel), tiles, weights, x, false, problem);
+    const Argument squares = takes ? read(takes->squares) : read(x.ref);
+    if (shape.split == 1) return dispatch(std::move(kernel), tiles, weights, x, false, problem, takes ? &squares : nullptr);
     const Argument partial = update(emitter_.scratch(tiles * shape.split * shape.tokens * shape.columns * int64_t(sizeof(float))));
     const Argument counters = update(emitter_.counters(tiles * int64_t(sizeof(uint32_t))));
     dispatch(std::move(kernel), tiles * shape.split, weights, x, false, problem, &partial, &counters);
@@ -284,30 +303,29 @@ class LinearLowering {
 
 void lower_linear(Emitter& emitter) { LinearLowering(emitter).run(); }
 
-bool writes_half(const LaunchPlan& producer) {
-  const Primitive& primitive = *producer.primitive;
-  return primitive.code() == OpCode::paged_attention || (primitive.code() == OpCode::linear && as<Linear>(primitive).gate != Gate::none);
+CoopShape coop_shape(const LaunchPlan& launch, const LinearProblem& problem, const Capabilities& caps) {
+  std::vector<int64_t> n;
+  for (int i = 0; i < as<Linear>(*launch.primitive).weights; ++i) n.push_back(launch.inputs[size_t(1 + i)].type.shape[0]);
+  return coop_shape(problem, n, caps);
 }
 
-// Products on tensor cores round x in any case; all weights must want the same type.
-bool reads_half(const LaunchPlan& linear, const Capabilities& caps, DType* dtype) {
-  const auto& op = as<Linear>(*linear.primitive);
-  const TensorType& x = linear.inputs[0].type;
-  if (op.norm || op.precision != Precision::native || x.shape.back() == 0) return false;
+std::optional<LinearProblem> linear_problem(const LaunchPlan& launch) {
+  const auto& op = as<Linear>(*launch.primitive);
   LinearProblem problem;
-  problem.k = x.shape.back();
-  problem.tokens = element_count(x.shape) / problem.k;
-  problem.weight = linear.inputs[1].type.dtype;
-  problem.native = true;
+  int64_t stride;
+  problem.k = launch.inputs[0].type.shape.back();
+  if (problem.k == 0 || !uniform_rows(launch.inputs[0], &problem.tokens, &stride)) return {};
+  problem.weight = launch.inputs[1].type.dtype;
+  problem.native = op.precision == Precision::native;
+  problem.gated = op.gate != Gate::none;
   problem.aligned = problem.k % 8 == 0;
   for (int i = 0; i < op.weights; ++i) {
-    if (linear.inputs[size_t(1 + i)].type.dtype != problem.weight) return false;
-    problem.aligned = problem.aligned && starts_aligned(linear, size_t(1 + i));
+    const TensorType& weight = launch.inputs[size_t(1 + i)].type;
+    if (weight.dtype != problem.weight) return {};
+    problem.rows += weight.shape[0];
+    problem.aligned = problem.aligned && starts_aligned(launch, size_t(1 + i));
   }
-  const LinearPath path = linear_path(problem, caps);
-  if (path != LinearPath::skinny && path != LinearPath::coop) return false;
-  *dtype = problem.weight;
-  return true;
+  return problem;
 }
 
 }  // namespace mlxc::vulkan

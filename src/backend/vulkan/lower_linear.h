@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "backend/vulkan/lower.h"
@@ -35,12 +36,15 @@ struct LinearProblem {
   bool gated = false;
 };
 LinearPath linear_path(const LinearProblem& problem, const Capabilities& caps);
+// Of a launch whose weights have one dtype and whose rows of x lie at one stride.
+std::optional<LinearProblem> linear_problem(const LaunchPlan& launch);
 
 // linear_skinny: `tiles` of 16 rows a subgroup, `depth` steps of 32 k at a time, `side` subgroups along the rows, `split` along k.
 struct SkinnyShape {
   int blocks, tiles, depth, side, split;
 };
 SkinnyShape skinny_shape(const LinearProblem& problem);
+int64_t skinny_rows(const LinearProblem& problem);  // of one weight, in a workgroup
 
 // linear_coop: the tile of a workgroup, and over how many workgroups its k is split.
 struct CoopShape {
@@ -48,5 +52,6 @@ struct CoopShape {
 };
 // n: rows of each weight.
 CoopShape coop_shape(const LinearProblem& problem, std::span<const int64_t> n, const Capabilities& caps);
+CoopShape coop_shape(const LaunchPlan& launch, const LinearProblem& problem, const Capabilities& caps);
 
 }  // namespace mlxc::vulkan

@@ -56,10 +56,13 @@ void lower_rope(Emitter& e) {
   if (page == kNoFloat || q_weight == kNoFloat || k_weight == kNoFloat || !fits) no_kernel(plan);
 
   const int64_t rows = tokens * (q_heads + 2 * kv_heads);
-  const Team team = team_of(e.caps(), (dim + 3) / 4, rows);
+  // Prompts: heads that share a token's angles, as long as all teams together fill the device.
+  const int64_t enough = 32 * std::max<int64_t>(1, e.caps().multiprocessors);
+  const int64_t run = dim <= 256 && rows >= 4 * enough && q_heads % 4 == 0 && kv_heads % 4 == 0 ? 4 : 1, items = rows / run;
+  const Team team = team_of(e.caps(), (dim + 3) / 4, items);
   Kernel kernel{"rope",
                 {team.threads, team.lanes, uint32_t(dim), uint32_t(rotary), uint32_t(q_heads), uint32_t(kv_heads), page, use.norm, q_weight, k_weight,
-                 std::bit_cast<uint32_t>(use.eps), std::bit_cast<uint32_t>(use.offset), std::bit_cast<uint32_t>(use.factor), wide},
+                 std::bit_cast<uint32_t>(use.eps), std::bit_cast<uint32_t>(use.offset), std::bit_cast<uint32_t>(use.factor), wide, uint32_t(run)},
                 team.subgroup};
   // What is missing is not touched: any address will do.
   const Ref positions = e.input(size_t(use.positions));
@@ -72,7 +75,7 @@ void lower_rope(Emitter& e) {
     pages = plan.outputs[size_t(use.k_pages)].type.shape[0];
   }
   const double elements = double(rows) * double(dim);
-  e.dispatch(std::move(kernel), e.row((rows + team.count() - 1) / team.count()),
+  e.dispatch(std::move(kernel), e.row((items + team.count() - 1) / team.count()),
              {in(use.q), in(use.k), in(use.v), read(positions), in(use.frequencies), in(use.table), in(use.sequences), in(use.q_weight), in(use.k_weight),
               page_argument(use.k_pages), page_argument(use.v_pages), use.out_q >= 0 ? write(e.output(size_t(use.out_q))) : read(positions)},
              Words().u(tokens).u(q_stride).u(q_head_stride).u(k_stride).u(v_stride).u(table_rows).u(table_width).u(pages), {20 * elements, 8 * elements});

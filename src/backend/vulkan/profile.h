@@ -18,10 +18,14 @@ struct ProfileKernel {
   double nanoseconds = 0, flops = 0, bytes = 0;
 };
 
+// What is timed. Stamps after every dispatch keep kernels from following each other closely; whole programs run as they always do.
+enum class Timing : uint8_t { none, kernels, programs };
+
 // A program and its runs. `dispatches`, `barriers` and `host_launches` are of one run.
 struct ProfileProgram {
   int64_t id = 0, runs = 0, launches = 0, dispatches = 0, barriers = 0, host_launches = 0, submissions = 0;
-  double nanoseconds = 0;  // on the GPU, all runs
+  double nanoseconds = 0;       // on the GPU, all runs
+  double host_nanoseconds = 0;  // from submitting to having waited
 };
 
 struct ProfileTable {
@@ -33,9 +37,9 @@ struct ProfileTable {
 // Threads: any.
 class Profile {
  public:
-  Profile();  // on when MLXC_VULKAN_PROFILE=1
-  bool enabled() const { return enabled_.load(std::memory_order_relaxed); }
-  void enable(bool on) { enabled_.store(on, std::memory_order_relaxed); }
+  Profile();  // kernels when MLXC_VULKAN_PROFILE=1
+  Timing timing() const { return timing_.load(std::memory_order_relaxed); }
+  void time(Timing timing) { timing_.store(timing, std::memory_order_relaxed); }
 
   void add(const ProfileKernel& kernel);
   void add(const ProfileProgram& run);
@@ -43,7 +47,7 @@ class Profile {
   void reset();
 
  private:
-  std::atomic<bool> enabled_;
+  std::atomic<Timing> timing_;
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, ProfileKernel> kernels_;
   std::map<int64_t, ProfileProgram> programs_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <unordered_map>
 
 #include "backend/vulkan/pipelines.h"
@@ -13,12 +14,16 @@ int64_t round_up(int64_t value, int64_t alignment) { return (value + alignment -
 
 class ProgramEmitter final : public Emitter {
  public:
-  ProgramEmitter(const Capabilities& caps, LoweredProgram& program) : caps_(caps), program_(program) {}
+  ProgramEmitter(const Capabilities& caps, LoweredProgram& program, const Formats& formats) : caps_(caps), program_(program), formats_(formats) {
+    place_handovers();
+  }
 
   void lower_launch(int launch) {
     launch_ = launch;
     pieces_.clear();
-    scratch_ = 0;  // one region, reused by every launch
+    scratch_ = handed_bytes_;  // the rest is one region, reused by every launch
+    gives_ = handover(&ProductPair::giver);
+    takes_ = handover(&ProductPair::taker);
     const size_t dispatches = program_.dispatches.size();
     const size_t table = program_.table.size();
     const int64_t counters = program_.counter_bytes;
@@ -37,6 +42,13 @@ class ProgramEmitter final : public Emitter {
 
   const Capabilities& caps() const override { return caps_; }
   const LaunchPlan& plan() const override { return program_.launches[size_t(launch_)]; }
+
+  int fragments(size_t operand) const override {
+    const size_t buffer = size_t(plan().places[operand].buffer);
+    return buffer < formats_.fragments.size() ? formats_.fragments[buffer] : 0;
+  }
+  const Handover* gives() const override { return gives_ ? &*gives_ : nullptr; }
+  const Handover* takes() const override { return takes_ ? &*takes_ : nullptr; }
 
   Ref scratch(int64_t bytes) override {
     const int64_t at = round_up(scratch_, kScratchAlignment);
@@ -78,6 +90,47 @@ class ProgramEmitter final : public Emitter {
     int64_t at, bytes;
   };
 
+  // What is handed over lies at the start of the scratch memory from its giver to its taker; then the place is free for others.
+  void place_handovers() {
+    struct Slot {
+      int64_t bytes;
+      int busy_until;
+    };
+    std::vector<Slot> slots;
+    std::vector<size_t> slot_of;
+    std::vector<size_t> order(formats_.pairs.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return formats_.pairs[a].giver < formats_.pairs[b].giver; });
+    slot_of.resize(order.size());
+    for (size_t i : order) {
+      const ProductPair& pair = formats_.pairs[i];
+      auto slot = std::find_if(slots.begin(), slots.end(), [&](const Slot& other) { return other.busy_until < pair.giver; });
+      if (slot == slots.end()) slot = slots.insert(slots.end(), {0, 0});
+      *slot = {std::max(slot->bytes, values_bytes(pair) + squares_bytes(pair)), pair.taker};
+      slot_of[i] = size_t(slot - slots.begin());
+    }
+    std::vector<int64_t> starts;
+    for (const Slot& slot : slots) {
+      starts.push_back(handed_bytes_);
+      handed_bytes_ += slot.bytes;
+    }
+    for (size_t slot : slot_of) handed_at_.push_back(starts[slot]);
+    program_.scratch_bytes = handed_bytes_;
+  }
+  static int64_t values_bytes(const ProductPair& pair) { return round_up(pair.blocks ? fragment_bytes(pair.blocks, pair.k) : pair.tokens * pair.k * 2, kScratchAlignment); }
+  static int64_t squares_bytes(const ProductPair& pair) { return round_up(pair.tokens * pair.groups * 4, kScratchAlignment); }
+
+  std::optional<Handover> handover(int ProductPair::* end) {
+    for (size_t i = 0; i < formats_.pairs.size(); ++i) {
+      const ProductPair& pair = formats_.pairs[i];
+      if (pair.*end != launch_) continue;
+      const Ref values = piece(Ref::Kind::scratch, handed_at_[i], values_bytes(pair));
+      const Ref squares = piece(Ref::Kind::scratch, handed_at_[i] + values_bytes(pair), squares_bytes(pair));
+      return Handover{values, squares, pair.groups, pair.norm_offset};
+    }
+    return {};
+  }
+
   Ref piece(Ref::Kind kind, int64_t at, int64_t bytes) {
     pieces_.push_back({at, bytes});
     return {kind, int(pieces_.size()) - 1, 0, bytes};
@@ -101,20 +154,24 @@ class ProgramEmitter final : public Emitter {
 
   const Capabilities& caps_;
   LoweredProgram& program_;
+  const Formats& formats_;
+  std::vector<int64_t> handed_at_;  // by pair
+  int64_t handed_bytes_ = 0;
   int launch_ = 0;
   int64_t scratch_ = 0;
+  std::optional<Handover> gives_, takes_;
   std::vector<Piece> pieces_;  // of this launch
   std::unordered_map<Kernel, int, KernelHash> kernels_;
 };
 
 }  // namespace
 
-LoweredProgram lower_program(std::vector<LaunchPlan> launches, const Capabilities& caps, std::vector<std::string> unavailable) {
+LoweredProgram lower_program(std::vector<LaunchPlan> launches, const Capabilities& caps, std::vector<std::string> unavailable, const Formats& formats) {
   LoweredProgram program;
   program.launches = std::move(launches);
   program.reasons = std::move(unavailable);
   program.reasons.resize(program.launches.size());
-  ProgramEmitter emitter(caps, program);
+  ProgramEmitter emitter(caps, program, formats);
   for (size_t i = 0; i < program.launches.size(); ++i)
     if (program.reasons[i].empty()) emitter.lower_launch(int(i));
   return program;

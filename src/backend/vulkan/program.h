@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/vulkan/lower.h"
+#include "backend/vulkan/formats.h"
 
 namespace mlxc::vulkan {
 
@@ -35,7 +35,7 @@ struct LoweredProgram {
 };
 
 // Lowers every launch; one that throws Error(unsupported) gets its reason instead of dispatches. `unavailable`: by launch, reasons known before.
-LoweredProgram lower_program(std::vector<LaunchPlan> launches, const Capabilities& caps, std::vector<std::string> unavailable);
+LoweredProgram lower_program(std::vector<LaunchPlan> launches, const Capabilities& caps, std::vector<std::string> unavailable, const Formats& formats = {});
 
 inline constexpr int64_t kScratchAlignment = 256, kTableAlignment = 16, kCounterAlignment = 64;
 inline constexpr size_t kPushBytes = 128;  // what every device has

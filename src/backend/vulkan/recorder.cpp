@@ -58,7 +58,7 @@ Rates Rates::of(const Capabilities& caps) {
 }
 
 Commands::Commands(const Context& context, VkPipelineLayout layout, std::span<const Dispatch> dispatches,
-                   std::span<const Pipelines::Pipeline> pipelines, const Bases& bases, const Rates& rates, bool timed)
+                   std::span<const Pipelines::Pipeline> pipelines, const Bases& bases, const Rates& rates, Timing timing)
     : context_(context), dispatches_(int(dispatches.size())) {
   const DeviceApi& api = context.api;
   VkCommandPoolCreateInfo pool_info{};
@@ -67,11 +67,11 @@ Commands::Commands(const Context& context, VkPipelineLayout layout, std::span<co
   VkCommandPool pool = VK_NULL_HANDLE;
   api.vkCreateCommandPool(context.device, &pool_info, nullptr, &pool);
   pool_ = {context, api.vkDestroyCommandPool, pool};
-  if (timed && context.caps.timestamp_period > 0 && !dispatches.empty()) {
+  if (timing != Timing::none && context.caps.timestamp_period > 0 && !dispatches.empty()) {
     VkQueryPoolCreateInfo query_info{};
     query_info.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO;
     query_info.queryType = VK_QUERY_TYPE_TIMESTAMP;
-    query_count_ = uint32_t(2 * dispatches.size());  // one after each dispatch and one before each part
+    query_count_ = uint32_t((timing == Timing::kernels ? 3 : 2) * dispatches.size());  // at most one after each dispatch, one before each part and one after it
     query_info.queryCount = query_count_;
     VkQueryPool queries = VK_NULL_HANDLE;
     api.vkCreateQueryPool(context.device, &query_info, nullptr, &queries);
@@ -117,7 +117,7 @@ Commands::Commands(const Context& context, VkPipelineLayout layout, std::span<co
     for (uint32_t word : dispatch.words) pushed[count++] = word;
     if (count) api.vkCmdPushConstants(commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, uint32_t(count * 4), pushed);
     api.vkCmdDispatch(commands, dispatch.groups.x, dispatch.groups.y, dispatch.groups.z);
-    if (queries_) {
+    if (queries_ && timing == Timing::kernels) {
       stamp();
       stamps_.push_back(next_query_ - 1);
     }
@@ -139,10 +139,15 @@ void Commands::begin() {
   barrier_before(api, part.commands);
   if (!queries_) return;
   api.vkCmdResetQueryPool(part.commands, queries_.get(), next_query_, query_count_ - next_query_);
+  borders_.push_back(next_query_);
   stamp();
 }
 
 void Commands::end() {
+  if (queries_) {
+    borders_.push_back(next_query_);
+    stamp();
+  }
   barrier_after(context_.api, parts_.back().commands);
   context_.api.vkEndCommandBuffer(parts_.back().commands);
 }
@@ -152,13 +157,15 @@ void Commands::stamp() {
   ++next_query_;
 }
 
-std::vector<double> Commands::times() const {
-  std::vector<double> times;
+Commands::Times Commands::times() const {
+  Times times;
   if (!queries_) return times;
   std::vector<uint64_t> ticks(next_query_);
   context_.api.vkGetQueryPoolResults(context_.device, queries_.get(), 0, next_query_, ticks.size() * 8, ticks.data(), 8,
                                      VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT);
-  for (uint32_t after : stamps_) times.push_back(double(ticks[after] - ticks[after - 1]) * double(context_.caps.timestamp_period));
+  const double period = context_.caps.timestamp_period;
+  for (size_t i = 0; i + 1 < borders_.size(); i += 2) times.whole += double(ticks[borders_[i + 1]] - ticks[borders_[i]]) * period;
+  for (uint32_t after : stamps_) times.dispatches.push_back(double(ticks[after] - ticks[after - 1]) * period);
   return times;
 }
 

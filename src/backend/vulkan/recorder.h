@@ -7,6 +7,7 @@
 
 #include "backend/vulkan/context.h"
 #include "backend/vulkan/pipelines.h"
+#include "backend/vulkan/profile.h"
 #include "backend/vulkan/program.h"
 
 namespace mlxc::vulkan {
@@ -54,15 +55,19 @@ class Commands {
     double overhead = 0;  // of them, what dispatches cost by being there
   };
 
-  // pipelines: by kernel. timed: timestamps around every dispatch.
+  // pipelines: by kernel. timing: timestamps around every part, and every dispatch.
   Commands(const Context& context, VkPipelineLayout layout, std::span<const Dispatch> dispatches, std::span<const Pipelines::Pipeline> pipelines,
-           const Bases& bases, const Rates& rates, bool timed);
+           const Bases& bases, const Rates& rates, Timing timing);
 
   std::span<const Part> parts() const { return parts_; }
   int barriers() const { return barriers_; }
   int dispatches() const { return dispatches_; }
-  // Nanoseconds of each dispatch, once all parts are done. Empty when not timed.
-  std::vector<double> times() const;
+  // Nanoseconds of all parts, and of each dispatch (empty when kernels are not timed), once all parts are done.
+  struct Times {
+    double whole = 0;
+    std::vector<double> dispatches;
+  };
+  Times times() const;
 
  private:
   void begin();
@@ -73,7 +78,8 @@ class Commands {
   Owned<VkCommandPool> pool_;
   Owned<VkQueryPool> queries_;
   std::vector<Part> parts_;
-  std::vector<uint32_t> stamps_;  // of each dispatch: the query after it; the one before it is the one before
+  std::vector<uint32_t> stamps_;   // of each dispatch: the query after it; the one before it is the one before
+  std::vector<uint32_t> borders_;  // the first query of each part, and the last
   uint32_t next_query_ = 0, query_count_ = 0;
   int barriers_ = 0, dispatches_ = 0;
 };

@@ -162,10 +162,10 @@ int64_t vulkan_memory_left(size_t index) {
   return std::max<int64_t>(0, heap.budget - heap.usage);
 }
 
-void vulkan_profile(const Device& device, bool on) {
+void vulkan_profile(const Device& device, vulkan::Timing timing) {
   vulkan::Profile& profile = vulkan::profile_of(device);
-  if (on) profile.reset();
-  profile.enable(on);
+  if (timing != vulkan::Timing::none) profile.reset();
+  profile.time(timing);
 }
 
 std::string vulkan_profile_text(const Device& device) { return vulkan::profile_of(device).table().text(); }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/vulkan/profile.h"
 
 namespace mlxc {
 
@@ -28,8 +29,8 @@ const VulkanDevices& list_vulkan_devices();
 // What this process may still take of an available device's memory: the driver's estimate.
 int64_t vulkan_memory_left(size_t index);
 
-// Times every dispatch of an open Vulkan device from now on, afresh, or stops. Throws Error(unsupported) for other devices.
-void vulkan_profile(const Device& device, bool on);
+// Times what runs on an open Vulkan device from now on, afresh, or stops. Throws Error(unsupported) for other devices.
+void vulkan_profile(const Device& device, vulkan::Timing timing);
 // A table of where the time went since then: by kernel, and the programs with their dispatches and barriers. Throws as vulkan_profile.
 std::string vulkan_profile_text(const Device& device);
 
