@@ -1,7 +1,8 @@
 // Linear layers on a Vulkan device: microseconds, TB/s of weights as a share of this device's copy rate, and TFLOP/s.
-//   bench_vulkan_linear [DEVICE] [TOKENS,TOKENS,...]
+//   bench_vulkan_linear [DEVICE] [TOKENS,TOKENS,...] [GIB]
 // A time is that of one layer in a chain where each waits for the one before, launch and barrier included, median of five chains of a few
-// milliseconds. Weights rotate through more than the second-level cache holds. "x16": activations come in 16 bits, as attention and gated
+// milliseconds. Weights rotate through more than the second-level cache holds, GIB (1.25) in all: through many gigabytes every page of memory is
+// new to the device, as in a large model. "x16": activations come in 16 bits, as attention and gated
 // products write them; "norm": in float32, normalised on the way.
 #include <algorithm>
 #include <chrono>
@@ -197,6 +198,7 @@ int run(int argc, char** argv) {
   Device& device = vulkan_device(index, cpu_device());
   std::printf("%s\n", device.description().c_str());
   const bool software = list_vulkan_devices().devices.at(index).software;
+  if (argc > 3) pool_bytes = int64_t(std::atof(argv[3]) * double(1 << 30));
   if (software) pool_bytes = int64_t(1) << 25;
   Bench bench(device);
   std::vector<Layer> list = layers(tokens);

@@ -7,6 +7,7 @@
 const uint kPageSlots = 64;
 const float kLog2e = 1.4426950408889634;
 
+#ifndef ATTENTION_OWN_ARGUMENTS
 layout(push_constant, scalar) uniform Args {
   uvec2 q, k, v, table, sequences, positions, out_rows, partials, counters;
   uint tokens, kv_heads, group;  // group: query heads of one kv head
@@ -23,5 +24,6 @@ float capped(float score) { return args.softcap * (1 - 2 / (exp2(2 * kLog2e / ar
 
 // The oldest key that a token sees.
 int first_key(int position) { return args.window > 0 ? max(0, position - args.window + 1) : 0; }
+#endif
 
 #endif

@@ -7,13 +7,18 @@
 // score ends in a lane of its own, goes through the online softmax there (Milakov & Gimelshein 2018), and is handed back for the values.
 // Contexts that are split meet in memory: the last workgroup of a token and kv head to finish joins them.
 //
+// ROTATES: q and k come as the products gave them. Every workgroup norms and rotates its own queries and the token's key, which one of them
+// writes into its page together with the value; attention takes both from registers. No two tokens may be of one sequence then.
+//
 // How long contexts are is data. The grid is as large as the device runs at once, and its workgroups deal the parts out among themselves:
 // workgroups that only find out that there is nothing for them would cost more than the attention of short contexts.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_KHR_shader_subgroup_vote : require
+#define ATTENTION_OWN_ARGUMENTS
 #include "attention_common.glsl"
+#include "rotation.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint kThreads = 256;
@@ -24,6 +29,28 @@ layout(constant_id = 4) const uint kDepth = 4;    // a power of two
 layout(constant_id = 5) const uint kTeam = 32;    // the subgroup's size, at least kDim / 8
 layout(constant_id = 6) const uint kOut = 0;
 layout(constant_id = 7) const uint kBlocks = 0;   // > 0: results in the order of linear_skinny's fragments for so many blocks of 8 tokens
+layout(constant_id = 8) const uint kKvHeads = 1;
+layout(constant_id = 9) const uint kGroup = 1;    // query heads of one kv head
+layout(constant_id = 10) const int kWindow = 0;
+layout(constant_id = 11) const float kScale = 1;
+layout(constant_id = 12) const float kSoftcap = 0;
+layout(constant_id = 13) const int kQStride = 0;  // elements between tokens
+layout(constant_id = 14) const int kKStride = 0;
+layout(constant_id = 15) const int kVStride = 0;
+layout(constant_id = 16) const bool kRotates = false;
+layout(constant_id = 17) const bool kNorm = false;  // of heads, before they rotate
+layout(constant_id = 18) const uint kQWeight = 0;
+layout(constant_id = 19) const uint kKWeight = 0;
+layout(constant_id = 20) const float kEps = 0;
+layout(constant_id = 21) const float kOffset = 0;
+layout(constant_id = 22) const float kFactor = 1;
+
+layout(push_constant, scalar) uniform Args {
+  uvec2 q, k_pages, v_pages, table, sequences, positions, out_rows, partials, counters;
+  uvec2 k, v, frequencies, q_weight, k_weight;  // where it rotates
+  uint sizes;                                   // tokens, << 8: parts of a context at most, << 16: pages of a part at least
+  uint table_rows, table_width, pages;
+} args;
 
 const uint kLanes = kDim / 8;                     // that read a row
 const uint kBeside = kTeam / kLanes;              // keys that a subgroup reads at once
@@ -45,11 +72,21 @@ shared uint parts_before[kMostTokens + 1];        // of the contexts of tokens b
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Parts { float v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Counter { uint v[]; };
 
+uint tokens() { return args.sizes & 255; }
+uint splits() { return args.sizes >> 8 & 255; }
+uint least_pages() { return args.sizes >> 16; }
+
+// softcap * tanh(score / softcap), right for scores of any size.
+float capped(float score) { return kSoftcap * (1 - 2 / (exp2(2 * kLog2e / kSoftcap * score) + 1)); }
+
+// The oldest key that a token sees.
+int first_key(int position) { return kWindow > 0 ? max(0, position - kWindow + 1) : 0; }
+
 float element(uvec4 raw, uint i) { return pair_of(kType, raw[i / 2])[i & 1u]; }
 
 // Element `at` of the results of a token's head.
 void put_result(uint token, uint head, uint at, float value) {
-  const uint heads = args.kv_heads * args.group;
+  const uint heads = kKvHeads * kGroup;
   if (kBlocks == 0) {
     put_value(kOut, address_of(args.out_rows, token * heads + head, kDim * (kOut == kF32 ? 4 : 2)), at, value);
     return;
@@ -65,21 +102,57 @@ bool is_padding(int sequence, int position) { return sequence < 0 || uint(sequen
 void parts_of(int position, out uint oldest, out uint each, out uint parts) {
   oldest = uint(first_key(position)) / kPageSlots;
   const uint pages = uint(position) / kPageSlots + 1 - oldest;
-  each = max(args.least_pages, (pages + args.splits - 1) / args.splits);
+  each = max(least_pages(), (pages + splits() - 1) / splits());
   parts = (pages + each - 1) / each;
+}
+
+// Eight elements of a row that starts at 16 bytes.
+float[8] eight_at(uint type, uvec2 base, uint unit) {
+  float x[8];
+  if (type == kF32) {
+    const vec4 low = F32x4(base).v[2 * unit], high = F32x4(base).v[2 * unit + 1];
+    [[unroll]] for (uint i = 0; i < 4; ++i) {
+      x[i] = low[i];
+      x[4 + i] = high[i];
+    }
+  } else {
+    const uvec4 raw = U32x4(base).v[unit];
+    [[unroll]] for (uint i = 0; i < 8; ++i) x[i] = pair_of(type, raw[i / 2])[i & 1u];
+  }
+  return x;
+}
+
+// A head, whose elements kLanes lanes hold in order, after its norm and its rotation: element i turns with i + kDim / 2.
+void rotate(inout float x[8], float weight[8], vec2 turns[8], uint lane_in) {
+  if (kNorm) {
+    float squares = 0;
+    [[unroll]] for (uint i = 0; i < 8; ++i) squares = fma(x[i], x[i], squares);
+    [[unroll]] for (uint m = 1; m < kLanes; m *= 2) squares += subgroupShuffleXor(squares, m);
+    const float scale = 1 / sqrt(squares / float(kDim) + kEps);
+    [[unroll]] for (uint i = 0; i < 8; ++i) x[i] *= scale * (weight[i] + kOffset);
+  }
+  const bool upper = lane_in >= kLanes / 2;
+  [[unroll]] for (uint i = 0; i < 8; ++i) {
+    const float other = subgroupShuffleXor(x[i], kLanes / 2);
+    x[i] = x[i] * turns[i].x + (upper ? other : -other) * turns[i].y;
+  }
+}
+
+uvec4 packed(float x[8]) {
+  return uvec4(pair_to(kType, vec2(x[0], x[1])), pair_to(kType, vec2(x[2], x[3])), pair_to(kType, vec2(x[4], x[5])), pair_to(kType, vec2(x[6], x[7])));
 }
 
 void attend(uint token, uint split, uint head_item) {
   const uint thread = gl_LocalInvocationIndex, team = gl_SubgroupID, lane = gl_SubgroupInvocationID, lane_in = lane % kLanes;
-  const uint head_chunks = (args.group + kHeads - 1) / kHeads;
+  const uint head_chunks = (kGroup + kHeads - 1) / kHeads;
   const uint kv_head = head_item / head_chunks, first_head = head_item % head_chunks * kHeads;
-  const uint problem = token * args.kv_heads * head_chunks + head_item;
-  const uint first_out = kv_head * args.group + first_head;
+  const uint problem = token * kKvHeads * head_chunks + head_item;
+  const uint first_out = kv_head * kGroup + first_head;
 
   const int sequence = I32(args.sequences).v[token], position = position_of(token);
   if (is_padding(sequence, position)) {
     for (uint i = thread; i < kHeads * kDim; i += kThreads)
-      if (first_head + i / kDim < args.group) put_result(token, first_out + i / kDim, i % kDim, 0.0);
+      if (first_head + i / kDim < kGroup) put_result(token, first_out + i / kDim, i % kDim, 0.0);
     return;
   }
   uint oldest_page, each, parts;
@@ -87,45 +160,80 @@ void attend(uint token, uint split, uint head_item) {
   const int begin = int((oldest_page + split * each) * kPageSlots), end = min(begin + int(each * kPageSlots), position + 1);
   const int first = first_key(position);
 
-  // The queries, scaled so that exponents are of two.
-  float q[kHeads][8], found[kHeads][8];
-  const float scale = args.softcap > 0 ? args.scale : args.scale * kLog2e;
-  const uvec2 q_token = moved(args.q, int(token), args.q_stride * 4);
-  [[unroll]] for (uint h = 0; h < kHeads; ++h) {
-    const uvec2 row = address_of(q_token, kv_head * args.group + min(first_head + h, args.group - 1), kDim * 4);
-    const vec4 low = F32x4(row).v[2 * lane_in], high = F32x4(row).v[2 * lane_in + 1];
-    [[unroll]] for (uint i = 0; i < 4; ++i) {
-      q[h][i] = low[i] * scale;
-      q[h][4 + i] = high[i] * scale;
-      found[h][i] = found[h][4 + i] = 0;
+  // Everything is asked for before anything is waited for: page numbers of up to kTeam pages (one to a lane), what rotates, the first keys.
+  const uvec2 table = address_of(args.table, uint(sequence), args.table_width * 4);
+  int block = begin;
+#define PAGE_NUMBERS() min(uint(I32(table).v[min(uint(block) / kPageSlots + lane, args.table_width - 1)]), args.pages - 1)
+  uint page_number = PAGE_NUMBERS();
+  const uvec2 q_token = moved(args.q, int(token), kQStride * 4);
+  float q[kHeads][8], found[kHeads][8], own_k[8], own_v[8], q_weight[8], k_weight[8];
+  vec4 low = vec4(0), high = vec4(0);
+  [[unroll]] for (uint h = 0; h < kHeads; ++h)
+    q[h] = eight_at(kF32, address_of(q_token, kv_head * kGroup + min(first_head + h, kGroup - 1), kDim * 4), lane_in);
+  if (kRotates) {
+    low = F32x4(args.frequencies).v[lane_in % (kLanes / 2) * 2];
+    high = F32x4(args.frequencies).v[lane_in % (kLanes / 2) * 2 + 1];
+    own_k = eight_at(kF32, address_of(moved(args.k, int(token), kKStride * 4), kv_head, kDim * 4), lane_in);
+    own_v = eight_at(kF32, address_of(moved(args.v, int(token), kVStride * 4), kv_head, kDim * 4), lane_in);
+    if (kNorm) {
+      q_weight = eight_at(kQWeight, args.q_weight, lane_in);
+      k_weight = eight_at(kKWeight, args.k_weight, lane_in);
     }
   }
 
-  // Page numbers of up to kTeam pages: one to a lane.
-  const uvec2 table = address_of(args.table, uint(sequence), args.table_width * 4);
-  int block = begin;
-  uint page_number = 0;
   float top = -1e30, total = 0;  // of the head whose scores end here
   const int stride = int(kTeams * kTurn);
   uvec4 keys[kDepth], values[kDepth];
   const uint beside = lane / kLanes;
+  const int place = I32(args.positions).v[token];
+  const bool own = kRotates && place == position;  // the token has a place in the table
+  const int known = own ? min(end, position) : end;  // keys before it are in memory
 
 #define LOAD(key) { \
     const uint page_ = subgroupShuffle(page_number, min(uint((key) - block) / kPageSlots, kTeam - 1)); \
-    const uvec2 at_k = address_of(address_of(args.k, page_, args.kv_heads * kPageSlots * kRowBytes), kv_head * kPageSlots + uint(key) % kPageSlots + beside, kRowBytes); \
-    const uvec2 at_v = address_of(address_of(args.v, page_, args.kv_heads * kPageSlots * kRowBytes), kv_head * kPageSlots + uint(key) % kPageSlots + beside, kRowBytes); \
+    const uvec2 at_k = address_of(address_of(args.k_pages, page_, kKvHeads * kPageSlots * kRowBytes), kv_head * kPageSlots + uint(key) % kPageSlots + beside, kRowBytes); \
+    const uvec2 at_v = address_of(address_of(args.v_pages, page_, kKvHeads * kPageSlots * kRowBytes), kv_head * kPageSlots + uint(key) % kPageSlots + beside, kRowBytes); \
     [[unroll]] for (uint u = 0; u < kDepth; ++u) { \
-      const bool there = (key) + int(u * kBeside + beside) < end; \
+      const bool there = (key) + int(u * kBeside + beside) < known; \
       keys[u] = there ? U32x4(at_k).v[u * kBeside * kLanes + lane_in] : uvec4(0); \
       values[u] = there ? U32x4(at_v).v[u * kBeside * kLanes + lane_in] : uvec4(0); } }
 
+  const int first_turn = block + int(team * kTurn);
+  if (first_turn < min(end, block + int(kTeam * kPageSlots))) LOAD(first_turn)
+
+  // The queries, scaled so that exponents are of two; and the token's own key and value where this kernel makes them.
+  uvec4 own_key = uvec4(0), own_value = uvec4(0);
+  if (kRotates) {
+    vec2 turns[8];
+    [[unroll]] for (uint i = 0; i < 8; ++i) turns[i] = cos_sin(float(place) * (i < 4 ? low[i] : high[i - 4])) * kFactor;
+    rotate(own_k, k_weight, turns, lane_in);
+    own_key = packed(own_k);
+    own_value = packed(own_v);
+    [[unroll]] for (uint h = 0; h < kHeads; ++h) rotate(q[h], q_weight, turns, lane_in);
+  }
+  const float scale = kSoftcap > 0 ? kScale : kScale * kLog2e;
+  [[unroll]] for (uint h = 0; h < kHeads; ++h) {
+    [[unroll]] for (uint i = 0; i < 8; ++i) {
+      q[h][i] *= scale;
+      found[h][i] = 0;
+    }
+  }
+
   for (; block < end; block += int(kTeam * kPageSlots)) {
-    const uint column = min(uint(block) / kPageSlots + lane, args.table_width - 1);
-    page_number = min(uint(I32(table).v[column]), args.pages - 1);
     const int block_end = min(end, block + int(kTeam * kPageSlots));
     int key = block + int(team * kTurn);
-    if (key < block_end) LOAD(key)
+    if (block != begin) {
+      page_number = PAGE_NUMBERS();
+      if (key < block_end) LOAD(key)
+    }
     for (; key < block_end; key += stride) {
+      if (own) {
+        [[unroll]] for (uint u = 0; u < kDepth; ++u) {
+          if (key + int(u * kBeside + beside) != position) continue;
+          keys[u] = own_key;
+          values[u] = own_value;
+        }
+      }
       float scores[kScores];
       [[unroll]] for (uint u = 0; u < kDepth; ++u) {
         [[unroll]] for (uint h = 0; h < kHeads; ++h) {
@@ -154,7 +262,7 @@ void attend(uint token, uint split, uint head_item) {
       float most = -1e30;
       [[unroll]] for (uint i = 0; i < kHeld; ++i) {
         const int at = key + int((lane_in / kCopies * kHeld + i) % kDepth * kBeside + beside);
-        if (args.softcap > 0) scores[i] = capped(scores[i]) * kLog2e;
+        if (kSoftcap > 0) scores[i] = capped(scores[i]) * kLog2e;
         if (at < first || at >= end) scores[i] = uintBitsToFloat(0xff800000u);
         most = max(most, scores[i]);
       }
@@ -183,6 +291,15 @@ void attend(uint token, uint split, uint head_item) {
     }
   }
 
+  if (own && end == position + 1 && first_head == 0 && team == 0 && beside == 0) {
+    const uint page = uint(I32(table).v[uint(position) / kPageSlots]);
+    if (page < args.pages) {
+      const uint row = kv_head * kPageSlots + uint(position) % kPageSlots;
+      U32x4(address_of(address_of(args.k_pages, page, kKvHeads * kPageSlots * kRowBytes), row, kRowBytes)).v[lane_in] = own_key;
+      U32x4(address_of(address_of(args.v_pages, page, kKvHeads * kPageSlots * kRowBytes), row, kRowBytes)).v[lane_in] = own_value;
+    }
+  }
+
   // The subgroup's, then the workgroup's.
   [[unroll]] for (uint m = kCopies; m < kHeadLanes; m *= 2) total += subgroupShuffleXor(total, m);
   [[unroll]] for (uint m = kLanes; m < kTeam; m *= 2) {
@@ -199,7 +316,7 @@ void attend(uint token, uint split, uint head_item) {
     }
   }
   barrier();
-  const uvec2 part = address_of(args.partials, problem * args.splits + split, kPartFloats * 4);
+  const uvec2 part = address_of(args.partials, problem * splits() + split, kPartFloats * 4);
   for (uint i = thread; i < kHeads * kDim; i += kThreads) {
     const uint h = i / kDim;
     float most = -1e30, all = 0, sum = 0;
@@ -210,7 +327,7 @@ void attend(uint token, uint split, uint head_item) {
       sum = fma(weight, sums[t * kHeads * kDim + i], sum);
     }
     if (parts == 1) {
-      if (first_head + h < args.group) put_result(token, first_out + h, i % kDim, sum / all);
+      if (first_head + h < kGroup) put_result(token, first_out + h, i % kDim, sum / all);
       continue;
     }
     Parts(part).v[i] = sum;
@@ -229,7 +346,7 @@ void attend(uint token, uint split, uint head_item) {
   if (arrived + 1 != parts) return;
   memoryBarrierBuffer();
   if (thread == 0) Counter(args.counters).v[problem] = 0;
-  const uvec2 first_part = address_of(args.partials, problem * args.splits, kPartFloats * 4);
+  const uvec2 first_part = address_of(args.partials, problem * splits(), kPartFloats * 4);
   for (uint i = thread; i < parts * 2 * kHeads; i += kThreads) sums[i] = Parts(first_part).v[i / (2 * kHeads) * kPartFloats + kHeads * kDim + i % (2 * kHeads)];
   barrier();
   for (uint i = thread; i < kHeads * kDim; i += kThreads) {
@@ -241,13 +358,13 @@ void attend(uint token, uint split, uint head_item) {
       all = fma(weight, sums[p * 2 * kHeads + kHeads + h], all);
       sum = fma(weight, Parts(first_part).v[p * kPartFloats + i], sum);
     }
-    if (first_head + h < args.group) put_result(token, first_out + h, i % kDim, sum / all);
+    if (first_head + h < kGroup) put_result(token, first_out + h, i % kDim, sum / all);
   }
 }
 
 void main() {
-  const uint thread = gl_LocalInvocationIndex, head_items = (args.group + kHeads - 1) / kHeads * args.kv_heads;
-  for (uint token = thread; token < args.tokens; token += kThreads) {
+  const uint thread = gl_LocalInvocationIndex, head_items = (kGroup + kHeads - 1) / kHeads * kKvHeads;
+  for (uint token = thread; token < tokens(); token += kThreads) {
     uint oldest, each, parts = 1;
     const int position = position_of(token);
     if (!is_padding(I32(args.sequences).v[token], position)) parts_of(position, oldest, each, parts);
@@ -256,9 +373,9 @@ void main() {
   if (thread == 0) parts_before[0] = 0;
   barrier();
   if (thread == 0)
-    for (uint token = 0; token < args.tokens; ++token) parts_before[token + 1] += parts_before[token];
+    for (uint token = 0; token < tokens(); ++token) parts_before[token + 1] += parts_before[token];
   barrier();
-  const uint items = parts_before[args.tokens] * head_items;
+  const uint items = parts_before[tokens()] * head_items;
   uint token = 0;
   for (uint item = group_index(); item < items; item += gl_NumWorkGroups.x * gl_NumWorkGroups.y) {
     const uint part = item / head_items;

@@ -20,12 +20,12 @@ const bool GATED = GATE != 0;
 const uint X_KIND = (FORM >> 8) & 3, Y_KIND = (FORM >> 10) & 3, NORM_KIND = (FORM >> 12) & 3, BIAS_KINDS = (FORM >> 14) & 63;
 const uint Y_BLOCKS = (1 << ((FORM >> 20) & 7)) / 2;  // > 0: y in the order of linear_skinny's fragments for so many blocks of 8 tokens
 // Between a product and the normalised product of its output: the first leaves its output times the norm's weight, in 16 bits and fragment
-// order (linear_skinny) or rows (linear_coop), and sums of squares of its rows; the second multiplies what it computes from them by 1 / rms.
+// order, and the sums of squares of its rows; the second multiplies what it computes from them by 1 / rms.
 const bool GIVES = (FORM & (1 << 23)) != 0, TAKES = (FORM & (1 << 24)) != 0;
 
 #ifndef LINEAR_NO_ARGUMENTS
 // Up to three weights in one dispatch; n is 0 for those that are not there. GIVES: weight[1] is the norm's, y[1] gets the values and y[2] the
-// squares [token][group of rows]. TAKES: norm are the squares, x_stride the groups, a multiple of 4.
+// squares [token][group of rows]. TAKES: norm are the squares.
 layout(push_constant, scalar) uniform Args {
   uvec2 x, norm, residual;
   uvec2 weight[3], bias[3], y[3];
@@ -90,13 +90,14 @@ float finish(uint which, uint token, uint row, float sum, float other) {
   return sum;
 }
 
-// Four neighbours at once; row is a multiple of 4, and those past the end are left out: zeros.
-vec4 finish(uint which, uint token, uint row, vec4 sum, vec4 other) {
+// Four neighbours at once; row is a multiple of 4, and those past the end are left out.
+void finish(uint which, uint token, uint row, vec4 sum, vec4 other) {
   if (!WIDE) {
-    [[unroll]] for (uint i = 0; i < 4; i++) sum[i] = row + i < args.n[which] ? finish(which, token, row + i, sum[i], other[i]) : 0.0;
-    return sum;
+    [[unroll]] for (uint i = 0; i < 4; i++)
+      if (row + i < args.n[which]) finish(which, token, row + i, sum[i], other[i]);
+    return;
   }
-  if (row >= args.n[which]) return vec4(0);
+  if (row >= args.n[which]) return;
   if (BIAS) {
     [[unroll]] for (uint i = 0; i < 4; i++) {
       sum[i] += load_as(args.bias[which], row + i, bias_kind(which));
@@ -108,7 +109,6 @@ vec4 finish(uint which, uint token, uint row, vec4 sum, vec4 other) {
   }
   if (RESIDUAL) sum += F32x4(address_of(args.residual, token, args.n[which] * 4)).v[row / 4];
   store_as(address_of(args.y[which], token, y_bytes(which)), row / 4, sum, Y_KIND);
-  return sum;
 }
 
 // How many blocks of so many rows the weights have together.

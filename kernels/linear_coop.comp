@@ -1,9 +1,9 @@
 // Linear layers of many tokens on tensor cores: y = x W^T, 16-bit in, float32 sums, a tile of TOKENS x COLUMNS outputs a workgroup of four
 // subgroups. One stage of 32 k in shared memory (small, so that two workgroups share a multiprocessor), the next one in registers meanwhile.
-// SPLIT > 1: so many workgroups share a tile, each a part of k; the last to finish adds their sums, in order.
+// SPLIT > 1: so many workgroups share a tile, each a part of k; the last to finish adds their sums, in order. Of two, only the first to finish
+// writes its sums; the other one, which has to wait at most until they are written, adds them to those that it holds.
 #version 460
 #extension GL_GOOGLE_include_directive : require
-#extension GL_KHR_shader_subgroup_shuffle : require
 #include "coopmat.glsl"
 #include "linear.glsl"
 
@@ -46,28 +46,10 @@ const uint MINE = GATED ? MY_COLUMNS / 2 : MY_COLUMNS;
 
 shared uvec4 tile[(TOKENS + COLUMNS) * STRIDE];  // of x, then of the weights; in the end of the sums
 shared uint arrived;
-shared float scales[TAKES ? TOKENS : 1];  // 1 / rms of every token
-
-#ifdef BF16_
-const uint kKind = kBf16;
-#else
-const uint kKind = kF16;
-#endif
 
 // What the workgroups of a split tile tell each other.
 layout(buffer_reference, scalar, buffer_reference_align = 16) queuefamilycoherent buffer Partial { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) queuefamilycoherent buffer Counter { uint v[]; };
-
-// Four outputs of a token for the normalised product after this one. MINE / 4 lanes side by side hold what this subgroup has of a token.
-void give(uint token, uint row, vec4 value, bool there) {
-  float squares = dot(value, value);
-  [[unroll]] for (uint mask = MINE / 8; mask >= 1; mask /= 2) squares += subgroupShuffleXor(squares, mask);
-  if (!there) return;
-  vec4 weights;
-  [[unroll]] for (uint i = 0; i < 4; i++) weights[i] = load_as(args.weight[1], row + i, NORM_KIND);
-  store_as(address_of(args.y[1], token, args.n[0] * 2), row / 4, value * (weights + args.norm_offset), kKind);
-  if (row % MINE == 0) F32(args.y[2]).v[token * (args.n[0] / MINE) + row / MINE] = squares;
-}
 
 // Eight neighbouring threads store rows r and r + 4: no two in one bank of shared memory.
 #define ROW(id) ((id) / 32 * 8 + (id) % 32 / 8 + 4 * ((id) / 4 % 2))
@@ -112,14 +94,6 @@ void main() {
   uvec4 x_next[X_LOADS], w_next[W_LOADS];
   uint c = stage0 * 4 + id % 4;
   if (stage0 < stage1) { LOAD(c) }
-  if (TAKES) {
-    for (uint t = id; t < TOKENS; t += 128) {
-      vec4 sum = vec4(0);
-      const uint groups = args.x_stride / 4, from = min(token0 + t, args.tokens - 1) * groups;
-      for (uint i = 0; i < groups; i++) sum += F32x4(args.norm).v[from + i];
-      scales[t] = inversesqrt((sum.x + sum.y + sum.z + sum.w) / float(K) + args.eps);
-    }
-  }
   for (uint stage = stage0; stage < stage1; stage++) {
     barrier();
     [[unroll]] for (uint i = 0; i < X_LOADS; i++) tile[to + i * 32 * STRIDE] = x_next[i];
@@ -144,38 +118,63 @@ void main() {
   const uint strip = 16 * units;
   Partial partials = Partial(address_of(args.norm, at * SPLIT, TOKENS * COLUMNS * 4));
 #define PARTIAL_AT(s, i) ((((s) * 4 + gl_SubgroupID) * DOWN + (i)) * strip)
+#define COUNT(counter) \
+  atomicAdd(counter, 1, gl_ScopeQueueFamily, gl_StorageSemanticsBuffer, gl_SemanticsAcquireRelease | gl_SemanticsMakeAvailable | gl_SemanticsMakeVisible)
 #define TO_SHARED(i) \
   [[unroll]] for (uint j = 0; j < ACROSS; j++) coopMatStoreNV(sums[i][j], tile, stage_at + j * 4, OUT_STRIDE, false); \
   subgroupBarrier();
 
   if (SPLIT > 1) {
-    [[unroll]] for (uint i = 0; i < DOWN; i++) {
-      TO_SHARED(i)
-      for (uint u = lane; u < strip; u += 32) partials.v[PARTIAL_AT(part, i) + u] = uintBitsToFloat(tile[stage_at + u / units * OUT_STRIDE + u % units]);
-      subgroupBarrier();
+    Counter counter = Counter(RESIDUAL ? args.weight[2] : args.residual);
+    if (SPLIT == 2) {
+      if (id == 0) arrived = COUNT(counter.v[at]);
+      barrier();
     }
-    memoryBarrier(gl_ScopeQueueFamily, gl_StorageSemanticsBuffer, gl_SemanticsRelease | gl_SemanticsMakeAvailable);
-    barrier();
-    if (id == 0) {
-      Counter counter = Counter(RESIDUAL ? args.weight[2] : args.residual);
-      arrived = atomicAdd(counter.v[at], 1, gl_ScopeQueueFamily, gl_StorageSemanticsBuffer, gl_SemanticsAcquireRelease | gl_SemanticsMakeAvailable | gl_SemanticsMakeVisible);
-      if (arrived == SPLIT - 1) counter.v[at] = 0;
+    if (SPLIT > 2 || arrived == 0) {
+      [[unroll]] for (uint i = 0; i < DOWN; i++) {
+        TO_SHARED(i)
+        const uint slot = SPLIT > 2 ? PARTIAL_AT(part, i) : PARTIAL_AT(0, i);
+        for (uint u = lane; u < strip; u += 32) partials.v[slot + u] = uintBitsToFloat(tile[stage_at + u / units * OUT_STRIDE + u % units]);
+        subgroupBarrier();
+      }
+      memoryBarrier(gl_ScopeQueueFamily, gl_StorageSemanticsBuffer, gl_SemanticsRelease | gl_SemanticsMakeAvailable);
+      barrier();
+      if (id == 0) {
+        const uint before = COUNT(counter.v[at]);
+        if (SPLIT > 2) {
+          arrived = before;
+          if (before == SPLIT - 1) counter.v[at] = 0;
+        }
+      }
+      if (SPLIT == 2) return;
+      barrier();
+      if (arrived != SPLIT - 1) return;
+    } else {
+      if (id == 0) {
+        while (atomicLoad(counter.v[at], gl_ScopeQueueFamily, gl_StorageSemanticsBuffer, gl_SemanticsAcquire | gl_SemanticsMakeVisible) != 3) {
+        }
+        counter.v[at] = 0;
+      }
+      barrier();
     }
-    barrier();
-    if (arrived != SPLIT - 1) return;
     memoryBarrier(gl_ScopeQueueFamily, gl_StorageSemanticsBuffer, gl_SemanticsAcquire | gl_SemanticsMakeVisible);
   }
 
   const uint my_units = MINE / 4;
   [[unroll]] for (uint i = 0; i < DOWN; i++) {
-    if (SPLIT == 1) { TO_SHARED(i) }
+    if (SPLIT <= 2) { TO_SHARED(i) }
     for (uint u = lane; u < 16 * my_units; u += 32) {
       const uint token = token0 + my_y * MY_TOKENS + i * 16 + u / my_units, piece = u % my_units;
       vec4 sum = vec4(0), other = vec4(0);
-      if (SPLIT == 1) {
+      if (SPLIT <= 2) {
         const uint from = stage_at + u / my_units * OUT_STRIDE + piece;
         sum = uintBitsToFloat(tile[from]);
         if (GATED) other = uintBitsToFloat(tile[from + my_units]);
+        if (SPLIT == 2) {
+          const uint also = PARTIAL_AT(0, i) + u / my_units * units + piece;
+          sum += partials.v[also];
+          if (GATED) other += partials.v[also + my_units];
+        }
       } else {
         for (uint s = 0; s < SPLIT; s++) {
           const uint from = PARTIAL_AT(s, i) + u / my_units * units + piece;
@@ -183,16 +182,8 @@ void main() {
           if (GATED) other += partials.v[from + my_units];
         }
       }
-      const uint row = first + my_x * MINE + piece * 4;
-      const bool there = EDGE_TOKENS == 0 || token < args.tokens;
-      if (TAKES) {
-        sum *= scales[token - token0];
-        other *= scales[token - token0];
-      }
-      vec4 value = vec4(0);
-      if (there) value = finish(which, token, row, sum, other);
-      if (GIVES) give(token, row, value, there);
+      if (EDGE_TOKENS == 0 || token < args.tokens) finish(which, token, first + my_x * MINE + piece * 4, sum, other);
     }
-    if (SPLIT == 1) subgroupBarrier();
+    if (SPLIT <= 2) subgroupBarrier();
   }
 }

@@ -53,6 +53,7 @@ layout(constant_id = 2) const uint SPLIT = 8;          // subgroups along k
 layout(constant_id = 3) const uint SIDE = 1;           // subgroups along the rows
 layout(constant_id = 4) const uint FRAGMENTS = 1;      // x comes in the order of the fragments (linear_pack), else as rows
 layout(constant_id = 5) const uint RAGGED = 0;         // k is no multiple of 32 * DEPTH
+layout(constant_id = 6) const uint GROUPS = 4;         // TAKES: of squares, a multiple of 4
 const uint ROWS = 16 * TILES * SIDE;                   // of a workgroup, of both weights
 const uint EACH = GATED ? ROWS / 2 : ROWS;
 
@@ -65,21 +66,27 @@ const uint kKind = kBf16;
 const uint kKind = kF16;
 #endif
 
-// 1 / rms of every token, from what the product before left.
+// 1 / rms of every token, from what the product before left. All loads are on their way before the first is waited for.
+const uint SUMMING = SIZE / (8 * BLOCKS) > 32 ? 32 : SIZE / (8 * BLOCKS);  // lanes that share a token
+const uint PIECES_EACH = (GROUPS / 4 + SUMMING - 1) / SUMMING;
 void find_scales() {
-  const uint groups = args.x_stride;
-  for (uint token = gl_SubgroupID; token < args.tokens; token += SIZE / 32) {
-    float sum = 0;
-    for (uint i = gl_SubgroupInvocationID; i < groups; i += 32) sum += F32(args.norm).v[token * groups + i];
-    sum = subgroupAdd(sum);
-    if (gl_SubgroupInvocationID == 0) scales[token] = inversesqrt(sum / float(args.k) + args.eps);
+  const uint token = gl_LocalInvocationIndex / SUMMING, lane = gl_LocalInvocationIndex % SUMMING;
+  vec4 pieces[PIECES_EACH];
+  [[unroll]] for (uint i = 0; i < PIECES_EACH; i++) {
+    const uint at = lane + i * SUMMING;
+    pieces[i] = token < args.tokens && at < GROUPS / 4 ? F32x4(args.norm).v[token * (GROUPS / 4) + at] : vec4(0);
   }
+  vec4 four = vec4(0);
+  [[unroll]] for (uint i = 0; i < PIECES_EACH; i++) four += pieces[i];
+  float sum = four.x + four.y + four.z + four.w;
+  [[unroll]] for (uint mask = SUMMING / 2; mask >= 1; mask /= 2) sum += subgroupShuffleXor(sum, mask);
+  if (lane == 0 && token < 8 * BLOCKS) scales[token] = inversesqrt(sum / float(args.k) + args.eps);
 }
 
 // The output of a token's row for the normalised product after this one. EACH lanes side by side hold the rows of one token.
 void give(uint token, uint row, uint first, float value, bool there) {
   float square = value * value;
-  for (uint mask = EACH / 2; mask >= 1; mask /= 2) square += subgroupShuffleXor(square, mask);
+  [[unroll]] for (uint mask = EACH / 2; mask >= 1; mask /= 2) square += subgroupShuffleXor(square, mask);
   if (!there) return;
   store_in_fragments(args.y[1], BLOCKS, token, row, value * (load_as(args.weight[1], row, NORM_KIND) + args.norm_offset), kKind);
   if (row == first) F32(args.y[2]).v[token * blocks_of(0, EACH) + first / EACH] = square;

@@ -82,6 +82,11 @@ class Device {
 
   // Whether the kernel behind an operation reads this input as it lies; if not, the planner makes a row-major copy first.
   virtual bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const = 0;
+  // Whether it may do a launch together with the one right after it: what the first reads then stays as it is until the second is done.
+  virtual bool joins(const LaunchPlan& first, const LaunchPlan& second) const {
+    (void)first, (void)second;
+    return false;
+  }
   // Records launches; throws Error(unsupported) naming operation and dtype when there is no kernel.
   virtual std::unique_ptr<Executable> compile(CompilePlan plan) = 0;
   // Groups of operations that this device has one kernel for, tried in this order before elementwise fusion.

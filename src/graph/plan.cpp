@@ -293,6 +293,13 @@ class Planner {
   }
 
   void assign_arena() {
+    for (size_t i = 0; i + 1 < launches_.size(); ++i) {
+      if (!graph_.device->joins(launches_[i], launches_[i + 1])) continue;
+      for (size_t input = 0; input < launches_[i].inputs.size(); ++input) {
+        int& last = last_use_[size_t(launches_[i].places[input].buffer)];
+        last = std::max(last, int(i) + 1);
+      }
+    }
     ArenaLayout arena;
     std::vector<std::vector<int>> starting(launches_.size() + 1), ending(launches_.size() + 1);
     for (size_t i = 0; i < program_->buffers_.size(); ++i) {

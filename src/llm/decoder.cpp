@@ -70,7 +70,7 @@ Decoder::Decoder(const DecoderParts& parts, std::vector<std::unique_ptr<Block>> 
 StepOutputs Decoder::step(const StepInputs& inputs) const {
   std::vector<KvPages> pages;
   for (size_t i = 0; i < blocks_.size(); ++i) pages.push_back({inputs.keys.at(i), inputs.values.at(i)});
-  nn::PagedStep step(inputs.positions, inputs.sequences, inputs.page_table, std::move(pages));
+  nn::PagedStep step(inputs.positions, inputs.sequences, inputs.page_table, std::move(pages), inputs.single_tokens);
   const Array x = body(inputs.tokens, step);
 
   StepOutputs outputs;

@@ -32,6 +32,7 @@ struct ProgramKey {
   int64_t tokens, rows;  // rows: sequences of an encoder's batch
   bool hidden, logits;
   int64_t top;           // so many logits of each row, 0: all
+  bool single_tokens;    // no two tokens are of one sequence
   auto operator<=>(const ProgramKey&) const = default;
 };
 
@@ -118,7 +119,8 @@ class GraphRunner : public Runner {
     const int64_t tokens = bucket_of(int64_t(batch.tokens.size()));
     const int64_t wanted = std::max<int64_t>(1, int64_t(batch.output_rows.size()));  // a prompt's inner part wants none: one for the graph
     const int64_t rows = wanted == int64_t(batch.tokens.size()) ? tokens : bucket_of_rows(wanted, int64_t(batch.tokens.size()));
-    const ProgramKey key{tokens, rows, batch.wants_hidden, batch.wants_logits, batch.top > 1 ? most_top() : batch.top};
+    const ProgramKey key{tokens, rows, batch.wants_hidden, batch.wants_logits, batch.top > 1 ? most_top() : batch.top,
+                         single_tokens(batch.sequences)};
     Program& program = programs_.get(key, [&] { return capture_step(key); });
     fill(program.tokens, batch.tokens, 0);
     fill(program.positions, batch.positions, 0);
@@ -143,7 +145,7 @@ class GraphRunner : public Runner {
   StepRows encode(const StepBatch& batch, const std::atomic<bool>* cancel) override {
     const int64_t tokens = bucket_of(int64_t(batch.tokens.size()));
     const int64_t borders = bucket_of(int64_t(batch.starts.size()) + 1);  // one more sequence holds the padding
-    Program& program = programs_.get({tokens, borders, true, false, 0}, [&] { return capture_encoder(tokens, borders); });
+    Program& program = programs_.get({tokens, borders, true, false, 0, false}, [&] { return capture_encoder(tokens, borders); });
     fill(program.tokens, batch.tokens, 0);
     fill(program.positions, batch.positions, 0);
     fill(program.starts, batch.starts, int32_t(tokens));
@@ -154,6 +156,11 @@ class GraphRunner : public Runner {
   int64_t most_top() const override { return device_.reads_host_memory() ? 0 : std::min(kMostTop, model_->info().vocabulary - 1); }
 
  private:
+  // Only devices of their own gain by it; on the host it would double the programs.
+  bool single_tokens(const std::vector<int32_t>& sequences) const {
+    return !device_.reads_host_memory() && std::adjacent_find(sequences.begin(), sequences.end()) == sequences.end();
+  }
+
   template <class Body>
   void for_each_state(Body&& body) {
     for (const auto* states : {&keys_, &values_})
@@ -168,7 +175,7 @@ class GraphRunner : public Runner {
     program.positions = indices(key.tokens);
     program.sequences = indices(key.tokens);
     program.output_rows = indices(key.rows);
-    StepInputs step{program.tokens, program.positions, program.sequences, page_table_, program.output_rows, keys_, values_};
+    StepInputs step{program.tokens, program.positions, program.sequences, page_table_, program.output_rows, keys_, values_, key.single_tokens};
     std::vector<Array> inputs{step.tokens, step.positions, step.sequences, step.page_table, step.output_rows};
     inputs.insert(inputs.end(), keys_.begin(), keys_.end());
     inputs.insert(inputs.end(), values_.begin(), values_.end());

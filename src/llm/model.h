@@ -50,6 +50,7 @@ struct StepInputs {
   Array page_table;   // [S, M] int32: page of positions [i * kPageSlots, (i + 1) * kPageSlots) of sequence s
   Array output_rows;  // [R] int32: indices into the T tokens
   std::vector<Array> keys, values;  // per layer [P, kv_heads, kPageSlots, head_dim]: states
+  bool single_tokens = false;       // no two tokens are of one sequence
 };
 struct StepOutputs {
   Array hidden;  // [R, hidden] float32, after the final norm

@@ -84,7 +84,7 @@ Array Attention::operator()(const Array& x, Step& step) const {
 Array PagedStep::attend(size_t layer, const Array& q, const Array& k, const Array& v, const AttentionShape& shape, Precision precision) {
   KvPages& own = pages.at(layer);
   own = kv_write(own, k, v, page_table_, sequences_, positions);
-  return paged_attention(q, own.keys, own.values, page_table_, sequences_, positions, shape, uint8_t(precision));
+  return paged_attention(q, own.keys, own.values, page_table_, sequences_, positions, shape, uint8_t(precision), single_tokens_);
 }
 
 SequencesStep::SequencesStep(Device& device, int64_t count, int64_t length)

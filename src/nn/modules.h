@@ -105,14 +105,16 @@ class Step {
 // Serving: each token looks into the pages of its sequence, which every layer rewrites with its keys and values. No gradients.
 class PagedStep final : public Step {
  public:
-  PagedStep(const Array& positions, Array sequences, Array page_table, std::vector<KvPages> pages)
-      : Step(positions), pages(std::move(pages)), sequences_(std::move(sequences)), page_table_(std::move(page_table)) {}
+  // single_tokens: no two tokens are of one sequence.
+  PagedStep(const Array& positions, Array sequences, Array page_table, std::vector<KvPages> pages, bool single_tokens)
+      : Step(positions), pages(std::move(pages)), sequences_(std::move(sequences)), page_table_(std::move(page_table)), single_tokens_(single_tokens) {}
   Array attend(size_t layer, const Array& q, const Array& k, const Array& v, const AttentionShape& shape, Precision precision) override;
 
   std::vector<KvPages> pages;  // one a layer
 
  private:
   Array sequences_, page_table_;
+  bool single_tokens_;
 };
 
 // Training: `count` whole sequences of `length` tokens each, one after another. Differentiable.

@@ -116,8 +116,8 @@ KvPages kv_write(const KvPages& pages, const Array& k, const Array& v, const Arr
 }
 
 Array paged_attention(const Array& q, const Array& k_pages, const Array& v_pages, const Array& page_table, const Array& sequences,
-                      const Array& positions, const AttentionShape& shape, uint8_t precision) {
-  return apply(PagedAttention(shape.scale, shape.window, shape.softcap, precision), {q, k_pages, v_pages, page_table, sequences, positions});
+                      const Array& positions, const AttentionShape& shape, uint8_t precision, bool single_tokens) {
+  return apply(PagedAttention(shape.scale, shape.window, shape.softcap, precision, single_tokens), {q, k_pages, v_pages, page_table, sequences, positions});
 }
 
 Array dense_attention(const Array& q, const Array& k, const Array& v, const Array& starts, float scale) { return apply(DenseAttention(scale), {q, k, v, starts}); }

@@ -73,12 +73,14 @@ struct RopeKvWrite : PrimitiveBase<RopeKvWrite, OpCode::rope_kv_write> {
 // `window` positions including its own; softcap 0 = none, else scores become softcap * tanh(score / softcap).
 struct PagedAttention : PrimitiveBase<PagedAttention, OpCode::paged_attention> {
   static constexpr std::string_view kName = "paged_attention";
-  PagedAttention(float scale, int64_t window, float softcap, uint8_t precision) : scale(scale), window(window), softcap(softcap), precision(precision) {}
+  PagedAttention(float scale, int64_t window, float softcap, uint8_t precision, bool single_tokens = false)
+      : scale(scale), window(window), softcap(softcap), precision(precision), single_tokens(single_tokens) {}
   float scale;
   int64_t window;
   float softcap;
   uint8_t precision;  // Precision: native may use 16-bit dot products
-  auto fields() const { return std::tie(scale, window, softcap, precision); }
+  bool single_tokens;  // no two tokens are of one sequence: a promise, from which backends may gain
+  auto fields() const { return std::tie(scale, window, softcap, precision, single_tokens); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
 };
 
@@ -115,7 +117,7 @@ struct AttentionShape {
   float softcap = 0;
 };
 Array paged_attention(const Array& q, const Array& k_pages, const Array& v_pages, const Array& page_table, const Array& sequences,
-                      const Array& positions, const AttentionShape& shape, uint8_t precision);
+                      const Array& positions, const AttentionShape& shape, uint8_t precision, bool single_tokens = false);
 Array dense_attention(const Array& q, const Array& k, const Array& v, const Array& starts, float scale);
 Array segment_mean(const Array& x, const Array& starts);
 

@@ -176,13 +176,10 @@ TEST(ProductPairs, JoinAProductAndTheNormalisedOneAfterIt) {
   EXPECT_EQ(c.launches[0].places[4].buffer, 2);
 }
 
-TEST(ProductPairs, JoinThoseOfPromptsInRows) {
-  PairCase c(512);
-  ASSERT_EQ(c.pairs().size(), 1u);
-  EXPECT_EQ(PairCase(512).pairs()[0].blocks, 0);
+TEST(ProductPairs, AreForBatches) {
+  EXPECT_TRUE(PairCase(4).pairs().empty());
+  EXPECT_TRUE(PairCase(65).pairs().empty());
 }
-
-TEST(ProductPairs, LeaveSingleTokens) { EXPECT_TRUE(PairCase(4).pairs().empty()); }
 
 TEST(ProductPairs, LeaveFloat16WhichLargeValuesWouldOverflow) { EXPECT_TRUE(PairCase(16, DType::f16).pairs().empty()); }
 
@@ -198,6 +195,32 @@ TEST(ProductPairs, LeaveWhatAnotherLaunchChangesInBetween) {
   between.places = {{0, 0}, {1, 0}, {0, 0}, {2, 4}};
   c.launches.insert(c.launches.begin() + 1, between);
   EXPECT_TRUE(c.pairs().empty());
+}
+
+// A gated product, the product of its result and one more, of so many rows.
+Formats steps_of(int64_t tokens, int64_t rows, bool software = false) {
+  auto gated = std::make_shared<Linear>(2, false, Precision::native);
+  gated->gate = Gate::silu;
+  const auto plain = std::make_shared<Linear>(1, false, Precision::native);
+  const OperandType x = operand({tokens, 8192}, DType::f32), y = operand({tokens, rows}, DType::f32), weight = operand({rows, 8192}, DType::bf16);
+  std::vector<LaunchPlan> launches;
+  launches.push_back({gated, {x, weight, weight}, {y}, {{0, 0}, {1, 0}, {2, 0}, {3, 0}}});
+  for (int i = 0; i < 3; ++i) launches.push_back({plain, {x, weight}, {y}, {{0, 0}, {4 + i, 0}, {3, 0}}});
+  Capabilities caps = tensor_cores();
+  caps.software = software;
+  return choose_formats(launches, std::vector<bool>(8), caps, {}, true);
+}
+
+TEST(Ahead, PagesOfTheNextTwoProductsAreLookedUpInLargeSteps) {
+  const Formats formats = steps_of(1, 100000);
+  ASSERT_EQ(formats.ahead.size(), 1u);
+  EXPECT_EQ(formats.ahead[0].launch, 0);
+  ASSERT_EQ(formats.ahead[0].weights.size(), 2u);
+  EXPECT_EQ(formats.ahead[0].weights[0].launch, 1);
+  EXPECT_EQ(formats.ahead[0].weights[1].launch, 2);
+  EXPECT_TRUE(steps_of(1, 1000).ahead.empty());
+  EXPECT_TRUE(steps_of(512, 100000).ahead.empty());
+  EXPECT_TRUE(steps_of(1, 100000, true).ahead.empty());
 }
 
 TEST(Extent, ReachesBelowTheFirstElementWithNegativeStrides) {

@@ -30,5 +30,7 @@ Team team_of(const Capabilities& caps, int64_t units, int64_t rows);
 // A step of single tokens over 16-bit pages; false: the launch is of another kind.
 bool lower_decode_attention(Emitter& emitter);
 bool takes_decode_attention(const LaunchPlan& plan, const Capabilities& caps);
+// Whether that kernel can also do a rope_kv_write before it.
+bool joins_rotation(const LaunchPlan& rotation, const LaunchPlan& attention, const Capabilities& caps);
 
 }  // namespace mlxc::vulkan

@@ -346,9 +346,8 @@ std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts,
         keep.push_back(place.buffer);
         changed = true;
       }
-      const bool paired = std::any_of(formats.pairs.begin(), formats.pairs.end(), [&](const ProductPair& pair) { return pair.giver == int(i) || pair.taker == int(i); });
-      if (paired || changed) ordered = false;
-      changed = changed || paired;
+      changed = changed || formats.depends(int(i));
+      if (changed) ordered = false;
       if (!changed && !refused[i].empty()) unavailable[i] = refused[i];
       again |= changed || !refused[i].empty();
     }

@@ -1,7 +1,6 @@
 #include "backend/vulkan/formats.h"
 
 #include <algorithm>
-#include <bit>
 #include <optional>
 
 #include "backend/vulkan/attention.h"
@@ -102,9 +101,7 @@ std::optional<ProductPair> pair_at(const std::vector<LaunchPlan>& launches, cons
   const auto& op = as<Linear>(*taker.primitive);
   const std::optional<LinearProblem> wanted = linear_problem(taker);
   if (!wanted || wanted->weight != DType::bf16 || taker.inputs[0].type.dtype != DType::f32) return {};
-  const LinearPath path = linear_path(*wanted, caps);
-  if (path != LinearPath::skinny && path != LinearPath::coop) return {};
-  if (path == LinearPath::skinny ? !blocks_read(*wanted, caps) : coop_shape(taker, *wanted, caps).split > 1 || op.weights > 3) return {};
+  if (!blocks_read(*wanted, caps)) return {};
   if (!is_contiguous(taker.inputs[0].type.shape, taker.inputs[0].strides)) return {};
   const std::optional<int> from = writer_of(launches, at);
   if (!from || launches[size_t(*from)].primitive->code() != OpCode::linear) return {};
@@ -112,20 +109,78 @@ std::optional<ProductPair> pair_at(const std::vector<LaunchPlan>& launches, cons
   const auto& product = as<Linear>(*giver.primitive);
   const std::optional<LinearProblem> made = linear_problem(giver);
   if (product.weights != 1 || product.gate != Gate::none || product.norm || !made || made->weight != DType::bf16 || made->rows != wanted->k) return {};
-  if (linear_path(*made, caps) != path || made->tokens != wanted->tokens) return {};
-  // Rows whose squares are summed where they are computed: a power of two of them.
-  const int64_t rows = path == LinearPath::skinny ? skinny_rows(*made) : coop_shape(giver, *made, caps).columns / 2;
-  if (!std::has_single_bit(uint64_t(rows)) || (path == LinearPath::skinny && rows > 32) || wanted->k % (4 * rows) != 0) return {};
+  if (linear_path(*made, caps) != LinearPath::skinny || made->tokens != wanted->tokens) return {};
+  const int64_t rows = skinny_rows(*made);  // whose squares are summed where they are computed, in one subgroup
+  if (rows > 32 || wanted->k % (4 * rows) != 0) return {};
   // The norm's weight must be there by then.
   const OperandPlace& weight = taker.places[op.norm_input()];
   if (size_t(weight.buffer) < temporary.size() && temporary[size_t(weight.buffer)]) return {};
   for (const LaunchPlan& launch : launches)
     for (size_t operand = launch.inputs.size(); operand < launch.places.size(); ++operand)
       if (launch.places[operand].buffer == weight.buffer) return {};
-  return ProductPair{*from, at, path == LinearPath::skinny ? skinny_shape(*wanted).blocks : 0, wanted->tokens, wanted->k, wanted->k / rows, op.norm_offset};
+  return ProductPair{*from, at, skinny_shape(*wanted).blocks, wanted->tokens, wanted->k, wanted->k / rows, op.norm_offset};
+}
+
+// Inputs of rope_kv_write that its attention does not have: q, k, v, frequencies, weights of norms.
+std::vector<size_t> read_besides(const LaunchPlan& rotation) {
+  std::vector<size_t> inputs{2, 3, 4, 6};
+  for (size_t i = 9; i < rotation.inputs.size(); ++i) inputs.push_back(i);
+  return inputs;
+}
+
+// Whether attention right after a rotation reads its queries and pages, for the same tokens, and nobody else reads the queries.
+bool belong_together(const std::vector<LaunchPlan>& launches, const std::vector<bool>& temporary, size_t at) {
+  const LaunchPlan &rotation = launches[at], &attention = launches[at + 1];
+  auto same = [](const OperandPlace& a, const OperandPlace& b) { return a.buffer == b.buffer && a.offset_bytes == b.offset_bytes; };
+  const size_t outputs = rotation.inputs.size();
+  const OperandPlace& queries = rotation.places[outputs + 2];
+  if (!same(queries, attention.places[0]) || !same(rotation.places[outputs], attention.places[1]) || !same(rotation.places[outputs + 1], attention.places[2])) return false;
+  if (!same(rotation.places[7], attention.places[3]) || !same(rotation.places[8], attention.places[4]) || !same(rotation.places[5], attention.places[5])) return false;
+  if (size_t(queries.buffer) >= temporary.size() || !temporary[size_t(queries.buffer)]) return false;
+  // The memory of the queries may hold something else later, but nothing may read them from there.
+  for (size_t i = at + 2; i < launches.size(); ++i) {
+    for (size_t operand = launches[i].inputs.size(); operand < launches[i].places.size(); ++operand)
+      if (launches[i].places[operand].buffer == queries.buffer) return true;
+    for (size_t operand = 0; operand < launches[i].inputs.size(); ++operand)
+      if (launches[i].places[operand].buffer == queries.buffer) return false;
+  }
+  return true;
+}
+
+// A step of few tokens that streams through more memory than the device remembers the pages of.
+constexpr int64_t kManyBytes = int64_t{6} << 30;
+
+std::vector<Ahead> look_ahead(const std::vector<LaunchPlan>& launches, const Capabilities& caps) {
+  std::vector<int> products;
+  int64_t bytes = 0;
+  for (size_t i = 0; i < launches.size(); ++i) {
+    if (launches[i].primitive->code() != OpCode::linear) continue;
+    const std::optional<LinearProblem> problem = linear_problem(launches[i]);
+    if (!problem || problem->tokens > 64) return {};
+    products.push_back(int(i));
+    bytes += problem->rows * problem->k * size_of(problem->weight);
+  }
+  std::vector<Ahead> all;
+  if (caps.software || bytes < kManyBytes) return all;
+  // Where there is time: beside attention, which leaves most of the device idle, and at the end of the longest products.
+  for (size_t i = 0; i < launches.size(); ++i) {
+    const Primitive& primitive = *launches[i].primitive;
+    if (primitive.code() != OpCode::paged_attention && !(primitive.code() == OpCode::linear && as<Linear>(primitive).gate != Gate::none)) continue;
+    Ahead ahead{int(i), {}};
+    const auto next = std::upper_bound(products.begin(), products.end(), int(i));
+    for (auto product = next; product != products.end() && product < next + 2; ++product)
+      for (int weight = 0; weight < as<Linear>(*launches[size_t(*product)].primitive).weights; ++weight) ahead.weights.push_back({*product, size_t(1 + weight)});
+    if (!ahead.weights.empty()) all.push_back(std::move(ahead));
+  }
+  return all;
 }
 
 }  // namespace
+
+bool Formats::depends(int launch) const {
+  return std::any_of(pairs.begin(), pairs.end(), [&](const ProductPair& pair) { return pair.giver == launch || pair.taker == launch; }) ||
+         std::any_of(joined.begin(), joined.end(), [&](const Joined& join) { return join.launch == launch || join.by == launch; });
+}
 
 Formats choose_formats(std::vector<LaunchPlan>& launches, const std::vector<bool>& temporary, const Capabilities& caps, const std::vector<int>& keep,
                        bool ordered) {
@@ -155,6 +210,16 @@ Formats choose_formats(std::vector<LaunchPlan>& launches, const std::vector<bool
     if (!pair || std::any_of(formats.pairs.begin(), formats.pairs.end(), [&](const ProductPair& other) { return other.giver == pair->giver; })) continue;
     formats.pairs.push_back(*pair);
   }
+  for (size_t i = 0; ordered && i + 1 < launches.size(); ++i) {
+    if (!joins_rotation(launches[i], launches[i + 1], caps) || !belong_together(launches, temporary, i)) continue;
+    LaunchPlan& attention = launches[i + 1];
+    for (size_t input : read_besides(launches[i])) {
+      attention.places.insert(attention.places.begin() + long(attention.inputs.size()), launches[i].places[input]);
+      attention.inputs.push_back(launches[i].inputs[input]);
+    }
+    formats.joined.push_back({int(i), int(i) + 1});
+  }
+  formats.ahead = look_ahead(launches, caps);
   for (const ProductPair& pair : formats.pairs) {
     LaunchPlan& giver = launches[size_t(pair.giver)];
     const LaunchPlan& taker = launches[size_t(pair.taker)];

@@ -87,6 +87,8 @@ class Emitter {
   virtual int fragments(size_t operand) const = 0;
   virtual const Handover* gives() const = 0;
   virtual const Handover* takes() const = 0;
+  // A launch before this one that this one does as well; what it reads besides are this one's last inputs.
+  virtual const LaunchPlan* joined() const = 0;
   // Uninitialised memory that lives as long as this launch. 256-byte aligned.
   virtual Ref scratch(int64_t bytes) = 0;
   // Zeros at the first dispatch; kernels must leave zeros behind (the last workgroup resets what it counted with).

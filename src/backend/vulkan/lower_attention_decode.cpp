@@ -45,6 +45,22 @@ std::optional<DecodeShape> decode_shape(const LaunchPlan& plan, const Capabiliti
 
 bool takes_decode_attention(const LaunchPlan& plan, const Capabilities& caps) { return decode_shape(plan, caps).has_value(); }
 
+bool joins_rotation(const LaunchPlan& rotation, const LaunchPlan& attention, const Capabilities& caps) {
+  if (rotation.primitive->code() != OpCode::rope_kv_write || attention.primitive->code() != OpCode::paged_attention) return false;
+  const auto& op = as<RopeKvWrite>(*rotation.primitive);
+  if (!as<PagedAttention>(*attention.primitive).single_tokens || !decode_shape(attention, caps)) return false;
+  const int64_t dim = rotation.inputs[2].type.shape[2];
+  if (2 * rotation.inputs[6].type.shape[0] != dim) return false;  // all of it rotates
+  if (rotation.inputs[2].type.shape[1] > 1 && rotation.inputs[2].strides[1] != dim) return false;
+  for (size_t i : {2, 3, 4})
+    if (rotation.inputs[i].strides[0] % 4 != 0 || !fits_int(rotation.inputs[i].strides[0]) || !lies_in(rotation, i, 16)) return false;
+  if (!lies_in(rotation, 6, 16)) return false;
+  if (op.head_norm)
+    for (size_t i : {9, 10})
+      if (float_type(rotation.inputs[i].type.dtype) == kNoFloat || !lies_in(rotation, i, 16)) return false;
+  return true;
+}
+
 bool lower_decode_attention(Emitter& e) {
   const LaunchPlan& plan = e.plan();
   const Capabilities& caps = e.caps();
@@ -60,17 +76,27 @@ bool lower_decode_attention(Emitter& e) {
   const int64_t least = problems >= 2 * processors ? 2 * kPagesOfAPart : kPagesOfAPart;
   const int64_t most = std::min(kMostParts, teams * dim / 2);  // what the joining workgroup holds
   const int64_t splits = std::clamp<int64_t>(16 * processors / problems, 1, std::min(divided_up(width, least), most));
-  std::vector<Argument> arguments;
-  for (size_t i = 0; i < 6; ++i) arguments.push_back(read(e.input(i)));
+  // A rotation done here: its inputs come after attention's own, and the pages are written.
+  const LaunchPlan* rotation = e.joined();
+  const auto* turn = rotation ? &as<RopeKvWrite>(*rotation->primitive) : nullptr;
+  std::vector<Argument> arguments{read(e.input(turn ? 6 : 0))};
+  for (size_t i = 1; i < 6; ++i) arguments.push_back(turn && i <= 2 ? update(e.input(i)) : read(e.input(i)));
   arguments.push_back(write(e.output(0)));
   arguments.push_back(splits > 1 ? update(e.scratch(problems * splits * (heads * dim + 2 * heads) * 4)) : arguments[0]);
   arguments.push_back(splits > 1 ? update(e.counters(problems * 4)) : arguments[0]);
+  for (size_t i = 7; i < 10; ++i) arguments.push_back(turn ? read(e.input(i)) : arguments[0]);
+  for (size_t i = 10; i < 12; ++i) arguments.push_back(turn && turn->head_norm ? read(e.input(i)) : arguments[0]);
   Words words;
-  words.u(tokens).u(kv_heads).u(group).u(q.strides[0]).u(table.type.shape[0]).u(width).u(pages.type.shape[0]);
-  words.u(std::clamp<int64_t>(op.window, 0, INT32_MAX / 2)).u(splits).u(least).f(op.scale).f(op.softcap).u(0).u(0);
+  words.u(tokens | splits << 8 | least << 16).u(table.type.shape[0]).u(width).u(pages.type.shape[0]);
+  auto stride = [&](size_t input) { return uint32_t(turn ? rotation->inputs[input].strides[0] : 0); };
+  auto type = [&](size_t input) { return turn && turn->head_norm ? float_type(rotation->inputs[input].type.dtype) : 0u; };
+  auto bits = [](float value) { return std::bit_cast<uint32_t>(value); };
   Kernel kernel{"attention_decode",
                 {uint32_t(teams * team), float_type(pages.type.dtype), uint32_t(dim), uint32_t(heads), uint32_t(depth), team,
-                 float_type(plan.outputs[0].type.dtype), uint32_t(e.fragments(plan.inputs.size()))},
+                 float_type(plan.outputs[0].type.dtype), uint32_t(e.fragments(plan.inputs.size())), uint32_t(kv_heads), uint32_t(group),
+                 uint32_t(std::clamp<int64_t>(op.window, 0, INT32_MAX / 2)), bits(op.scale), bits(op.softcap), turn ? stride(2) : uint32_t(q.strides[0]), stride(3),
+                 stride(4), turn != nullptr, turn && turn->head_norm, type(9), type(10), bits(turn ? turn->norm_eps : 0), bits(turn ? turn->norm_offset : 0),
+                 bits(turn ? turn->attention_factor : 1)},
                 caps.subgroup_control ? team : 0u};
   const double context = 1024;  // a guess: how long contexts are is known when it runs
   const int64_t resident = processors * 2;  // workgroups that the device runs at once, about

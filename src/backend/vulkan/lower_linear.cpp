@@ -258,20 +258,19 @@ class LinearLowering {
     const SkinnyShape shape = skinny_shape(problem);
     const Handover* takes = emitter_.takes();
     Activations x = x_;
-    if (takes) x = {takes->values, problem.weight, takes->groups, shape.blocks, k_ / 8, true};
+    if (takes) x = {takes->values, problem.weight, 0, shape.blocks, k_ / 8, true};
     else if (emitter_.fragments(0)) x = {x_.ref, problem.weight, 0, shape.blocks, k_ / 8, true};
     else if (!is_ready(problem.weight)) x = pack(problem.weight, shape.blocks, round_up(k_ / 8, 4 * shape.depth));
     Kernel kernel{cat("linear_skinny.", short_name(problem.weight), "_b", shape.blocks, "_t", shape.tiles, "_d", shape.depth),
                   {form_of(weights, x).bits(), uint32_t(32 * shape.side * shape.split), uint32_t(shape.split), uint32_t(shape.side), uint32_t(x.blocks > 0),
-                   uint32_t(k_ % (32 * shape.depth) != 0)}};
+                   uint32_t(k_ % (32 * shape.depth) != 0), uint32_t(takes ? takes->groups : 4)}};
     kernel.subgroup = caps_.subgroup_control ? 32 : 0;
     const Argument squares = takes ? read(takes->squares) : read(x.ref);
     dispatch(std::move(kernel), blocks(weights, 16 * shape.tiles * shape.side), weights, x, false, problem, takes ? &squares : nullptr);
   }
 
   void emit_coop(const LinearProblem& problem, const std::vector<size_t>& weights) {
-    const Handover* takes = emitter_.takes();
-    const Activations x = takes ? Activations{takes->values, problem.weight, takes->groups, 0, k_ / 8, true} : is_ready(problem.weight) ? x_ : pack(problem.weight, 0, k_ / 8);
+    const Activations x = is_ready(problem.weight) ? x_ : pack(problem.weight, 0, k_ / 8);
     std::vector<int64_t> n;
     for (size_t i : weights) n.push_back(rows(i));
     const CoopShape shape = coop_shape(problem, n, caps_);
@@ -281,8 +280,7 @@ class LinearLowering {
     Kernel kernel{cat("linear_coop.", short_name(problem.weight), "_", shape.tokens, "x", shape.columns),
                   {form_of(weights, x).bits(), 128, uint32_t(k_), uint32_t(tokens_ % shape.tokens != 0), uint32_t(edge_columns), uint32_t(shape.split)}};
     kernel.subgroup = caps_.subgroup_control ? 32 : 0;
-    const Argument squares = takes ? read(takes->squares) : read(x.ref);
-    if (shape.split == 1) return dispatch(std::move(kernel), tiles, weights, x, false, problem, takes ? &squares : nullptr);
+    if (shape.split == 1) return dispatch(std::move(kernel), tiles, weights, x, false, problem);
     const Argument partial = update(emitter_.scratch(tiles * shape.split * shape.tokens * shape.columns * int64_t(sizeof(float))));
     const Argument counters = update(emitter_.counters(tiles * int64_t(sizeof(uint32_t))));
     dispatch(std::move(kernel), tiles * shape.split, weights, x, false, problem, &partial, &counters);
@@ -302,12 +300,6 @@ class LinearLowering {
 }  // namespace
 
 void lower_linear(Emitter& emitter) { LinearLowering(emitter).run(); }
-
-CoopShape coop_shape(const LaunchPlan& launch, const LinearProblem& problem, const Capabilities& caps) {
-  std::vector<int64_t> n;
-  for (int i = 0; i < as<Linear>(*launch.primitive).weights; ++i) n.push_back(launch.inputs[size_t(1 + i)].type.shape[0]);
-  return coop_shape(problem, n, caps);
-}
 
 std::optional<LinearProblem> linear_problem(const LaunchPlan& launch) {
   const auto& op = as<Linear>(*launch.primitive);

@@ -52,6 +52,5 @@ struct CoopShape {
 };
 // n: rows of each weight.
 CoopShape coop_shape(const LinearProblem& problem, std::span<const int64_t> n, const Capabilities& caps);
-CoopShape coop_shape(const LaunchPlan& launch, const LinearProblem& problem, const Capabilities& caps);
 
 }  // namespace mlxc::vulkan

@@ -24,6 +24,11 @@ class ProgramEmitter final : public Emitter {
     scratch_ = handed_bytes_;  // the rest is one region, reused by every launch
     gives_ = handover(&ProductPair::giver);
     takes_ = handover(&ProductPair::taker);
+    joined_ = -1;
+    for (const Joined& joined : formats_.joined) {
+      if (joined.launch == launch) return;
+      if (joined.by == launch) joined_ = joined.launch;
+    }
     const size_t dispatches = program_.dispatches.size();
     const size_t table = program_.table.size();
     const int64_t counters = program_.counter_bytes;
@@ -38,6 +43,8 @@ class ProgramEmitter final : public Emitter {
       return;
     }
     program_.scratch_bytes = std::max(program_.scratch_bytes, scratch_);
+    for (const Ahead& ahead : formats_.ahead)
+      if (ahead.launch == launch) touch(ahead);
   }
 
   const Capabilities& caps() const override { return caps_; }
@@ -49,6 +56,7 @@ class ProgramEmitter final : public Emitter {
   }
   const Handover* gives() const override { return gives_ ? &*gives_ : nullptr; }
   const Handover* takes() const override { return takes_ ? &*takes_ : nullptr; }
+  const LaunchPlan* joined() const override { return joined_ < 0 ? nullptr : &program_.launches[size_t(joined_)]; }
 
   Ref scratch(int64_t bytes) override {
     const int64_t at = round_up(scratch_, kScratchAlignment);
@@ -90,6 +98,32 @@ class ProgramEmitter final : public Emitter {
     int64_t at, bytes;
   };
 
+  // Beside what was dispatched last: it waits for nothing and nothing has to wait for it, so its ranges are empty. See kernels/touch.comp.
+  void touch(const Ahead& ahead) {
+    constexpr size_t kRanges = 6;
+    constexpr int64_t kPageBytes = 2 << 20;
+    for (size_t first = 0; first < ahead.weights.size(); first += kRanges) {
+      Dispatch dispatch{launch_, 0, {}, {{Ref::Kind::counters, 0, 0, 0, 0, Access::read}}, {}, {}};
+      int64_t pages = 0;
+      for (size_t i = first; i < first + kRanges; ++i) {
+        const auto& [launch, operand] = ahead.weights[std::min(i, ahead.weights.size() - 1)];
+        const LaunchPlan& reader = program_.launches[size_t(launch)];
+        const OperandPlace& place = reader.places[operand];
+        const int64_t count = i < ahead.weights.size() ? (extent_of(reader.inputs[operand]).end + kPageBytes - 1) / kPageBytes : 0;
+        dispatch.targets.push_back({Ref::Kind::operand, place.buffer, place.offset_bytes, place.offset_bytes, place.offset_bytes, Access::read});
+        dispatch.words.push_back(uint32_t(count));
+        pages += count;
+      }
+      if (!program_.counter_bytes) program_.counter_bytes = kCounterAlignment;  // the sink, that nothing is written to
+      dispatch.groups = {uint32_t((pages + 31) / 32), 1, 1};
+      const Kernel kernel{"touch", {}};
+      const auto [found, added] = kernels_.try_emplace(kernel, int(program_.kernels.size()));
+      if (added) program_.kernels.push_back(kernel);
+      dispatch.kernel = found->second;
+      program_.dispatches.push_back(std::move(dispatch));
+    }
+  }
+
   // What is handed over lies at the start of the scratch memory from its giver to its taker; then the place is free for others.
   void place_handovers() {
     struct Slot {
@@ -117,7 +151,7 @@ class ProgramEmitter final : public Emitter {
     for (size_t slot : slot_of) handed_at_.push_back(starts[slot]);
     program_.scratch_bytes = handed_bytes_;
   }
-  static int64_t values_bytes(const ProductPair& pair) { return round_up(pair.blocks ? fragment_bytes(pair.blocks, pair.k) : pair.tokens * pair.k * 2, kScratchAlignment); }
+  static int64_t values_bytes(const ProductPair& pair) { return round_up(fragment_bytes(pair.blocks, pair.k), kScratchAlignment); }
   static int64_t squares_bytes(const ProductPair& pair) { return round_up(pair.tokens * pair.groups * 4, kScratchAlignment); }
 
   std::optional<Handover> handover(int ProductPair::* end) {
@@ -157,7 +191,7 @@ class ProgramEmitter final : public Emitter {
   const Formats& formats_;
   std::vector<int64_t> handed_at_;  // by pair
   int64_t handed_bytes_ = 0;
-  int launch_ = 0;
+  int launch_ = 0, joined_ = -1;
   int64_t scratch_ = 0;
   std::optional<Handover> gives_, takes_;
   std::vector<Piece> pieces_;  // of this launch

@@ -1,3 +1,4 @@
+#include "backend/vulkan/attention.h"
 #include "backend/vulkan/vulkan_device.h"
 
 #include <algorithm>
@@ -43,6 +44,7 @@ class VulkanDevice final : public OpenDevice {
   bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
     return accepts_operand(primitive, input, operand);
   }
+  bool joins(const LaunchPlan& first, const LaunchPlan& second) const override { return joins_rotation(first, second, context_->caps); }
   std::unique_ptr<Executable> compile(CompilePlan plan) override {
     if (lost()) context_->health.fail_lost("compile");
     return make_executable(parts_, std::move(plan));
