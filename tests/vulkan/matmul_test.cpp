@@ -46,6 +46,13 @@ TEST_F(MatmulOnDevice, Batches) {
   check({{300, 3, 2}, {300, 2, 3}, Lie::dense, Lie::dense}, DType::f32, 8);
 }
 
+TEST_F(MatmulOnDevice, LongSumsInParts) {
+  for (int64_t k : {511, 512, 513, 1000, 5000, 5120})
+    for (Lie lie : {Lie::dense, Lie::transposed, Lie::backwards}) check({{40, k}, {k, 3}, lie, Lie::dense}, DType::f32, 8);
+  check({{2, 8, 2000}, {2, 2000, 9}, Lie::padded, Lie::transposed}, DType::f32, 8);
+  check({{1, 70000}, {70000, 1}, Lie::dense, Lie::dense}, DType::f32, 8);
+}
+
 TEST_F(MatmulOnDevice, OtherDtypes) {
   for (DType dtype : all_dtypes()) {
     if (dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::f32) continue;  // the builder makes 16-bit floats float32

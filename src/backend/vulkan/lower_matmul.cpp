@@ -5,13 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "backend/vulkan/elementwise_glsl.h"
+#include "backend/vulkan/reduce_glsl.h"
 #include "ops/matmul.h"
 
 namespace mlxc::vulkan {
 namespace {
 
 constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
+constexpr int64_t kSmallTile = 32;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -67,7 +68,7 @@ class Product {
 
   // Distances inside a matrix are 32-bit: larger ones go block by block.
   void emit_blocks(const Matrix& a, const Matrix& b, const Matrix& c) {
-    if (a.fits() && b.fits() && c.fits()) return dispatch(a, b, c);
+    if (a.fits() && b.fits() && c.fits()) return emit_parts(a, b, c);
     const bool by_rows = !a.fits() || (b.fits() && c.rows > 1);
     const int64_t half = (by_rows ? c.rows : c.columns) / 2;
     if (half == 0) no_kernel(emitter_.plan());
@@ -80,18 +81,46 @@ class Product {
     }
   }
 
-  void dispatch(Matrix a, Matrix b, const Matrix& c) {
+  // Few tiles with long sums, as gradients of weights are, leave most of the device idle: the sums are cut into parts, one more axis of the batch,
+  // whose results are added then.
+  void emit_parts(const Matrix& a, const Matrix& b, const Matrix& c) {
+    constexpr int64_t kWorth = 256;  // terms of a part
+    const int64_t m = c.rows, n = c.columns, k = a.columns, items = product(batch_), results = items * m * n;
+    const int64_t tiles = divide_up(m, kSmallTile) * divide_up(n, kSmallTile) * items;
+    const bool whole = results == element_count(emitter_.plan().outputs[0].type.shape);
+    if (dtype_ != DType::f32 || !whole || k < 2 * kWorth || 2 * tiles > wanted_groups()) return dispatch(batch_, a, b, c);
+    const int64_t parts = std::min(2 * wanted_groups() / tiles, k / kWorth), part = divide_up(divide_up(k, parts), 16) * 16;
+    const int64_t equal = k / part, rest = k - equal * part, count = equal + (rest > 0);
+    const Ref sums = emitter_.scratch(count * results * c.item);
+    Matrix to{sums.at(0, equal * results * c.item), m, n, n, 1, c.item, dense(sums, dtype_, batch_).strides};
+    for (int64_t& stride : to.batch) stride *= m * n;
+    auto with_parts = [&](Matrix matrix, int64_t stride) {
+      matrix.batch.insert(matrix.batch.begin(), stride);
+      return matrix;
+    };
+    Matrix first_a = a.block(0, m, 0, part), first_b = b.block(0, part, 0, n);
+    std::vector<int64_t> batch = batch_;
+    batch.insert(batch.begin(), equal);
+    dispatch(batch, with_parts(first_a, part * a.column), with_parts(first_b, part * b.row), with_parts(to, results));
+    if (rest) {
+      to.ref = sums.at(equal * results * c.item, results * c.item);
+      dispatch(batch_, a.block(0, m, equal * part, rest), b.block(equal * part, rest, 0, n), to);
+    }
+    emit_reduce(emitter_, Reduction::sum, dtype_, dtype_, {.outer = 1, .count = count, .inner = results, .stride = count * results}, sums, c.ref);
+  }
+
+  void dispatch(const std::vector<int64_t>& batch, Matrix a, Matrix b, const Matrix& c) {
     std::vector<uint32_t> table;
     int64_t items = 1;
-    for (size_t axis = batch_.size(); axis-- > 0; items *= batch_[axis]) {
-      const Divisor divisor(batch_[axis]);
-      table.insert(table.end(), {uint32_t(batch_[axis]), divisor.multiplier, divisor.shift});
+    for (size_t axis = batch.size(); axis-- > 0; items *= batch[axis]) {
+      const Divisor divisor(batch[axis]);
+      table.insert(table.end(), {uint32_t(batch[axis]), divisor.multiplier, divisor.shift});
       for (const Matrix* matrix : std::initializer_list<const Matrix*>{&a, &b, &c}) {
         const uint64_t bytes = uint64_t(matrix->batch[axis] * matrix->item);
         table.insert(table.end(), {uint32_t(bytes), uint32_t(bytes >> 32)});
       }
     }
-    const uint32_t axes = uint32_t(batch_.size());
+    const uint32_t axes = uint32_t(batch.size());
     if (table.empty()) table.push_back(0);
     if (items > kMost) no_kernel(emitter_.plan());
     const int64_t m = c.rows, n = c.columns, k = a.columns;
@@ -115,12 +144,13 @@ class Product {
     return below;
   }
 
+  int64_t wanted_groups() const { return std::max<int64_t>(emitter_.caps().multiprocessors, 16); }
+
   // The largest tile that still gives every multiprocessor something to do.
   int64_t tile_size(int64_t m, int64_t n, int64_t items) const {
-    const int64_t wanted = std::max<int64_t>(emitter_.caps().multiprocessors, 16);
     for (int64_t tile : {128, 64})
-      if (std::min(m, n) > tile / 2 && divide_up(m, tile) * divide_up(n, tile) * items >= wanted) return tile;
-    return 32;
+      if (std::min(m, n) > tile / 2 && divide_up(m, tile) * divide_up(n, tile) * items >= wanted_groups()) return tile;
+    return kSmallTile;
   }
 
   static Kernel tiled(const Matrix& a, const Matrix& b, uint32_t axes, int64_t tile, bool edges) {
