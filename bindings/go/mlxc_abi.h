@@ -894,6 +894,7 @@ MLXC_API mlxc_status mlxc_module_rms_norm(mlxc_module **out, int64_t size, doubl
 MLXC_API mlxc_status mlxc_module_group_norm(mlxc_module **out, int64_t groups, int64_t channels, double eps, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_dropout(mlxc_module **out, double probability, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_embedding(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_positions(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_activation(mlxc_module **out, int32_t op, double parameter, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_flatten(mlxc_module **out, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_attention(mlxc_module **out, int64_t size, int64_t heads, int32_t causal, int32_t bias, mlxc_error *error);

@@ -190,6 +190,7 @@ static mlxc_status (*p_mlxc_module_rms_norm)(mlxc_module **out, int64_t size, do
 static mlxc_status (*p_mlxc_module_group_norm)(mlxc_module **out, int64_t groups, int64_t channels, double eps, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_dropout)(mlxc_module **out, double probability, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_embedding)(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error);
+static mlxc_status (*p_mlxc_module_positions)(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_activation)(mlxc_module **out, int32_t op, double parameter, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_flatten)(mlxc_module **out, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_attention)(mlxc_module **out, int64_t size, int64_t heads, int32_t causal, int32_t bias, mlxc_error *error);
@@ -493,6 +494,7 @@ static const struct {
     {"mlxc_module_group_norm", (void **)&p_mlxc_module_group_norm},
     {"mlxc_module_dropout", (void **)&p_mlxc_module_dropout},
     {"mlxc_module_embedding", (void **)&p_mlxc_module_embedding},
+    {"mlxc_module_positions", (void **)&p_mlxc_module_positions},
     {"mlxc_module_activation", (void **)&p_mlxc_module_activation},
     {"mlxc_module_flatten", (void **)&p_mlxc_module_flatten},
     {"mlxc_module_attention", (void **)&p_mlxc_module_attention},
@@ -1184,6 +1186,9 @@ mlxc_status mlxc_module_dropout(mlxc_module **out, double probability, mlxc_erro
 }
 mlxc_status mlxc_module_embedding(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error) {
   return p_mlxc_module_embedding ? p_mlxc_module_embedding(out, count, size, error) : missing("mlxc_module_embedding", error);
+}
+mlxc_status mlxc_module_positions(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error) {
+  return p_mlxc_module_positions ? p_mlxc_module_positions(out, count, size, error) : missing("mlxc_module_positions", error);
 }
 mlxc_status mlxc_module_activation(mlxc_module **out, int32_t op, double parameter, mlxc_error *error) {
   return p_mlxc_module_activation ? p_mlxc_module_activation(out, op, parameter, error) : missing("mlxc_module_activation", error);

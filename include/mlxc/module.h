@@ -50,6 +50,9 @@ MLXC_API mlxc_status mlxc_module_dropout(mlxc_module **out, double probability, 
 /* Integers [...] -> [..., size]: weight [count, size]. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_module_embedding(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error);
 
+/* [N, T, size] plus a learned row for each of T <= count places: weight [count, size]. Threads: any. Errors: shared. */
+MLXC_API mlxc_status mlxc_module_positions(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error);
+
 /* op: MLXC_ACTIVATION_... of mlxc/elementwise.h; parameter NaN: the usual one. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_module_activation(mlxc_module **out, int32_t op, double parameter, mlxc_error *error);
 

@@ -98,6 +98,10 @@ mlxc_status mlxc_module_embedding(mlxc_module** out, int64_t count, int64_t size
   return make_module(out, error, [&] { return layers::embedding(count, size); });
 }
 
+mlxc_status mlxc_module_positions(mlxc_module** out, int64_t count, int64_t size, mlxc_error* error) {
+  return make_module(out, error, [&] { return layers::positions(count, size); });
+}
+
 mlxc_status mlxc_module_activation(mlxc_module** out, int32_t op, double parameter, mlxc_error* error) {
   return make_module(out, error, [&] {
     const auto function = operation_upto(ActivationOp::step, op, "op");

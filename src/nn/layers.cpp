@@ -125,6 +125,16 @@ LayerPtr embedding(int64_t count, int64_t size) {
   return make([=](const Scope& at, const Array& x, Pass&) { return Embedding(at, count, size)(x); });
 }
 
+LayerPtr positions(int64_t count, int64_t size) {
+  expect_positive(count, "positions", "count"), expect_positive(size, "positions", "size");
+  return make([=](const Scope& at, const Array& x, Pass&) {
+    if (x.rank() != 3 || x.dim(1) > count || x.dim(2) != size)
+      fail(Status::invalid_argument, "positions: the input is ", to_string(x.shape()), ", expected [batch, up to ", count, ", ", size, "]");
+    const Array table = at.tensor("weight", {count, size}, {Initializer::Kind::normal, 0.02});  // Radford et al. 2018
+    return x + cast(slice_axis(table, 0, 0, x.dim(1)), x.dtype());
+  });
+}
+
 LayerPtr activation(ActivationOp op, double parameter) {
   return make([=](const Scope&, const Array& x, Pass&) { return mlxc::activation(op, x, parameter); });
 }

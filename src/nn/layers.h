@@ -51,6 +51,7 @@ LayerPtr rms_norm(int64_t size, double eps);    // over the last axis: weight
 LayerPtr group_norm(int64_t groups, int64_t channels, double eps);
 LayerPtr dropout(double probability);
 LayerPtr embedding(int64_t count, int64_t size);  // integers [...] -> [..., size]: weight [count, size]
+LayerPtr positions(int64_t count, int64_t size);  // [N, T, size] plus a learned row for each place up to count: weight [count, size]
 LayerPtr activation(ActivationOp op, double parameter);
 LayerPtr flatten();  // all axes but the first become one
 // Self-attention over [N, T, size]: q_proj, k_proj, v_proj, out_proj.

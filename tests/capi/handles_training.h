@@ -38,6 +38,8 @@ static void module_functions(void) {
   NULLS(mlxc_module_dropout, NULL, 0.5, &error);
   NULLS(mlxc_module_dropout, &out, 1.5, &error);
   NULLS(mlxc_module_embedding, NULL, 1, 1, &error);
+  NULLS(mlxc_module_positions, NULL, 1, 1, &error);
+  NULLS(mlxc_module_positions, &out, 0, 1, &error);
   NULLS(mlxc_module_activation, NULL, MLXC_ACTIVATION_RELU, 0.0, &error);
   NULLS(mlxc_module_activation, &out, 99, 0.0, &error);
   NULLS(mlxc_module_flatten, NULL, &error);
