@@ -378,7 +378,10 @@ MLXC_API mlxc_status mlxc_device_count(int32_t *count, mlxc_error *error);
 MLXC_API mlxc_status mlxc_device_list(int32_t index, mlxc_device_info *info, mlxc_error *error);
 MLXC_API mlxc_status mlxc_device_open(mlxc_device **out, const char *name, mlxc_error *error);
 MLXC_API mlxc_status mlxc_device_inspect(mlxc_device *device, mlxc_device_info *info, mlxc_error *error);
-MLXC_API mlxc_status mlxc_device_profile(mlxc_device *device, int32_t on, mlxc_error *error);
+#define MLXC_PROFILE_OFF      0
+#define MLXC_PROFILE_KERNELS  1
+#define MLXC_PROFILE_PROGRAMS 2
+MLXC_API mlxc_status mlxc_device_profile(mlxc_device *device, int32_t what, mlxc_error *error);
 MLXC_API mlxc_status mlxc_device_profile_text(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
 MLXC_API void mlxc_device_free(mlxc_device *device);
 #ifdef __cplusplus

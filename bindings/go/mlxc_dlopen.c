@@ -78,7 +78,7 @@ static mlxc_status (*p_mlxc_device_count)(int32_t *count, mlxc_error *error);
 static mlxc_status (*p_mlxc_device_list)(int32_t index, mlxc_device_info *info, mlxc_error *error);
 static mlxc_status (*p_mlxc_device_open)(mlxc_device **out, const char *name, mlxc_error *error);
 static mlxc_status (*p_mlxc_device_inspect)(mlxc_device *device, mlxc_device_info *info, mlxc_error *error);
-static mlxc_status (*p_mlxc_device_profile)(mlxc_device *device, int32_t on, mlxc_error *error);
+static mlxc_status (*p_mlxc_device_profile)(mlxc_device *device, int32_t what, mlxc_error *error);
 static mlxc_status (*p_mlxc_device_profile_text)(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
 static void (*p_mlxc_device_free)(mlxc_device *device);
 static mlxc_status (*p_mlxc_array_clip)(mlxc_array **out, mlxc_array *x, mlxc_array *low, mlxc_array *high, mlxc_error *error);
@@ -851,8 +851,8 @@ mlxc_status mlxc_device_open(mlxc_device **out, const char *name, mlxc_error *er
 mlxc_status mlxc_device_inspect(mlxc_device *device, mlxc_device_info *info, mlxc_error *error) {
   return p_mlxc_device_inspect ? p_mlxc_device_inspect(device, info, error) : missing("mlxc_device_inspect", error);
 }
-mlxc_status mlxc_device_profile(mlxc_device *device, int32_t on, mlxc_error *error) {
-  return p_mlxc_device_profile ? p_mlxc_device_profile(device, on, error) : missing("mlxc_device_profile", error);
+mlxc_status mlxc_device_profile(mlxc_device *device, int32_t what, mlxc_error *error) {
+  return p_mlxc_device_profile ? p_mlxc_device_profile(device, what, error) : missing("mlxc_device_profile", error);
 }
 mlxc_status mlxc_device_profile_text(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error) {
   return p_mlxc_device_profile_text ? p_mlxc_device_profile_text(device, buffer, capacity, needed, error) : missing("mlxc_device_profile_text", error);
