@@ -373,20 +373,29 @@ func TestGradients(t *testing.T) {
 	check(t, []operation{{"after evaluation", mlxc.Grad(late, x)[0], []int{3}, []float32{2, 4, 6}}})
 }
 
-// Every function about arrays is used by the package: nothing is C only.
+// Every function of the ABI is used by the package: nothing is C only, but for what is named here with what stands for it.
 func TestEveryFunctionOfTheLibraryHasAGoForm(t *testing.T) {
+	without := map[string]string{
+		"mlxc_status_name": "Status.Error", "mlxc_dtype_name": "DType.String", "mlxc_dtype_size": "DType.Size", "mlxc_finish_reason_name": "FinishReason.String",
+		"mlxc_dataset_new_callback": "Trainer.Step takes batches that Go makes", "mlxc_trainer_fit": "Trainer.Fit takes events from mlxc_trainer_next",
+		"mlxc_embed_new": "Embed gives all vectors in one call of mlxc_embed", "mlxc_queue_wake": "the poller ends with its model",
+		"mlxc_request_wait": "streams take events from the queue", "mlxc_result_count": "GenerateBatch knows how many it asked for",
+	}
 	names := regexp.MustCompile(`\bmlxc_\w+`)
 	used := map[string]bool{}
 	for _, pattern := range []string{"*.go", "shim.c"} {
 		for _, path := range must(filepath.Glob(pattern)) {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
 			for _, name := range names.FindAllString(string(must(os.ReadFile(path))), -1) {
-				used[name] = used[name] || !strings.HasSuffix(path, "_test.go")
+				used[name] = true
 			}
 		}
 	}
-	declared := regexp.MustCompile(`\b(mlxc_(?:array|linalg|random|grad|stop_gradient|checkpoint|function)\w*)\(`)
+	declared := regexp.MustCompile(`\b(mlxc_\w+)\(`)
 	for _, match := range declared.FindAllStringSubmatch(string(must(os.ReadFile("mlxc_abi.h"))), -1) {
-		if name := match[1]; !used[name] {
+		if name := match[1]; !used[name] && without[name] == "" {
 			t.Errorf("%s has no Go form", name)
 		}
 	}

@@ -71,9 +71,50 @@ func OpenDevice(name string) (*Device, error) {
 	if status := C.mlxc_device_open(&d.native, text.data, &e); status != C.MLXC_OK {
 		return nil, failure("OpenDevice", status, &e)
 	}
+	return d.take(), nil
+}
+
+func (d *Device) take() *Device {
 	d.hold(unsafe.Pointer(d.native), func(p unsafe.Pointer) { C.mlxc_device_free((*C.mlxc_device)(p)) })
 	d.watch = newWatch(d, "Device")
-	return d, nil
+	return d
+}
+
+func (d *Device) call(op string, call func(e *C.mlxc_error) C.mlxc_status) error {
+	if d == nil || !d.enter() {
+		return ErrClosed
+	}
+	defer d.leave()
+	e := newNativeError()
+	return failure(op, call(&e), &e)
+}
+
+// ResetPeak sets [MemoryStats].Peak to what is active.
+func (d *Device) ResetPeak() error {
+	return d.call("Device.ResetPeak", func(e *C.mlxc_error) C.mlxc_status { return C.mlxc_memory_reset_peak(d.native, e) })
+}
+
+// SetCacheLimit limits the memory kept for reuse, in bytes; 0 keeps none.
+func (d *Device) SetCacheLimit(bytes int64) error {
+	return d.call("Device.SetCacheLimit", func(e *C.mlxc_error) C.mlxc_status {
+		return C.mlxc_memory_set_cache_limit(d.native, C.int64_t(bytes), e)
+	})
+}
+
+// Profile times every kernel of the device from now on, or (on false) stops; kernels run one after the other then. [ErrUnsupported]: the CPU.
+func (d *Device) Profile(on bool) error {
+	return d.call("Device.Profile", func(e *C.mlxc_error) C.mlxc_status { return C.mlxc_device_profile(d.native, boolean(on), e) })
+}
+
+// ProfileText is a table for people of what was timed since Profile.
+func (d *Device) ProfileText() (string, error) {
+	if d == nil || !d.enter() {
+		return "", ErrClosed
+	}
+	defer d.leave()
+	return readText("Device.ProfileText", func(buffer *C.char, capacity C.size_t, needed *C.size_t, e *C.mlxc_error) C.mlxc_status {
+		return C.mlxc_device_profile_text(d.native, buffer, capacity, needed, e)
+	})
 }
 
 // Close frees the handle; models and arrays do not need it.

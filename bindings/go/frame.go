@@ -20,11 +20,12 @@ type frame struct {
 
 // lent is the part that C sees, apart because it must not hold pointers into Go's memory.
 type lent struct {
-	out   [4]*C.mlxc_array
-	small [8]*C.mlxc_array // in, when they are few
-	sizes [4 * C.MLXC_MAX_RANK]C.int64_t
-	axes  [2 * C.MLXC_MAX_RANK]C.int32_t
-	e     C.mlxc_error
+	out    [4]*C.mlxc_array
+	small  [8]*C.mlxc_array // in, when they are few
+	sizes  [4 * C.MLXC_MAX_RANK]C.int64_t
+	axes   [2 * C.MLXC_MAX_RANK]C.int32_t
+	number C.double
+	e      C.mlxc_error
 }
 
 var frames = sync.Pool{New: func() any {

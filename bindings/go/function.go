@@ -49,13 +49,11 @@ func NewFunction(inputs, outputs []*Array, states ...StatePair) (*Function, erro
 // Call runs the function and gives its outputs, computed. They belong to the youngest scope of the inputs; without one the caller closes
 // them. An input that a [StatePair] names is used up: go on with the output. ctx stops the run.
 func (f *Function) Call(ctx context.Context, inputs ...*Array) ([]*Array, error) {
-	const op = "Function.Call"
-	if ctx == nil {
-		ctx = context.Background()
+	c, err := newCall(ctx, "Function.Call")
+	if err != nil {
+		return nil, err
 	}
-	if ctx.Err() != nil {
-		return nil, contextError(op, ctx)
-	}
+	defer c.release()
 	if f == nil || !f.enter() {
 		return nil, ErrClosed
 	}
@@ -66,26 +64,11 @@ func (f *Function) Call(ctx context.Context, inputs ...*Array) ([]*Array, error)
 	}
 	defer in.leave(inputs)
 	out := make([]*C.mlxc_array, f.outputs)
-	c := &call{op: op, ctx: ctx}
-	if ctx.Done() != nil {
-		if status := C.mlxc_cancel_new(&c.cancel, &in.e); status != C.MLXC_OK {
-			return nil, failure(op, status, &in.e)
-		}
-	}
-	c.stop = context.AfterFunc(ctx, c.trigger)
 	status := C.mlxc_function_call(f.native, in.first(0), C.int64_t(len(inputs)), unsafe.SliceData(out), C.int64_t(len(out)), c.cancel, &in.e)
-	c.release()
-	if status == C.MLXC_CANCELLED && ctx.Err() != nil {
-		return nil, contextError(op, ctx)
-	}
 	if status != C.MLXC_OK {
-		return nil, failure(op, status, &in.e)
+		return nil, c.failure(status, &in.e)
 	}
-	results := make([]*Array, len(out))
-	for i, native := range out {
-		results[i] = newArray(scope, native)
-	}
-	return results, nil
+	return arraysOf(scope, out), nil
 }
 
 // Launches is how many kernels a run has, after fusion; 0 once closed.

@@ -42,6 +42,9 @@ func (h *handle) leave() {
 	}
 }
 
+// closed says whether Close was called.
+func (h *handle) closed() bool { return h.state.Load()&closedBit != 0 }
+
 func (h *handle) close() {
 	for {
 		state := h.state.Load()

@@ -50,6 +50,7 @@ const (
 type loadConfig struct {
 	native   C.mlxc_model_options
 	device   *Device
+	adapter  string
 	progress func(done, total int64) error
 }
 
@@ -63,6 +64,9 @@ func WithPrecision(precision Precision) Option {
 
 // WithDevice loads onto an open device.
 func WithDevice(device *Device) Option { return func(c *loadConfig) { c.device = device } }
+
+// WithAdapter serves the model with a low-rank adapter: a folder in PEFT's format.
+func WithAdapter(folder string) Option { return func(c *loadConfig) { c.adapter = folder } }
 
 // WithThreads is how many CPU threads the model computes with; 0: as many cores as this process may use.
 func WithThreads(count int) Option {
@@ -146,6 +150,14 @@ func LoadModel(path string, options ...Option) (*Model, error) {
 		}
 		defer config.device.leave()
 		config.native.device = config.device.native
+	}
+	if config.adapter != "" {
+		adapter, err := newCString(op, config.adapter)
+		if err != nil {
+			return nil, err
+		}
+		defer adapter.free()
+		config.native.adapter = adapter.data
 	}
 	report := &progress{report: config.progress}
 	var handle cgo.Handle
@@ -259,11 +271,42 @@ func (c *call) trigger() {
 }
 
 func (c *call) release() {
+	if c.stop == nil {
+		return
+	}
 	c.stop()
 	c.mu.Lock()
 	C.mlxc_cancel_free(c.cancel)
 	c.cancel = nil
 	c.mu.Unlock()
+}
+
+// newCall begins a call that a context stops; one that cannot be cancelled costs nothing.
+func newCall(ctx context.Context, op string) (*call, error) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if ctx.Err() != nil {
+		return nil, contextError(op, ctx)
+	}
+	c := &call{op: op, ctx: ctx}
+	if ctx.Done() == nil {
+		return c, nil
+	}
+	e := newNativeError()
+	if status := C.mlxc_cancel_new(&c.cancel, &e); status != C.MLXC_OK {
+		return nil, failure(op, status, &e)
+	}
+	c.stop = context.AfterFunc(ctx, c.trigger)
+	return c, nil
+}
+
+// failure says how the call ended.
+func (c *call) failure(status C.mlxc_status, e *C.mlxc_error) error {
+	if status == C.MLXC_CANCELLED && c.ctx.Err() != nil {
+		return contextError(c.op, c.ctx)
+	}
+	return failure(c.op, status, e)
 }
 
 // begin enters the library for a long call; end leaves it and says how the call ended.
@@ -390,6 +433,20 @@ func (m *Model) StopTokens() ([]int32, error) {
 	return readIDs("StopTokens", func(ids *C.int32_t, capacity C.int64_t, needed *C.int64_t, e *C.mlxc_error) C.mlxc_status {
 		return C.mlxc_model_stop_tokens(m.native, ids, capacity, needed, e)
 	})
+}
+
+// Device is the device that the model computes on; the caller closes it.
+func (m *Model) Device() (*Device, error) {
+	if err := m.enter(); err != nil {
+		return nil, err
+	}
+	defer m.leave()
+	d := &Device{}
+	e := newNativeError()
+	if status := C.mlxc_model_device_copy(&d.native, m.native, &e); status != C.MLXC_OK {
+		return nil, failure("Model.Device", status, &e)
+	}
+	return d.take(), nil
 }
 
 // ModelStats is what the model does and did.

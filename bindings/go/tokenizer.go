@@ -106,6 +106,40 @@ func (t *Tokenizer) Encode(text string, options ...EncodeOption) ([]int32, error
 	}
 }
 
+// TextRange is where a token lies in the encoded text, in bytes; both 0 for a token that the tokenizer added.
+type TextRange struct{ Begin, End int }
+
+// EncodeRanges is Encode with the place of each token in the text.
+func (t *Tokenizer) EncodeRanges(text string, options ...EncodeOption) ([]int32, []TextRange, error) {
+	if t == nil || !t.enter() {
+		return nil, nil, ErrClosed
+	}
+	defer t.leave()
+	var settings C.mlxc_encode_options
+	C.mlxc_encode_options_init(&settings, C.uint32_t(unsafe.Sizeof(settings)))
+	for _, option := range options {
+		option(&settings)
+	}
+	for capacity := len(text)/3 + 16; ; {
+		ids, places := make([]int32, capacity), make([]C.mlxc_text_range, capacity)
+		var needed C.int64_t
+		e := newNativeError()
+		status := C.mlxc_tokenizer_encode_ranges(t.native, textData(text), C.size_t(len(text)), &settings, (*C.int32_t)(unsafe.Pointer(&ids[0])),
+			&places[0], C.int64_t(capacity), &needed, &e)
+		if status == C.MLXC_OK {
+			ranges := make([]TextRange, needed)
+			for i := range ranges {
+				ranges[i] = TextRange{int(places[i].begin), int(places[i].end)}
+			}
+			return ids[:needed], ranges, nil
+		}
+		if status != C.MLXC_BUFFER_TOO_SMALL || int(needed) <= capacity {
+			return nil, nil, failure("EncodeRanges", status, &e)
+		}
+		capacity = int(needed)
+	}
+}
+
 // DecodeOption changes how ids are decoded.
 type DecodeOption func(*C.mlxc_decode_options)
 

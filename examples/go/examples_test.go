@@ -15,7 +15,7 @@ func TestExamples(t *testing.T) {
 		top = filepath.Join("..", "..", "tests")
 	}
 	folder := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", folder, "./generate", "./batch", "./classify", "./search").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", folder, "./generate", "./batch", "./classify", "./search", "./basics", "./regression", "./digits").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, c := range []struct {
@@ -28,8 +28,14 @@ func TestExamples(t *testing.T) {
 		{"batch", []string{"-tokens", "5"}, "Once upon a time\n\nThe fox looked at the\n", []string{"Once upon a time|, the king's", "The fox looked at the| wolf", "(length)"}},
 		{"classify", []string{"-labels", "time,fox", "Once upon a"}, "", []string{"Once upon a -> time\n", "fox ("}},
 		{"search", []string{"the wolf in the forest", "Seven and eight.", "The wolf ran into the forest."}, "", []string{"The wolf ran into the forest.\n0"}},
+		{"basics", nil, "", []string{"[1 2 3 4 5 6] <nil>", "reshape: [2, 3] has 6 elements", "row 1 stands at 0", "mean 4.5"}},
+		{"regression", nil, "", []string{"y = 3.0", " x + -"}},
+		{"digits", []string{"-data", filepath.Join("..", "data")}, "", []string{"epoch 8", "of the unseen digits are read right"}},
 	} {
-		command := exec.Command(filepath.Join(folder, c.program), append([]string{"-model", filepath.Join(top, "models", "fable-qwen3")}, c.arguments...)...)
+		command := exec.Command(filepath.Join(folder, c.program), c.arguments...)
+		if c.program != "basics" && c.program != "regression" && c.program != "digits" {
+			command.Args = append([]string{c.program, "-model", filepath.Join(top, "models", "fable-qwen3")}, c.arguments...)
+		}
 		command.Stdin = strings.NewReader(c.input)
 		out, err := command.CombinedOutput()
 		if err != nil {
