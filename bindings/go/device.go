@@ -101,9 +101,18 @@ func (d *Device) SetCacheLimit(bytes int64) error {
 	})
 }
 
-// Profile times every kernel of the device from now on, or (on false) stops; kernels run one after the other then. [ErrUnsupported]: the CPU.
-func (d *Device) Profile(on bool) error {
-	return d.call("Device.Profile", func(e *C.mlxc_error) C.mlxc_status { return C.mlxc_device_profile(d.native, boolean(on), e) })
+// Profile is what a device measures, see mlxc/device.h for what each costs.
+type Profile int32
+
+const (
+	ProfileOff      Profile = C.MLXC_PROFILE_OFF
+	ProfileKernels  Profile = C.MLXC_PROFILE_KERNELS
+	ProfilePrograms Profile = C.MLXC_PROFILE_PROGRAMS
+)
+
+// Profile measures from now on, afresh, or stops.
+func (d *Device) Profile(what Profile) error {
+	return d.call("Device.Profile", func(e *C.mlxc_error) C.mlxc_status { return C.mlxc_device_profile(d.native, C.int32_t(what), e) })
 }
 
 // ProfileText is a table for people of what was timed since Profile.
