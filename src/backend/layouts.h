@@ -37,8 +37,10 @@ inline bool accepts_operand(const Primitive& primitive, size_t input, const Oper
   int64_t rows, stride;
   switch (primitive.code()) {
     case OpCode::fused:
-    case OpCode::copy:
-    case OpCode::matmul: return true;
+    case OpCode::copy: return true;
+    case OpCode::matmul:
+      if (input < 2) return true;
+      break;
     case OpCode::linear:
       if (input == 0) return uniform_rows(operand, &rows, &stride);
       break;

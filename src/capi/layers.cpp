@@ -3,6 +3,7 @@
 #include "capi/array_arguments.h"
 #include "ops/convolution.h"
 #include "ops/normalization.h"
+#include "ops/pool.h"
 #include "ops/recurrent.h"
 
 namespace mlxc::capi {

@@ -96,6 +96,7 @@ class Node {
   // Called once, under the device's eval lock: attaches the data and drops the history, unless a gradient may ask for it.
   void attach(std::vector<StoragePtr> storages, std::vector<Layout> layouts);
   bool history_dropped() const { return history_dropped_; }
+  bool keeps_history() const { return keeps_history_; }
   uint64_t number() const { return number_; }  // nodes made later have larger ones, and so have those that need this one
 
  private:

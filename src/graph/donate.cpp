@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_map>
 
 #include "graph/graph.h"
 #include "graph/pass_ops.h"
@@ -31,6 +32,50 @@ void update_operand(GraphOperation& operation, size_t place) {
 }
 
 }  // namespace
+
+void donate_inputs(TracedGraph& traced, const std::vector<NodePtr>& outputs) {
+  const auto updates = [](const GraphOperation& operation) { return operation.primitive->updates() > 0; };
+  if (std::none_of(traced.graph.operations.begin(), traced.graph.operations.end(), updates)) return;
+  // Every node that is part of this evaluation, the ones that need others first.
+  struct Holder {
+    long inside = 0;      // references from inputs of these nodes
+    bool is_output = false;
+    bool vanishes = true;  // nobody will ask for its inputs again
+  };
+  std::unordered_map<const Node*, Holder> holders;
+  std::vector<const Node*> order;
+  for (const NodePtr& node : outputs) {
+    holders[node.get()].is_output = true;
+    order.push_back(node.get());
+  }
+  for (size_t i = 0; i < order.size(); ++i)
+    if (!order[i]->evaluated())
+      for (const Array& input : order[i]->inputs()) {
+        if (holders.find(input.node().get()) == holders.end()) order.push_back(input.node().get());
+        ++holders[input.node().get()].inside;
+      }
+  std::sort(order.begin(), order.end(), [](const Node* a, const Node* b) { return a->number() > b->number(); });
+  std::unordered_map<const Node*, size_t> leaf;
+  for (size_t i = 0; i < traced.leaves.size(); ++i) leaf.emplace(traced.leaves[i].node().get(), i);
+  for (const Node* node : order) {
+    Holder& holder = holders.at(node);
+    const auto found = leaf.find(node);
+    if (found != leaf.end()) {
+      const Array& array = traced.leaves[found->second];
+      const bool alone = array.node().use_count() == holder.inside + 1 && array.storage().use_count() == 1 && !array.requires_grad();
+      if (holder.vanishes && alone && node->outputs().size() == 1 && array.storage()->writable())
+        traced.graph.donated.push_back(traced.graph.inputs[found->second]);
+      continue;
+    }
+    if (node->evaluated()) continue;
+    holder.vanishes &= !node->keeps_history();
+    for (const Array& input : node->inputs()) {
+      Holder& source = holders.at(input.node().get());
+      source.vanishes &= holder.vanishes && (source.is_output || input.node()->evaluated() || input.node().use_count() == source.inside);
+    }
+  }
+  std::sort(traced.graph.donated.begin(), traced.graph.donated.end());
+}
 
 void donate_states(Graph& graph) {
   for (const StatePair& state : graph.states) {

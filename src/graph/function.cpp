@@ -41,6 +41,9 @@ void eval(const std::vector<Array>& arrays, const RunOptions& options) {
   }
   if (nodes.empty()) return;
   TracedGraph traced = trace(outputs, {}, {});
+  outputs.clear();  // only the nodes' own holders count
+  pending.clear();
+  donate_inputs(traced, nodes);
   std::vector<Program::Result> results = find_program(traced.graph)->run(traced.leaves, options);
   size_t next = 0;
   for (const NodePtr& node : nodes) {

@@ -33,10 +33,12 @@ class Fuser {
   const GraphOperation& operation(int index) const { return graph_.operations[size_t(index)]; }
   const GraphValue& value(int index) const { return graph_.values[size_t(index)]; }
 
-  // The value of a fill that reaches here directly or through a broadcast.
+  // The value of a fill that reaches here directly or through other shapes of it.
   const double* constant(int index) const {
     int producer = value(index).operation;
-    if (producer >= 0 && operation(producer).primitive->code() == OpCode::broadcast) producer = value(operation(producer).inputs[0]).operation;
+    auto is = [&](OpCode code) { return operation(producer).primitive->code() == code; };
+    while (producer >= 0 && (is(OpCode::broadcast) || is(OpCode::reshape) || is(OpCode::transpose)))
+      producer = value(operation(producer).inputs[0]).operation;
     return producer < 0 ? nullptr : operation(producer).primitive->constant();
   }
 

@@ -28,6 +28,7 @@ struct Graph {
   std::vector<int> inputs, outputs;        // values
   std::vector<StatePair> states;           // indices into inputs and outputs
   int host_outputs = 0;                    // this many first outputs lie where the host reads them
+  std::vector<int> donated;                // inputs (values) that nobody sees after the run: an update may take over their memory
 
   size_t hash() const;
   bool same_structure(const Graph& other) const;
@@ -42,8 +43,15 @@ struct TracedGraph {
 // Traversal stops at evaluated arrays and at `inputs`. A placeholder that is not among `inputs` is Error(invalid_argument).
 TracedGraph trace(const std::vector<Array>& outputs, const std::vector<Array>& inputs, std::vector<StatePair> states);
 
+// Marks the inputs that only the traced operations hold, when these drop what they were computed from as soon as `outputs` (whole nodes) have
+// their data. The caller holds the device's eval lock.
+void donate_inputs(TracedGraph& traced, const std::vector<NodePtr>& outputs);
+
 // The same operations for inputs of other types. Throws what the operations' shape rules throw.
 Graph reinfer(const Graph& graph, const std::vector<TensorType>& input_types);
+
+// Operations that the device does not claim (Device::claims) become what they are composed of, where they are.
+Graph expand(const Graph& graph);
 
 // Groups of operations that the patterns match become one operation each. Patterns are tried in their order, each over the whole graph.
 Graph rewrite(const Graph& graph, std::span<const Pattern* const> patterns);

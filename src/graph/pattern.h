@@ -20,6 +20,8 @@ class GraphIndex {
   int producer(int value) const { return graph_.values[size_t(value)].operation; }
   // The operation that alone needs a value, -1 when there are several or the value is an output of the graph.
   int only_consumer(int value) const;
+  // The operations that need a value; -1 for outputs of the graph.
+  const std::vector<int>& consumers(int value) const { return consumers_[size_t(value)]; }
   // The producer if it has this code and nobody else needs the value, else null.
   template <class Op>
   const Op* alone(int value) const {

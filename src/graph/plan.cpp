@@ -113,7 +113,7 @@ void order_states(Graph& graph) {
 class Planner {
  public:
   explicit Planner(const Graph& traced)
-      : graph_(fuse(rewrite(traced, traced.device->patterns()), traced.device->fusion_limits())), program_(std::make_shared<Program>()) {
+      : graph_(fuse(rewrite(expand(traced), traced.device->patterns()), traced.device->fusion_limits())), program_(std::make_shared<Program>()) {
     donate_states(graph_);
     bool updates = false;
     for (const GraphOperation& operation : graph_.operations) updates |= operation.primitive->updates() > 0;
@@ -244,7 +244,9 @@ class Planner {
     int value = graph_.operations[size_t(index)].inputs[size_t(input)];
     const Program::Buffer& buffer = program_->buffers_[size_t(at.buffer)];
     bool state = std::find(state_buffers_.begin(), state_buffers_.end(), at.buffer) != state_buffers_.end();
-    bool ours = buffer.kind == Kind::temporary || state;
+    const bool donated = buffer.kind == Kind::input &&
+                         std::find(graph_.donated.begin(), graph_.donated.end(), graph_.inputs[size_t(buffer.input)]) != graph_.donated.end();
+    bool ours = buffer.kind == Kind::temporary || state || donated;
     bool free = true;
     for (size_t other = 0; other < places_.size(); ++other)  // any value in this buffer that is read later
       if (places_[other].buffer == at.buffer && last_reader_[other] > index && int(other) != value) free = false;

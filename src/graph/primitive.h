@@ -34,8 +34,10 @@ enum class OpCode : uint16_t {
   // creation
   fill, arange,
   // the rest move or compute
-  copy, concatenate, reduce, arg_reduce, top_k, softmax, matmul, take,
+  copy, concatenate, reduce, reductions, arg_reduce, top_k, softmax, matmul, take,
   update, scatter, sort, scan, random_bits, linalg,
+  // windows over images
+  convolution, convolution_input, convolution_weight, pool, pool_gradient,
   // language model
   linear, rms_norm, layer_norm, rope, kv_write, rope_kv_write, paged_attention, dense_attention, segment_pool,
 };

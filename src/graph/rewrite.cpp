@@ -28,9 +28,12 @@ class Rewriter {
   }
 
  private:
-  // The new operation stands where the last of the removed ones stood: all inputs exist there. What reads its outputs must come later.
+  // The new operation stands where the first of the removed ones stood if all inputs exist there, else where the last one did. What reads
+  // its outputs must come later.
   void apply(Rewrite rewrite) {
-    const int place = *std::max_element(rewrite.removed.begin(), rewrite.removed.end());
+    const auto [first, last] = std::minmax_element(rewrite.removed.begin(), rewrite.removed.end());
+    const auto exists = [&, at = *first](int input) { return graph_.values[size_t(input)].operation < at; };
+    const int place = std::all_of(rewrite.operation.inputs.begin(), rewrite.operation.inputs.end(), exists) ? *first : *last;
     for (int output : rewrite.operation.outputs)
       for (int consumer : index_.consumers_[size_t(output)])
         if (consumer >= 0 && consumer < place && std::find(rewrite.removed.begin(), rewrite.removed.end(), consumer) == rewrite.removed.end()) return;

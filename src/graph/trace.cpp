@@ -128,12 +128,13 @@ size_t Graph::hash() const {
     hash_combine(seed, hash_of(values[size_t(input)].type.dtype));
   }
   for (int output : outputs) hash_combine(seed, size_t(output));
+  for (int input : donated) hash_combine(seed, size_t(input));
   return seed;
 }
 
 bool Graph::same_structure(const Graph& other) const {
   if (device->id() != other.device->id() || inputs != other.inputs || outputs != other.outputs || operations.size() != other.operations.size() ||
-      values.size() != other.values.size() || states != other.states || host_outputs != other.host_outputs)
+      values.size() != other.values.size() || states != other.states || host_outputs != other.host_outputs || donated != other.donated)
     return false;
   for (int input : inputs) {
     const GraphValue &a = values[size_t(input)], &b = other.values[size_t(input)];

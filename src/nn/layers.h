@@ -8,6 +8,7 @@
 #include "nn/scope.h"
 #include "ops/convolution.h"
 #include "ops/numeric.h"
+#include "ops/pool.h"
 #include "ops/recurrent.h"
 
 namespace mlxc::nn {

@@ -1,29 +1,20 @@
 #include "ops/convolution.h"
 
-#include <cmath>
-#include <limits>
-
 #include "ops/arrange.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/gradient.h"
 #include "ops/indexing.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
+#include "ops/spatial.h"
 #include "ops/views.h"
 
 namespace mlxc {
 namespace {
 
-Dims values_or(const Dims& given, int axes, int64_t otherwise, int64_t least, const char* name) {
-  const Dims values = given.rank() ? given : Dims::filled(axes, otherwise);
-  if (values.rank() != axes) fail(Status::invalid_argument, name, " has ", values.rank(), " values for ", axes, " spatial axes");
-  for (int64_t value : values)
-    if (value < least) fail(Status::invalid_argument, name, " is ", value, ", expected at least ", least);
-  return values;
-}
-
-int spatial_axes(const Array& x, const Array& weight, const char* what) {
+int checked_axes(const Array& x, const Array& weight, const char* what) {
   const int axes = x.rank() - 2;
   if (axes < 1 || axes > 3 || weight.rank() != x.rank())
     fail(Status::invalid_argument, what, ": x ", to_string(x.shape()), " and weight ", to_string(weight.shape()),
@@ -31,11 +22,20 @@ int spatial_axes(const Array& x, const Array& weight, const char* what) {
   return axes;
 }
 
-// Of x [N, C, n...]: `width` elements of `value` on both sides of each spatial axis.
-Array pad_spatial(const Array& x, const Dims& width, double value) {
-  Dims around = Dims::filled(2, 0);
-  for (int64_t w : width) around.push_back(w);
-  return pad(x, around, around, PadMode::constant, value);
+ConvolutionWindow checked_window(const ConvolutionShape& shape, int axes) {
+  return {spatial::values_or(shape.stride, axes, 1, 1, "the stride"), spatial::values_or(shape.padding, axes, 0, 0, "the padding"),
+          spatial::values_or(shape.dilation, axes, 1, 1, "the dilation"), shape.groups};
+}
+
+void check_bias(const Array& bias, int64_t channels) {
+  if (bias && !(bias.shape() == Shape{channels}))
+    fail(Status::invalid_argument, "convolution: a bias of shape ", to_string(bias.shape()), " for ", channels, " channels");
+}
+
+void check_channels(const Shape& weight, int64_t channels, int64_t groups) {
+  if (groups < 1 || channels % groups || weight[0] % groups || weight[1] != channels / groups)
+    fail(Status::invalid_argument, "convolution: weight ", to_string(weight), " does not take ", channels, " channels in ", groups,
+         " groups");
 }
 
 int64_t product_of(const Shape& shape, int from, int to) {
@@ -46,20 +46,15 @@ int64_t product_of(const Shape& shape, int from, int to) {
 
 Array add_bias(const Array& y, const Array& bias) {
   if (!bias) return y;
-  if (!(bias.shape() == Shape{y.dim(1)}))
-    fail(Status::invalid_argument, "convolution: a bias of shape ", to_string(bias.shape()), " for ", y.dim(1), " channels");
   Shape shape = Dims::filled(y.rank(), 1);
   shape[1] = y.dim(1);
   return y + reshape(bias, shape);
 }
 
-// x [N, C, n...] already padded.
+// Sliding windows (a view) times a matrix: x [N, C, n...] already padded.
 Array correlate(const Array& x, const Array& weight, const Dims& stride, const Dims& dilation, int64_t groups) {
   const int axes = x.rank() - 2;
   const int64_t batch = x.dim(0), channels = x.dim(1), filters = weight.dim(0);
-  if (groups < 1 || channels % groups || filters % groups || weight.dim(1) != channels / groups)
-    fail(Status::invalid_argument, "convolution: weight ", to_string(weight.shape()), " does not take ", channels, " channels in ", groups,
-         " groups");
   Dims kernel;
   for (int i = 0; i < axes; ++i) kernel.push_back(weight.dim(2 + i));
   const Array cut = windows(x, kernel, stride, dilation);  // [N, C, m..., k...]
@@ -74,117 +69,185 @@ Array correlate(const Array& x, const Array& weight, const Dims& stride, const D
   return reshape(matmul(filter, columns), result);
 }
 
-// max of nothing: what padding must not beat.
-double lowest(DType dtype) {
-  switch (dtype) {
-    case DType::i8:
-      return -128;
-    case DType::i16:
-      return -32768;
-    case DType::i32:
-      return -2147483648.0;
-    case DType::i64:
-      return -9223372036854775808.0;
-    default:
-      return is_float(dtype) ? -std::numeric_limits<double>::infinity() : 0;
-  }
-}
-
-struct Pool {
-  Dims kernel, stride, padding, dilation;
-};
-Pool checked_pool(const Array& x, const PoolShape& shape, const char* what) {
-  const int axes = x.rank() - 2;
-  if (axes < 1 || axes > 3)
-    fail(Status::invalid_argument, what, ": ", to_string(x.shape()), " needs a batch, channels and one to three spatial axes");
-  Pool pool;
-  pool.kernel = values_or(shape.kernel, axes, 0, 1, "the kernel");
-  pool.stride = shape.stride.rank() ? values_or(shape.stride, axes, 1, 1, "the stride") : pool.kernel;
-  pool.padding = values_or(shape.padding, axes, 0, 0, "the padding");
-  pool.dilation = values_or(shape.dilation, axes, 1, 1, "the dilation");
-  for (int i = 0; i < axes; ++i)
-    if (pool.padding[i] * 2 > pool.kernel[i])
-      fail(Status::invalid_argument, what, ": padding ", pool.padding[i], " is more than half the kernel ", pool.kernel[i]);
-  return pool;
-}
-
-// The places of a window come first, so that the reduction goes over whole arrays instead of a few neighbours at a time.
-Array over_windows(ReduceOp op, const Array& padded, const Pool& pool) {
-  const Array cut = windows(padded, pool.kernel, pool.stride, pool.dilation);
-  Dims order, places;
-  for (int i = 0; i < pool.kernel.rank(); ++i) order.push_back(padded.rank() + i), places.push_back(i);
-  for (int i = 0; i < padded.rank(); ++i) order.push_back(i);
-  return reduce(op, transpose(cut, order), places, false);
-}
-
-}  // namespace
-
-Array convolution(const Array& x, const Array& weight, const Array& bias, const ConvolutionShape& shape) {
-  const int axes = spatial_axes(x, weight, "convolution");
-  const Dims stride = values_or(shape.stride, axes, 1, 1, "the stride"), dilation = values_or(shape.dilation, axes, 1, 1, "the dilation");
-  const Dims padding = values_or(shape.padding, axes, 0, 0, "the padding");
-  return add_bias(correlate(pad_spatial(x, padding, 0), weight, stride, dilation, shape.groups), bias);
-}
-
-Array transposed_convolution(const Array& x, const Array& weight, const Array& bias, const ConvolutionShape& shape,
-                             const Dims& output_padding) {
-  const int axes = spatial_axes(x, weight, "transposed convolution");
-  const Dims stride = values_or(shape.stride, axes, 1, 1, "the stride"), dilation = values_or(shape.dilation, axes, 1, 1, "the dilation");
-  const Dims padding = values_or(shape.padding, axes, 0, 0, "the padding"),
-             extra = values_or(output_padding, axes, 0, 0, "the output padding");
-  const int64_t groups = shape.groups, channels = x.dim(1);
-  if (groups < 1 || channels % groups || weight.dim(0) != channels)
-    fail(Status::invalid_argument, "transposed convolution: weight ", to_string(weight.shape()), " does not take ", channels,
-         " channels in ", groups, " groups");
-  // x spread out by the stride, with a border of dilation (k - 1) - padding, under the flipped kernel with its channels exchanged.
-  Shape spread = x.shape();
-  Dims start = Dims::filled(x.rank(), 0), step = Dims::filled(x.rank(), 1), stop = x.shape(), crop = start, crop_stop, flipped,
-       ones = Dims::filled(axes, 1);
-  crop_stop = x.shape();
+// g spread out by the stride, with a border of dilation (k - 1) - padding, under the flipped kernel with its channels exchanged.
+Array correlate_transposed(const Array& g, const Array& weight, const ConvolutionWindow& window, const Dims& size) {
+  const int axes = g.rank() - 2;
+  const int64_t groups = window.groups, channels = g.dim(1);
+  Shape spread = g.shape();
+  Dims start = Dims::filled(g.rank(), 0), step = Dims::filled(g.rank(), 1), stop = g.shape(), crop = start, flipped;
+  Dims crop_stop = g.shape();
   for (int i = 0; i < axes; ++i) {
     const int axis = 2 + i;
-    if (extra[i] >= std::max(stride[i], dilation[i]))
-      fail(Status::invalid_argument, "transposed convolution: output padding ", extra[i], " is not less than the stride ", stride[i]);
-    const int64_t reach = dilation[i] * (weight.dim(axis) - 1), border = reach - padding[i], span = (x.dim(axis) - 1) * stride[i] + 1;
-    if (x.dim(axis) < 1 || span + 2 * border + extra[i] < reach + 1)
-      fail(Status::invalid_argument, "transposed convolution: padding ", padding[i], " leaves nothing of an axis of ", x.dim(axis));
+    const int64_t reach = window.dilation[i] * (weight.dim(axis) - 1), border = reach - window.padding[i],
+                  span = (g.dim(axis) - 1) * window.stride[i] + 1;
+    const int64_t extra = size[i] - (span + 2 * border - reach);
     start[axis] = std::max<int64_t>(border, 0);
-    spread[axis] = span + 2 * start[axis] + extra[i];
-    step[axis] = stride[i];
+    spread[axis] = span + 2 * start[axis] + extra;
+    step[axis] = window.stride[i];
     stop[axis] = start[axis] + span;
     crop[axis] = std::max<int64_t>(-border, 0);  // a border below zero cuts off instead
     crop_stop[axis] = spread[axis] - crop[axis];
     flipped.push_back(axis);
   }
-  crop_stop[0] = x.dim(0);
-  crop_stop[1] = channels;
-  Array zeros = slice_update(full(x.device(), spread, 0, x.dtype()), x, start, stop, step);
-  zeros = slice(zeros, crop, crop_stop, Dims::filled(x.rank(), 1));
-  // [C, O / groups, k] -> [O, C / groups, k]
-  const int64_t filters = weight.dim(1) * groups;
-  Shape grouped{groups, channels / groups, weight.dim(1)}, exchanged{filters, channels / groups};
+  Array zeros = slice_update(full(g.device(), spread, 0, g.dtype()), g, start, stop, step);
+  zeros = slice(zeros, crop, crop_stop, Dims::filled(g.rank(), 1));
+  // [O, C / groups, k] -> [C, O / groups, k]
+  Shape grouped{groups, channels / groups, weight.dim(1)}, exchanged{weight.dim(1) * groups, channels / groups};
   for (int i = 0; i < axes; ++i) {
     grouped.push_back(weight.dim(2 + i));
     exchanged.push_back(weight.dim(2 + i));
   }
   const Array turned = reshape(swap_axes(reshape(flip(weight, flipped), grouped), 1, 2), exchanged);
-  return add_bias(correlate(zeros, turned, ones, dilation, groups), bias);
+  return correlate(zeros, turned, Dims::filled(axes, 1), window.dilation, groups);
 }
 
-Array max_pool(const Array& x, const PoolShape& shape) {
-  const Pool pool = checked_pool(x, shape, "max_pool");
-  return over_windows(ReduceOp::max, pad_spatial(x, pool.padding, lowest(x.dtype())), pool);
+Arrays with_bias(Arrays inputs, const Array& bias) {
+  if (bias) inputs.push_back(bias);
+  return inputs;
 }
 
-Array average_pool(const Array& x, const PoolShape& shape, bool count_padding) {
-  const Pool pool = checked_pool(x, shape, "average_pool");
-  const Array values = is_float(x.dtype()) ? x : cast(x, DType::f32);
-  const Array sums = over_windows(count_padding ? ReduceOp::mean : ReduceOp::sum, pad_spatial(values, pool.padding, 0), pool);
-  if (count_padding) return sums;
-  Shape one = x.shape();
-  one[0] = one[1] = 1;
-  const Array counts = over_windows(ReduceOp::sum, pad_spatial(full(x.device(), one, 1, values.dtype()), pool.padding, 0), pool);
-  return binary(BinaryOp::divide, sums, counts);
+// What convolutions compute in: integers and empty arrays take the composed way.
+DType inner_type(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype; }
+
+}  // namespace
+
+// ---- shapes ---------------------------------------------------------------------------------------------------------------------------
+
+std::vector<TensorType> Convolution::infer(TensorTypes inputs) const {
+  const Shape &x = inputs[0].shape, &weight = inputs[1].shape;
+  check_channels(weight, x[1], window.groups);
+  Shape shape{x[0], weight[0]};
+  for (int i = 0; i < x.rank() - 2; ++i)
+    shape.push_back(spatial::window_count(x[2 + i], weight[2 + i], window.stride[i], window.padding[i], window.dilation[i]));
+  return {{shape, inputs[0].dtype}};
+}
+
+std::vector<TensorType> ConvolutionInput::infer(TensorTypes inputs) const {
+  const Shape &g = inputs[0].shape, &weight = inputs[1].shape;
+  if (weight[0] != g[1])
+    fail(Status::invalid_argument, "transposed convolution: weight ", to_string(weight), " does not take ", g[1], " channels");
+  Shape shape{g[0], weight[1] * window.groups};
+  for (int64_t n : size) shape.push_back(n);
+  return {{shape, inputs[0].dtype}};
+}
+
+std::vector<TensorType> ConvolutionWeight::infer(TensorTypes inputs) const {
+  const Shape &x = inputs[0].shape, &g = inputs[1].shape;
+  Shape shape{g[1], x[1] / window.groups};
+  for (int64_t k : kernel) shape.push_back(k);
+  std::vector<TensorType> outputs{{shape, inputs[0].dtype}};
+  if (has_bias) outputs.push_back({Shape{g[1]}, inputs[0].dtype});
+  return outputs;
+}
+
+// ---- gradients ------------------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+Dims spatial_sizes(const Array& x) { return Dims(std::span<const int64_t>(x.shape().begin() + 2, size_t(x.rank() - 2))); }
+
+Dims all_but_channels(int rank) {
+  Dims axes{0};
+  for (int axis = 2; axis < rank; ++axis) axes.push_back(axis);
+  return axes;
+}
+
+}  // namespace
+
+Arrays Convolution::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const {
+  const Array &x = inputs[0], &weight = inputs[1];
+  const Array g = relu ? cotangents[0] * cast(binary(BinaryOp::greater, outputs[0], scalar_like(outputs[0], 0)), x.dtype()) : cotangents[0];
+  Arrays results{apply(ConvolutionInput(window, spatial_sizes(x), false), {g, weight})};
+  const Arrays weights = apply_all(std::make_shared<const ConvolutionWeight>(window, spatial_sizes(weight), has_bias), {x, g});
+  results.insert(results.end(), weights.begin(), weights.end());
+  return results;
+}
+
+Arrays ConvolutionInput::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
+  const Array &g = inputs[0], &weight = inputs[1], &h = cotangents[0];
+  Arrays results{apply(Convolution(window, false), {h, weight}), apply(ConvolutionWeight(window, spatial_sizes(weight), false), {h, g})};
+  if (has_bias) results.push_back(reduce(ReduceOp::sum, h, all_but_channels(h.rank()), false));
+  return results;
+}
+
+Arrays ConvolutionWeight::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
+  const Array &x = inputs[0], &g = inputs[1];
+  Arrays results(2);
+  if (const Array& v = cotangents[0]) {
+    results[0] = apply(ConvolutionInput(window, spatial_sizes(x), false), {g, v});
+    results[1] = apply(Convolution(window, false), {x, v});
+  }
+  if (has_bias && cotangents[1]) {
+    Shape shape = Dims::filled(g.rank(), 1);
+    shape[1] = g.dim(1);
+    const Array everywhere = broadcast_to(reshape(cotangents[1], shape), g.shape());
+    results[1] = results[1] ? results[1] + everywhere : everywhere;
+  }
+  return results;
+}
+
+// ---- compositions ---------------------------------------------------------------------------------------------------------------------
+
+Arrays Convolution::compose(const Arrays& inputs) const {
+  const Array padded = spatial::pad(inputs[0], window.padding, 0);
+  const Array y = add_bias(correlate(padded, inputs[1], window.stride, window.dilation, window.groups), has_bias ? inputs[2] : Array());
+  return {relu ? unary(UnaryOp::relu, y) : y};
+}
+
+Arrays ConvolutionInput::compose(const Arrays& inputs) const {
+  return {add_bias(correlate_transposed(inputs[0], inputs[1], window, size), has_bias ? inputs[2] : Array())};
+}
+
+// The result is linear in x: what the weight was does not matter.
+Arrays ConvolutionWeight::compose(const Arrays& inputs) const {
+  const Array &x = inputs[0], &g = inputs[1];
+  Shape shape{g.dim(1), x.dim(1) / window.groups};
+  for (int64_t k : kernel) shape.push_back(k);
+  const Convolution forward(window, false);
+  Arrays results{vjp_of_composition(forward, {x, full(x.device(), shape, 0, x.dtype())}, {g})[1]};
+  if (has_bias) results.push_back(reduce(ReduceOp::sum, g, all_but_channels(g.rank()), false));
+  return results;
+}
+
+// ---- builders -------------------------------------------------------------------------------------------------------------------------
+
+Array convolution(const Array& x, const Array& weight, const Array& bias, const ConvolutionShape& shape) {
+  const int axes = checked_axes(x, weight, "convolution");
+  const ConvolutionWindow window = checked_window(shape, axes);
+  check_channels(weight.shape(), x.dim(1), window.groups);
+  check_bias(bias, weight.dim(0));
+  const DType product = promote(x.dtype(), weight.dtype()), dtype = bias ? promote(product, bias.dtype()) : product;
+  const Convolution op(window, bool(bias));
+  if (!is_float(product)) return op.compose(with_bias({x, weight}, bias))[0];
+  const DType inner = inner_type(dtype);
+  return cast(apply(op, with_bias({cast(x, inner), cast(weight, inner)}, bias ? cast(bias, inner) : bias)), dtype);
+}
+
+Array transposed_convolution(const Array& x, const Array& weight, const Array& bias, const ConvolutionShape& shape,
+                             const Dims& output_padding) {
+  const int axes = checked_axes(x, weight, "transposed convolution");
+  const ConvolutionWindow window = checked_window(shape, axes);
+  const Dims extra = spatial::values_or(output_padding, axes, 0, 0, "the output padding");
+  const int64_t groups = shape.groups, channels = x.dim(1);
+  if (groups < 1 || channels % groups || weight.dim(0) != channels)
+    fail(Status::invalid_argument, "transposed convolution: weight ", to_string(weight.shape()), " does not take ", channels,
+         " channels in ", groups, " groups");
+  check_bias(bias, weight.dim(1) * groups);
+  Dims size;
+  for (int i = 0; i < axes; ++i) {
+    const int64_t n = x.dim(2 + i), reach = window.dilation[i] * (weight.dim(2 + i) - 1);
+    if (extra[i] >= std::max(window.stride[i], window.dilation[i]))
+      fail(Status::invalid_argument, "transposed convolution: output padding ", extra[i], " is not less than the stride ",
+           window.stride[i]);
+    size.push_back((n - 1) * window.stride[i] - 2 * window.padding[i] + reach + 1 + extra[i]);
+    if (n < 1 || size.back() < 1)
+      fail(Status::invalid_argument, "transposed convolution: padding ", window.padding[i], " leaves nothing of an axis of ", n);
+  }
+  const DType product = promote(x.dtype(), weight.dtype()), dtype = bias ? promote(product, bias.dtype()) : product;
+  const ConvolutionInput op(window, size, bool(bias));
+  if (!is_float(product)) return op.compose(with_bias({x, weight}, bias))[0];
+  const DType inner = inner_type(dtype);
+  return cast(apply(op, with_bias({cast(x, inner), cast(weight, inner)}, bias ? cast(bias, inner) : bias)), dtype);
 }
 
 }  // namespace mlxc

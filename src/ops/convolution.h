@@ -1,4 +1,5 @@
-// Convolutions and pools over [batch, channels, spatial...], as PyTorch lays them out: sliding windows (a view) times a matrix.
+// Convolutions over [batch, channels, spatial...], as PyTorch lays them out, with their two gradients as operations of their own. One to
+// three spatial axes.
 #pragma once
 
 #include "graph/array.h"
@@ -18,12 +19,50 @@ Array convolution(const Array& x, const Array& weight, const Array& bias, const 
 Array transposed_convolution(const Array& x, const Array& weight, const Array& bias, const ConvolutionShape& shape,
                              const Dims& output_padding);
 
-// Over windows of the spatial axes. Padding counts as -infinity for the maximum, and for the average as zero: as elements of the mean when
-// `count_padding`, else left out of it.
-struct PoolShape {
-  Dims kernel, stride, padding, dilation;  // empty stride: the kernel
+// The window of a convolution: every list has one value a spatial axis.
+struct ConvolutionWindow {
+  Dims stride, padding, dilation;
+  int64_t groups = 1;
+  auto fields() const { return std::tie(stride, padding, dilation, groups); }
 };
-Array max_pool(const Array& x, const PoolShape& shape);
-Array average_pool(const Array& x, const PoolShape& shape, bool count_padding);
+
+// y of x [N, C, n...], weight [O, C / groups, k...] and, if has_bias, bias [O]; float32 or float64. A pattern joins the relu behind it.
+struct Convolution : PrimitiveBase<Convolution, OpCode::convolution> {
+  static constexpr std::string_view kName = "convolution";
+  Convolution(ConvolutionWindow window, bool has_bias) : window(std::move(window)), has_bias(has_bias) {}
+  ConvolutionWindow window;
+  bool has_bias;
+  bool relu = false;
+  auto fields() const { return std::tuple_cat(window.fields(), std::tie(has_bias, relu)); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
+  Arrays compose(const Arrays& inputs) const override;
+};
+
+// The gradient for x, whose spatial axes have `size`, of g [N, O, m...] and weight; with a bias [C] it is a transposed convolution.
+struct ConvolutionInput : PrimitiveBase<ConvolutionInput, OpCode::convolution_input> {
+  static constexpr std::string_view kName = "convolution_input";
+  ConvolutionInput(ConvolutionWindow window, Dims size, bool has_bias) : window(std::move(window)), size(size), has_bias(has_bias) {}
+  ConvolutionWindow window;
+  Dims size;
+  bool has_bias;
+  auto fields() const { return std::tuple_cat(window.fields(), std::tie(size, has_bias)); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
+  Arrays compose(const Arrays& inputs) const override;
+};
+
+// The gradient for the weight, of x and g; with has_bias a second output, the sum of g over all but the channels [O].
+struct ConvolutionWeight : PrimitiveBase<ConvolutionWeight, OpCode::convolution_weight> {
+  static constexpr std::string_view kName = "convolution_weight";
+  ConvolutionWeight(ConvolutionWindow window, Dims kernel, bool has_bias) : window(std::move(window)), kernel(kernel), has_bias(has_bias) {}
+  ConvolutionWindow window;
+  Dims kernel;
+  bool has_bias;
+  auto fields() const { return std::tuple_cat(window.fields(), std::tie(kernel, has_bias)); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
+  Arrays compose(const Arrays& inputs) const override;
+};
 
 }  // namespace mlxc

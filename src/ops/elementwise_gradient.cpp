@@ -88,8 +88,8 @@ Array derivative(UnaryOp op, const Array& x, const Array& y) {
                   density = unary(U::exp, square(x) * -0.5) * (1 / std::sqrt(2 * kPi));
       return probability + x * density;
     }
-    case U::relu:
-      return cast(binary(B::greater, x, scalar_like(x, 0)), x.dtype());
+    case U::relu:  // of the result: x itself need not be kept
+      return cast(binary(B::greater, y, scalar_like(y, 0)), x.dtype());
     case U::floor:
     case U::ceil:
     case U::trunc:

@@ -11,7 +11,7 @@ std::vector<TensorType> Matmul::infer(TensorTypes inputs) const {
     fail(Status::invalid_argument, "matmul: shapes ", to_string(a), " and ", to_string(b), " do not fit");
   Shape shape = a;
   shape.back() = b.back();
-  return {{shape, inputs[0].dtype}};
+  return {{shape, inputs[0].dtype == DType::bf16 ? DType::f32 : inputs[0].dtype}};  // bfloat16: a pattern's, summed in float32
 }
 
 std::vector<TensorType> Linear::infer(TensorTypes inputs) const {
@@ -38,22 +38,21 @@ Array matmul(const Array& a, const Array& b) {
   if (a.dim(-1) != b.dim(b.rank() > 1 ? -2 : -1)) fail(Status::invalid_argument, "matmul: shapes ", to_string(a.shape()), " and ", to_string(b.shape()), " do not fit");
   // 16-bit floats are multiplied as float32: rounding the sums as they grow would lose more than the inputs did.
   const DType inner = dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype;
-  Array left = cast(a, inner), right = cast(b, inner);
   if (a.rank() > 2 && b.rank() == 2) {  // one matrix for all rows: one product, and one gradient of it
     Shape shape = a.shape();
     shape.back() = b.dim(1);
-    const Array rows = reshape(left, {a.dim(-1) ? a.size() / a.dim(-1) : element_count(shape) / std::max<int64_t>(b.dim(1), 1), a.dim(-1)});
-    return cast(reshape(apply(Matmul(), {rows, right}), shape), dtype);
+    const Array rows = reshape(a, {a.dim(-1) ? a.size() / a.dim(-1) : element_count(shape) / std::max<int64_t>(b.dim(1), 1), a.dim(-1)});
+    return cast(reshape(apply(Matmul(), {cast(rows, inner), cast(b, inner)}), shape), dtype);
   }
-  if (a.rank() == 1) left = expand_dims(left, 0);
-  if (b.rank() == 1) right = expand_dims(right, 1);
+  const Array left = a.rank() == 1 ? expand_dims(a, 0) : a, right = b.rank() == 1 ? expand_dims(b, 1) : b;
   auto batch = [](const Array& x) { return Dims(std::span<const int64_t>(x.shape().begin(), size_t(x.rank() - 2))); };
   Shape shape = broadcast_shapes(batch(left), batch(right));
   auto spread = [&](const Array& x) {
     Shape full = shape;
     full.push_back(x.dim(-2));
     full.push_back(x.dim(-1));
-    return broadcast_to(x, full);
+    // Converted behind the broadcast, where a pattern finds it, unless that repeats elements.
+    return element_count(full) == x.size() ? cast(broadcast_to(x, full), inner) : broadcast_to(cast(x, inner), full);
   };
   Array product = cast(apply(Matmul(), {spread(left), spread(right)}), dtype);
   if (a.rank() == 1) product = squeeze(product, product.rank() - 2);

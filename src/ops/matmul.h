@@ -8,21 +8,27 @@ namespace mlxc {
 // high: activations stay float32. native: products may round their inputs to the weights' 16-bit type; accumulation is float32 in both.
 enum class Precision : uint8_t { native = 0, high = 1 };
 
-struct Matmul : PrimitiveBase<Matmul, OpCode::matmul> {  // a [..., m, k], b [..., k, n], batch dimensions already broadcast
+// The activation of a gated product, activation(x W_0^T) * (x W_1^T), or behind a product.
+enum class Gate : uint8_t { none, silu, gelu_tanh, gelu_erf, relu };
+
+// a [..., m, k], b [..., k, n], batch dimensions already broadcast. Patterns join to products of float32:
+//   bias        one more input of n elements, added to every row
+//   activation  behind that
+struct Matmul : PrimitiveBase<Matmul, OpCode::matmul> {
   static constexpr std::string_view kName = "matmul";
-  auto fields() const { return std::tie(); }
+  bool bias = false;
+  Gate activation = Gate::none;
+  auto fields() const { return std::tie(bias, activation); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
-
-// The activation of a gated product: activation(x W_0^T) * (x W_1^T).
-enum class Gate : uint8_t { none, silu, gelu_tanh, gelu_erf, relu };
 
 // x [..., k] float32 times the transposes of one to four weights [n_i, k] (f32, f16 or bf16): outputs [..., n_i] float32.
 // Several weights share one pass over x (q, k, v; gate, up). Patterns join what stands around a product to it:
 //   norm      x goes through rms_norm first            (one more input: its weight [k])
 //   gate      two weights give one output, gated
 //   residual  is added to the only output              (one more input, shaped like the output)
+//   activation  behind the bias of the only output, without gate or residual
 // Inputs: x, weights, biases [n_i] when has_bias, the norm's weight, the residual.
 struct Linear : PrimitiveBase<Linear, OpCode::linear> {
   static constexpr std::string_view kName = "linear";
@@ -34,11 +40,12 @@ struct Linear : PrimitiveBase<Linear, OpCode::linear> {
   float norm_eps = 0, norm_offset = 0;  // as RmsNorm's
   Gate gate = Gate::none;
   bool residual = false;
+  Gate activation = Gate::none;
 
   size_t bias_input(int i) const { return size_t(1 + weights + i); }
   size_t norm_input() const { return size_t(1 + weights * (has_bias ? 2 : 1)); }
   size_t residual_input() const { return norm_input() + (norm ? 1 : 0); }
-  auto fields() const { return std::tie(weights, has_bias, precision, norm, norm_eps, norm_offset, gate, residual); }
+  auto fields() const { return std::tie(weights, has_bias, precision, norm, norm_eps, norm_offset, gate, residual, activation); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };

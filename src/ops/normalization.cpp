@@ -26,8 +26,7 @@ struct Moments {
   Array mean, variance;
 };
 Moments moments(const Array& x, const Dims& axes) {
-  const Array mean = reduce(ReduceOp::mean, x, axes, true);
-  return {mean, reduce(ReduceOp::mean, unary(UnaryOp::square, x - mean), axes, true)};
+  return {reduce(ReduceOp::mean, x, axes, true), reduce(ReduceOp::variance, x, axes, true)};
 }
 
 Array standardized(const Array& x, const Moments& m, double eps) { return (x - m.mean) * unary(UnaryOp::rsqrt, m.variance + eps); }

@@ -1,7 +1,9 @@
 #include "ops/patterns.h"
 
+#include "ops/convolution.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
+#include "ops/reduce.h"
 #include "ops/shape_ops.h"
 #include "ops/transformer.h"
 
@@ -91,7 +93,7 @@ std::optional<Rewrite> join_addition(const GraphIndex& graph, int at, const Join
 
 class LinearResidual final : public Pattern {
   std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
-    return join_addition<Linear>(graph, at, [](const Linear& linear) { return linear.weights == 1; });
+    return join_addition<Linear>(graph, at, [](const Linear& linear) { return linear.weights == 1 && linear.activation == Gate::none; });
   }
 };
 
@@ -154,6 +156,110 @@ class RopeWrite final : public Pattern {
   }
 };
 
+class MatmulBrain final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    const GraphOperation& product = graph.operation(at);
+    if (!is<Matmul>(product) || graph.type(product.outputs[0]).dtype != DType::f32) return {};
+    std::vector<int> inputs = product.inputs;
+    for (int side : {0, 1}) {
+      const int source = graph.producer(product.inputs[size_t(side)]);
+      if (source < 0 || !is<Cast>(graph.operation(source))) return {};
+      inputs[size_t(side)] = graph.operation(source).inputs[0];
+      if (graph.type(inputs[size_t(side)]).dtype != DType::bf16) return {};
+    }
+    return Rewrite{{at}, {product.primitive, std::move(inputs), product.outputs}};
+  }
+};
+
+class MatmulBias final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    const GraphOperation& sum = graph.operation(at);
+    if (!is_binary(sum, BinaryOp::add)) return {};
+    for (int side : {0, 1}) {
+      const int product = sum.inputs[size_t(side)], spread = sum.inputs[size_t(1 - side)];
+      const auto* matmul = graph.alone<Matmul>(product);
+      const int source = graph.producer(spread);
+      if (!matmul || matmul->bias || matmul->activation != Gate::none || graph.type(product).dtype != DType::f32 || source < 0) continue;
+      const GraphOperation& broadcast = graph.operation(source);
+      if (!is<Broadcast>(broadcast)) continue;
+      const TensorType& bias = graph.type(broadcast.inputs[0]);
+      const int64_t columns = graph.type(product).shape.back();
+      if (bias.dtype != DType::f32 || bias.shape.rank() == 0 || bias.shape.back() != columns || element_count(bias.shape) != columns) continue;
+      const int before = graph.producer(product);
+      auto joined = std::make_shared<Matmul>(*matmul);
+      joined->bias = true;
+      std::vector<int> inputs = graph.operation(before).inputs;
+      inputs.push_back(broadcast.inputs[0]);
+      return Rewrite{{before, at}, {std::move(joined), std::move(inputs), sum.outputs}};
+    }
+    return {};
+  }
+};
+
+class ProductActivation final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    const GraphOperation& activation = graph.operation(at);
+    const auto* unary = is<Unary>(activation);
+    if (!unary || gate_of(unary->op) == Gate::none) return {};
+    const int product = activation.inputs[0], before = graph.producer(product);
+    if (graph.type(product).dtype != DType::f32) return {};
+    PrimitivePtr joined;
+    if (const auto* matmul = graph.alone<Matmul>(product); matmul && matmul->activation == Gate::none) {
+      auto with = std::make_shared<Matmul>(*matmul);
+      with->activation = gate_of(unary->op);
+      joined = std::move(with);
+    }
+    if (const auto* linear = graph.alone<Linear>(product);
+        linear && linear->weights == 1 && linear->gate == Gate::none && !linear->residual && linear->activation == Gate::none) {
+      auto with = std::make_shared<Linear>(*linear);
+      with->activation = gate_of(unary->op);
+      joined = std::move(with);
+    }
+    if (!joined) return {};
+    return Rewrite{{before, at}, {std::move(joined), graph.operation(before).inputs, activation.outputs}};
+  }
+};
+
+class ConvolutionRelu final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    const GraphOperation& activation = graph.operation(at);
+    const auto* unary = is<Unary>(activation);
+    if (!unary || unary->op != UnaryOp::relu) return {};
+    const auto* convolution = graph.alone<Convolution>(activation.inputs[0]);
+    if (!convolution || convolution->relu) return {};
+    const int before = graph.producer(activation.inputs[0]);
+    auto joined = std::make_shared<Convolution>(*convolution);
+    joined->relu = true;
+    return Rewrite{{before, at}, {std::move(joined), graph.operation(before).inputs, activation.outputs}};
+  }
+};
+
+class JoinedReductions final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    const auto* first = joinable(graph, at);
+    if (!first) return {};
+    const int input = graph.operation(at).inputs[0];
+    std::vector<int> removed, outputs;
+    std::vector<ReduceOp> ops;
+    for (int reader : graph.consumers(input)) {
+      const auto* reduce = reader >= 0 ? joinable(graph, reader) : nullptr;
+      if (!reduce || !(reduce->axes == first->axes) || reduce->keepdims != first->keepdims || removed.size() == kMost) continue;
+      removed.push_back(reader);
+      ops.push_back(reduce->op);
+      outputs.push_back(graph.operation(reader).outputs[0]);
+    }
+    if (removed.size() < 2) return {};
+    auto joined = std::make_shared<Reductions>(std::move(ops), first->axes, first->keepdims);
+    return Rewrite{std::move(removed), {std::move(joined), {input}, std::move(outputs)}};
+  }
+
+  static const Reduce* joinable(const GraphIndex& graph, int at) {
+    const auto* reduce = is<Reduce>(graph.operation(at));
+    return reduce && is_float(graph.type(graph.operation(at).inputs[0]).dtype) ? reduce : nullptr;
+  }
+  static constexpr size_t kMost = 8;
+};
+
 }  // namespace
 
 const Pattern& norm_linear() {
@@ -174,6 +280,27 @@ const Pattern& norm_residual() {
 }
 const Pattern& rope_kv_write() {
   static const RopeWrite pattern;
+  return pattern;
+}
+
+const Pattern& matmul_brain() {
+  static const MatmulBrain pattern;
+  return pattern;
+}
+const Pattern& matmul_bias() {
+  static const MatmulBias pattern;
+  return pattern;
+}
+const Pattern& product_activation() {
+  static const ProductActivation pattern;
+  return pattern;
+}
+const Pattern& reductions() {
+  static const JoinedReductions pattern;
+  return pattern;
+}
+const Pattern& convolution_relu() {
+  static const ConvolutionRelu pattern;
   return pattern;
 }
 

@@ -15,5 +15,15 @@ const Pattern& linear_residual();
 const Pattern& norm_residual();
 // kv_write of rotated (and normed) keys, with the rotation of the queries beside it -> rope_kv_write.
 const Pattern& rope_kv_write();
+// matmul of two bfloat16 arrays converted to float32 -> matmul of those arrays.
+const Pattern& matmul_brain();
+// matmul + a row vector, of float32 -> matmul with bias.
+const Pattern& matmul_bias();
+// activation(matmul), activation(linear), of float32 -> matmul or linear with activation.
+const Pattern& product_activation();
+// relu(convolution) -> convolution with relu.
+const Pattern& convolution_relu();
+// Reductions of one float input over the same axes -> reductions.
+const Pattern& reductions();
 
 }  // namespace mlxc::patterns

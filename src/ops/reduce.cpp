@@ -18,6 +18,20 @@ Shape reduced_shape(const Shape& shape, const Dims& axes, bool keepdims) {
   return result;
 }
 
+// Backends reduce one run of neighbouring axes; runs follow each other from the last one on. Keeps the axes.
+Array reduce_runs(ReduceOp op, const Array& x, const Dims& axes) {
+  int first = axes.rank() - 1;
+  while (first > 0 && axes[first - 1] + 1 == axes[first]) --first;
+  if (first <= 0) return apply(Reduce(op, axes, true), {x});
+  Dims run, rest;
+  for (int i = 0; i < axes.rank(); ++i) (i < first ? rest : run).push_back(axes[i]);
+  if (op == ReduceOp::variance) {  // the mean of the runs' variances, and the variance of their means
+    const Array means = apply(Reduce(ReduceOp::mean, run, true), {x}), variances = apply(Reduce(ReduceOp::variance, run, true), {x});
+    return reduce_runs(ReduceOp::mean, variances, rest) + reduce_runs(ReduceOp::variance, means, rest);
+  }
+  return reduce_runs(op, apply(Reduce(op, run, true), {x}), rest);
+}
+
 Array arg_reduce(bool max, const Array& x, int axis, bool keepdims) {
   axis = normalize_axis(axis, x.rank());
   if (x.dim(axis) == 0) fail(Status::invalid_argument, max ? "argmax" : "argmin", " of an empty axis");
@@ -42,7 +56,7 @@ Array row_softmax(const Array& x, int axis, bool log) {
 }  // namespace
 
 std::string_view name_of(ReduceOp op) {
-  static constexpr std::array<std::string_view, 8> names{"sum", "mean", "prod", "max", "min", "any", "all", "logsumexp"};
+  static constexpr std::array<std::string_view, 9> names{"sum", "mean", "prod", "max", "min", "any", "all", "logsumexp", "variance"};
   if (size_t(op) >= names.size()) fail(Status::invalid_argument, "unknown reduction ", int(op));
   return names[size_t(op)];
 }
@@ -52,6 +66,19 @@ std::vector<TensorType> Reduce::infer(TensorTypes inputs) const {
   if (op == ReduceOp::any || op == ReduceOp::all) dtype = DType::boolean;
   else if ((op == ReduceOp::sum || op == ReduceOp::prod) && !is_float(dtype)) dtype = is_signed(dtype) || dtype == DType::boolean ? DType::i64 : DType::u64;
   return {{reduced_shape(inputs[0].shape, axes, keepdims), dtype}};
+}
+
+std::vector<TensorType> Reductions::infer(TensorTypes inputs) const {
+  std::vector<TensorType> outputs;
+  for (ReduceOp op : ops) outputs.push_back(Reduce(op, axes, keepdims).infer(inputs)[0]);
+  return outputs;
+}
+
+Arrays Reduce::compose(const Arrays& inputs) const {
+  if (op != ReduceOp::variance) return {};
+  const Array& x = inputs[0];
+  const Array mean = apply(Reduce(ReduceOp::mean, axes, true), {x});
+  return {apply(Reduce(ReduceOp::mean, axes, keepdims), {unary(UnaryOp::square, x - mean)})};
 }
 
 std::vector<TensorType> ArgReduce::infer(TensorTypes inputs) const { return {{reduced_shape(inputs[0].shape, {axis}, keepdims), DType::i64}}; }
@@ -66,21 +93,18 @@ Array reduce(ReduceOp op, const Array& x, const Dims& axes, bool keepdims) {
   if (axes.rank() == 0)
     for (int axis = 0; axis < x.rank(); ++axis) sorted.push_back(axis);
   Array values = x;
-  if ((op == ReduceOp::mean || op == ReduceOp::logsumexp) && !is_float(x.dtype())) values = cast(x, DType::f32);
+  if ((op == ReduceOp::mean || op == ReduceOp::logsumexp || op == ReduceOp::variance) && !is_float(x.dtype())) values = cast(x, DType::f32);
   if (op == ReduceOp::max || op == ReduceOp::min) {
     for (int64_t axis : sorted)
       if (x.dim(int(axis)) == 0) fail(Status::invalid_argument, name_of(op), " of an empty axis has no value");
   }
-  bool adjacent = sorted.rank() == 0 || sorted.back() - sorted[0] + 1 == sorted.rank();
+  const bool adjacent = sorted.rank() == 0 || sorted.back() - sorted[0] + 1 == sorted.rank();
   if (adjacent) return apply(Reduce(op, sorted, keepdims), {values});
-  // Backends reduce one run of axes: bring the reduced ones together at the end.
-  Dims order, last;
-  for (int axis = 0; axis < x.rank(); ++axis)
-    if (std::find(sorted.begin(), sorted.end(), axis) == sorted.end()) order.push_back(axis);
-  for (int i = 0; i < sorted.rank(); ++i) last.push_back(order.rank() + i);
-  for (int64_t axis : sorted) order.push_back(axis);
-  Array result = apply(Reduce(op, last, false), {transpose(values, order)});
-  return keepdims ? reshape(result, reduced_shape(x.shape(), sorted, true)) : result;
+  const DType dtype = values.dtype();
+  const bool narrow = dtype == DType::f16 || dtype == DType::bf16;  // rounded once, not after every run
+  Array result = reduce_runs(op, narrow ? cast(values, DType::f32) : values, sorted);
+  if (narrow) result = cast(result, dtype);
+  return keepdims ? result : reshape(result, reduced_shape(x.shape(), sorted, false));
 }
 
 Array argmax(const Array& x, int axis, bool keepdims) { return arg_reduce(true, x, axis, keepdims); }

@@ -5,7 +5,7 @@
 
 namespace mlxc {
 
-enum class ReduceOp : uint8_t { sum, mean, prod, max, min, any, all, logsumexp };
+enum class ReduceOp : uint8_t { sum, mean, prod, max, min, any, all, logsumexp, variance };  // variance: the population's
 std::string_view name_of(ReduceOp op);
 
 struct Reduce : PrimitiveBase<Reduce, OpCode::reduce> {  // axes sorted and adjacent; keeps reduced axes as 1 when keepdims
@@ -18,6 +18,24 @@ struct Reduce : PrimitiveBase<Reduce, OpCode::reduce> {  // axes sorted and adja
   auto fields() const { return std::tie(op, axes, keepdims); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
+  Arrays compose(const Arrays& inputs) const override;  // of variance, for devices without it
+};
+
+inline size_t hash_of(const std::vector<ReduceOp>& ops) {
+  size_t seed = ops.size();
+  for (ReduceOp op : ops) hash_combine(seed, size_t(op));
+  return seed;
+}
+
+// Several reductions of one input over the same axes: what a pattern makes of them, so that the input is read once.
+struct Reductions : PrimitiveBase<Reductions, OpCode::reductions> {
+  static constexpr std::string_view kName = "reductions";
+  Reductions(std::vector<ReduceOp> ops, Dims axes, bool keepdims) : ops(std::move(ops)), axes(axes), keepdims(keepdims) {}
+  std::vector<ReduceOp> ops;
+  Dims axes;
+  bool keepdims;
+  auto fields() const { return std::tie(ops, axes, keepdims); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
 };
 
 struct ArgReduce : PrimitiveBase<ArgReduce, OpCode::arg_reduce> {  // argmax or argmin over one axis, first winner, int64

@@ -30,6 +30,8 @@ Arrays Reduce::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& co
       const Array hit = cast(binary(BinaryOp::equal, x, spread(outputs[0])), x.dtype());
       return {g * hit / reduce(ReduceOp::sum, hit, axes, true)};
     }
+    case ReduceOp::variance:
+      return {g * (x - reduce(ReduceOp::mean, x, axes, true)) * (2 / count)};
     case ReduceOp::logsumexp:
       return {g * unary(UnaryOp::exp, x - spread(outputs[0]))};
     default:

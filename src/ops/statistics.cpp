@@ -14,10 +14,10 @@ Array arg_all(const Array& x, bool max, bool keepdims) {
 
 Array wide_variance(const Array& x, const Dims& axes, double correction, bool keepdims) {
   const Array values = x.dtype() == DType::f64 ? x : cast(x, DType::f32);
-  const Array mean = reduce(ReduceOp::mean, values, axes, true);
-  const Array squares = reduce(ReduceOp::sum, unary(UnaryOp::square, values - mean), axes, keepdims);
-  const double count = double(x.size()) / double(std::max<int64_t>(mean.size(), 1));
-  return binary(BinaryOp::divide, squares, scalar_like(squares, std::max(count - correction, 0.0)));
+  const Array spread = reduce(ReduceOp::variance, values, axes, keepdims);
+  if (correction == 0) return spread;
+  const double count = double(x.size()) / double(std::max<int64_t>(spread.size(), 1));
+  return spread * (count / std::max(count - correction, 0.0));
 }
 
 DType result_type(const Array& x) { return is_float(x.dtype()) ? x.dtype() : DType::f32; }

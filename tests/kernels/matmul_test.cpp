@@ -43,5 +43,81 @@ TEST(Matmul, ThreadsDoNotShareBuffersOfOpenBlas) {
   }
 }
 
+struct Extents {
+  int64_t m, n, k;
+};
+const Extents kExtents[] = {{1, 1, 1}, {9, 17, 40}, {8, 48, 512}, {13, 100, 7}, {97, 50, 530}, {3, 200, 70}, {120, 10, 90}, {200, 130, 33}};
+
+// Every layout of a, b and the kernels of all instruction sets, with bias and activation behind the product.
+TEST(Matmul, MatchesItsDefinitionInEveryLayout) {
+  ThreadPool pool(2);
+  Random random(5);
+  for (const Extents& e : kExtents)
+    for (bool a_turned : {false, true})
+      for (bool b_turned : {false, true}) {
+        const std::vector<float> a = random.floats(e.m * e.k), b = random.floats(e.k * e.n), bias = random.floats(e.n);
+        MatmulArgs args{.m = e.m, .n = e.n, .k = e.k, .a = a.data(), .b = b.data(), .c_row = e.n};
+        args.a_row = a_turned ? 1 : e.k, args.a_col = a_turned ? e.m : 1;
+        args.b_row = b_turned ? 1 : e.n, args.b_col = b_turned ? e.k : 1;
+        for (const Isa* isa : every_isa())
+          for (bool finished : {false, true}) {
+            std::vector<float> c(size_t(e.m * e.n), std::nanf(""));
+            args.c = c.data();
+            args.bias = finished ? bias.data() : nullptr;
+            args.activation = finished ? Activation::relu : Activation::none;
+            matmul(pool, args, *isa);
+            for (int64_t i = 0; i < e.m; ++i)
+              for (int64_t j = 0; j < e.n; ++j) {
+                double want = finished ? bias[size_t(j)] : 0;
+                for (int64_t l = 0; l < e.k; ++l)
+                  want += double(a[size_t(i * args.a_row + l * args.a_col)]) * b[size_t(l * args.b_row + j * args.b_col)];
+                if (finished) want = std::max(want, 0.0);
+                ASSERT_NEAR(c[size_t(i * e.n + j)], want, 1e-6 * double(e.k) + 1e-6)
+                    << e.m << " x " << e.n << " x " << e.k << " at " << i << ", " << j;
+              }
+          }
+      }
+}
+
+TEST(Matmul, BitsDependOnTheShapeAlone) {
+  Random random(6);
+  const int64_t m = 150, n = 210, k = 700;
+  const std::vector<float> a = random.floats(m * k), b = random.floats(k * n);
+  std::vector<float> first(size_t(m * n)), again(first.size());
+  MatmulArgs args{
+      .m = m, .n = n, .k = k, .a = a.data(), .a_row = k, .a_col = 1, .b = b.data(), .b_row = n, .b_col = 1, .c = first.data(), .c_row = n};
+  ThreadPool one(1), three(3);
+  matmul(one, args);
+  args.c = again.data();
+  matmul(three, args);
+  EXPECT_EQ(std::memcmp(first.data(), again.data(), first.size() * sizeof(float)), 0);
+}
+
+TEST(Matmul, BrainProductsAreSummedInFloat32) {
+  const Isa* isa = isa_for(CpuLevel::amx);
+  if (!isa) GTEST_SKIP() << "this machine has no AMX";
+  ThreadPool pool(2);
+  Random random(7);
+  for (const Extents& e : kExtents)
+    for (bool a_turned : {false, true})
+      for (bool b_turned : {false, true}) {
+        std::vector<bfloat16> a(size_t(e.m * e.k)), b(size_t(e.k * e.n));
+        for (bfloat16& value : a) value = bfloat16(random.uniform(-1, 1));
+        for (bfloat16& value : b) value = bfloat16(random.uniform(-1, 1));
+        std::vector<float> c(size_t(e.m * e.n), std::nanf(""));
+        MatmulArgs args{.dtype = DType::bf16, .m = e.m, .n = e.n, .k = e.k, .a = a.data(), .b = b.data(), .c = c.data(), .c_row = e.n};
+        args.a_row = a_turned ? 1 : e.k, args.a_col = a_turned ? e.m : 1;
+        args.b_row = b_turned ? 1 : e.n, args.b_col = b_turned ? e.k : 1;
+        matmul(pool, args, *isa);
+        for (int64_t i = 0; i < e.m; ++i)
+          for (int64_t j = 0; j < e.n; ++j) {
+            double want = 0;
+            for (int64_t l = 0; l < e.k; ++l)
+              want += double(float(a[size_t(i * args.a_row + l * args.a_col)])) * double(float(b[size_t(l * args.b_row + j * args.b_col)]));
+            ASSERT_NEAR(c[size_t(i * e.n + j)], want, 1e-6 * double(e.k) + 1e-6) << e.m << " x " << e.n << " x " << e.k;
+          }
+      }
+}
+
 }  // namespace
 }  // namespace mlxc::cpu

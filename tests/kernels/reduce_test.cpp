@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -196,6 +197,28 @@ TEST(Matmul, MatchesDoubleForStridesBatchesAndTypes) {
   check_matmul<uint8_t>(DType::boolean, 0);
   ThreadPool pool(1);
   EXPECT_THROW(matmul(pool, {.dtype = DType::bf16, .m = 1, .n = 1, .k = 1}), Error);
+}
+
+TEST(Reduce, TogetherGivesWhatEachAloneGives) {
+  ThreadPool pool(2);
+  Random random(11);
+  const ReduceOp ops[] = {ReduceOp::sum, ReduceOp::mean, ReduceOp::max, ReduceOp::variance, ReduceOp::logsumexp};
+  for (auto [outer, count, inner] : {std::array<int64_t, 3>{1, 200000, 1}, {7, 5000, 1}, {3, 40, 50}}) {
+    const std::vector<float> x = random.floats(outer * count * inner);
+    ReduceArgs args{.x = x.data(), .outer = outer, .count = count, .inner = inner, .outer_stride = count * inner, .count_stride = inner, .inner_stride = 1};
+    std::vector<std::vector<float>> together(std::size(ops)), alone(std::size(ops));
+    std::vector<ReduceTarget> targets;
+    for (size_t i = 0; i < std::size(ops); ++i) {
+      together[i].resize(size_t(outer * inner));
+      alone[i].resize(size_t(outer * inner));
+      targets.push_back({ops[i], together[i].data()});
+      args.op = ops[i];
+      args.out = alone[i].data();
+      reduce(pool, args);
+    }
+    reduce_together(pool, args, targets);
+    for (size_t i = 0; i < std::size(ops); ++i) EXPECT_EQ(together[i], alone[i]) << "target " << i;
+  }
 }
 
 }  // namespace

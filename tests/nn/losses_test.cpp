@@ -9,6 +9,7 @@
 #include "ops/gradient.h"
 #include "ops/matmul.h"
 #include "ops/normalization.h"
+#include "ops/pool.h"
 #include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"

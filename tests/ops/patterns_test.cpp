@@ -6,8 +6,12 @@
 #include "backend/cpu/cpu_device.h"
 #include "backend/null/null_device.h"
 #include "graph/function.h"
+#include "ops/convolution.h"
 #include "ops/elementwise.h"
+#include "ops/gradient.h"
 #include "ops/matmul.h"
+#include "ops/reduce.h"
+#include "ops/statistics.h"
 #include "ops/transformer.h"
 
 namespace mlxc {
@@ -18,7 +22,7 @@ class Claiming final : public NullDevice {
  public:
   std::span<const Pattern* const> patterns() const override {
     static const Pattern* const list[] = {&patterns::rope_kv_write(), &patterns::norm_linear(), &patterns::gated_linear(), &patterns::linear_residual(),
-                                          &patterns::norm_residual()};
+                                          &patterns::norm_residual(), &patterns::convolution_relu(), &patterns::reductions()};
     return list;
   }
   std::vector<std::string> launches(const std::vector<Array>& inputs, const std::vector<Array>& outputs, const std::vector<StatePair>& states = {}) {
@@ -135,6 +139,27 @@ TEST(Patterns, GiveTheSameResultsOnTheCpu) {
     read(expected, b.data(), b.size() * sizeof(float));
     for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-4f * std::max(1.0f, std::abs(b[i]))) << name_of(op) << " at " << i;
   }
+}
+
+TEST(Patterns, ReluJoinsItsConvolutionAlsoWhereAGradientFollows) {
+  Claiming device;
+  const Array x = Array::placeholder(device, {2, 3, 8, 8}, DType::f32), weight = Array::placeholder(device, {4, 3, 3, 3}, DType::f32);
+  const Array y = unary(UnaryOp::relu, convolution(x, weight, Array(), {}));
+  EXPECT_EQ(device.launches({x, weight}, {y}), Names{"convolution"});
+  EXPECT_TRUE(as<Convolution>(*device.last_compiled()[0].primitive).relu);
+  const Arrays gradients = grad({reduce(ReduceOp::sum, y, {}, false)}, {weight});
+  EXPECT_EQ(device.launches({x, weight}, gradients), (Names{"convolution", "fused", "convolution_weight"}));
+}
+
+TEST(Patterns, ReductionsOfOneInputBecomeOneLaunch) {
+  Claiming device;
+  const Array x = Array::placeholder(device, {40, 50}, DType::f32);
+  const Array sum = reduce(ReduceOp::sum, x, {}, false), mean = reduce(ReduceOp::mean, x, {}, false);
+  EXPECT_EQ(device.launches({x}, {sum, mean, variance(x, {}, 0, false)}), Names{"reductions"});
+  EXPECT_EQ(device.launches({x}, {sum, mean, standard_deviation(x, {}, 1, false)}), (Names{"reductions", "fused"}));
+  EXPECT_EQ(device.launches({x}, {sum, reduce(ReduceOp::sum, x, {1}, false)}), (Names{"sum", "sum"})) << "other axes";
+  const Array centred = x - mean;  // reads one of them before the other is built
+  EXPECT_EQ(device.launches({x}, {centred, reduce(ReduceOp::max, x, {}, false)}), (Names{"reductions", "fused"}));
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/kernels/gemm.h"
 #include "backend/cpu/lower.h"
 #include "ops/patterns.h"
 
@@ -66,7 +66,12 @@ class CpuDevice final : public Device {
   }
   std::unique_ptr<Executable> compile(CompilePlan plan) override { return std::make_unique<CpuExecutable>(std::move(plan.launches)); }
   std::span<const Pattern* const> patterns() const override {
-    static const Pattern* const list[] = {&patterns::gated_linear(), &patterns::linear_residual()};
+    static const std::vector<const Pattern*> list = [] {
+      std::vector<const Pattern*> all{&patterns::gated_linear(), &patterns::linear_residual(),  &patterns::matmul_bias(), &patterns::product_activation(),
+                                      &patterns::convolution_relu(), &patterns::reductions()};
+      if (cpu::brain_gemm_kernel(cpu::best_isa())) all.push_back(&patterns::matmul_brain());
+      return all;
+    }();
     return list;
   }
   FusionLimits fusion_limits() const override { return {32, 16}; }

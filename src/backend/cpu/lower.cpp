@@ -1,6 +1,18 @@
 #include "backend/cpu/lower.h"
 
 namespace mlxc::cpu {
+
+Activation activation_of(Gate gate) {
+  switch (gate) {
+    case Gate::silu: return Activation::silu;
+    case Gate::gelu_tanh: return Activation::gelu_tanh;
+    case Gate::gelu_erf: return Activation::gelu_erf;
+    case Gate::relu: return Activation::relu;
+    case Gate::none: break;
+  }
+  return Activation::none;
+}
+
 void no_kernel(const LaunchPlan& plan) {
   std::string types;
   for (const OperandType& input : plan.inputs) types += cat(types.empty() ? "" : ", ", name_of(input.type.dtype));
@@ -23,6 +35,11 @@ LaunchPtr lower(const LaunchPlan& plan) {
     case OpCode::sort:
     case OpCode::scan:
     case OpCode::random_bits: return lower_index_op(plan);
+    case OpCode::convolution:
+    case OpCode::convolution_input:
+    case OpCode::convolution_weight:
+    case OpCode::pool:
+    case OpCode::pool_gradient: return lower_convolution_op(plan);
     case OpCode::linalg: return lower_linalg_op(plan);
     default: return lower_array_op(plan);
   }

@@ -3,8 +3,10 @@
 
 #include <memory>
 
+#include "backend/cpu/kernels/kernels.h"
 #include "backend/layouts.h"
 #include "base/thread_pool.h"
+#include "ops/matmul.h"
 
 namespace mlxc::cpu {
 
@@ -33,8 +35,11 @@ LaunchPtr lower(const LaunchPlan& plan);
 LaunchPtr lower_fused(const LaunchPlan& plan);
 LaunchPtr lower_array_op(const LaunchPlan& plan);
 LaunchPtr lower_index_op(const LaunchPlan& plan);
+LaunchPtr lower_convolution_op(const LaunchPlan& plan);
 LaunchPtr lower_linalg_op(const LaunchPlan& plan);
 LaunchPtr lower_transformer_op(const LaunchPlan& plan);
+
+Activation activation_of(Gate gate);
 
 [[noreturn]] void no_kernel(const LaunchPlan& plan);
 

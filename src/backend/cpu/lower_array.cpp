@@ -109,6 +109,21 @@ ReduceArgs reduce_extents(const LaunchPlan& plan, const Dims& axes) {
   return args;
 }
 
+cpu::ReduceOp kernel_op(mlxc::ReduceOp op) {
+  switch (op) {
+    case mlxc::ReduceOp::sum: return cpu::ReduceOp::sum;
+    case mlxc::ReduceOp::mean: return cpu::ReduceOp::mean;
+    case mlxc::ReduceOp::prod: return cpu::ReduceOp::prod;
+    case mlxc::ReduceOp::max: return cpu::ReduceOp::max;
+    case mlxc::ReduceOp::min: return cpu::ReduceOp::min;
+    case mlxc::ReduceOp::any: return cpu::ReduceOp::any;
+    case mlxc::ReduceOp::all: return cpu::ReduceOp::all;
+    case mlxc::ReduceOp::logsumexp: return cpu::ReduceOp::logsumexp;
+    case mlxc::ReduceOp::variance: return cpu::ReduceOp::variance;
+  }
+  return cpu::ReduceOp::sum;
+}
+
 LaunchPtr lower_reduce(const LaunchPlan& plan) {
   ReduceArgs base;
   if (plan.primitive->code() == OpCode::arg_reduce) {
@@ -118,16 +133,7 @@ LaunchPtr lower_reduce(const LaunchPlan& plan) {
   } else {
     const auto& op = as<Reduce>(*plan.primitive);
     base = reduce_extents(plan, op.axes);
-    switch (op.op) {
-      case mlxc::ReduceOp::sum: base.op = cpu::ReduceOp::sum; break;
-      case mlxc::ReduceOp::mean: base.op = cpu::ReduceOp::mean; break;
-      case mlxc::ReduceOp::prod: base.op = cpu::ReduceOp::prod; break;
-      case mlxc::ReduceOp::max: base.op = cpu::ReduceOp::max; break;
-      case mlxc::ReduceOp::min: base.op = cpu::ReduceOp::min; break;
-      case mlxc::ReduceOp::any: base.op = cpu::ReduceOp::any; break;
-      case mlxc::ReduceOp::all: base.op = cpu::ReduceOp::all; break;
-      case mlxc::ReduceOp::logsumexp: base.op = cpu::ReduceOp::logsumexp; break;
-    }
+    base.op = kernel_op(op.op);
   }
   if (reduce_result(base.op, base.dtype) != plan.outputs[0].type.dtype) no_kernel(plan);
   return make_launch([base](ThreadPool& pool, std::byte* const* operands) {
@@ -135,6 +141,19 @@ LaunchPtr lower_reduce(const LaunchPlan& plan) {
     args.x = operands[0];
     args.out = operands[1];
     cpu::reduce(pool, args);
+  });
+}
+
+LaunchPtr lower_reductions(const LaunchPlan& plan) {
+  const auto& op = as<Reductions>(*plan.primitive);
+  std::vector<ReduceTarget> targets;
+  for (mlxc::ReduceOp each : op.ops) targets.push_back({kernel_op(each), nullptr});
+  return make_launch([base = reduce_extents(plan, op.axes), targets](ThreadPool& pool, std::byte* const* operands) {
+    ReduceArgs args = base;
+    args.x = operands[0];
+    std::vector<ReduceTarget> placed = targets;
+    for (size_t i = 0; i < placed.size(); ++i) placed[i].out = operands[1 + i];
+    cpu::reduce_together(pool, args, placed);
   });
 }
 
@@ -199,11 +218,14 @@ LaunchPtr lower_matmul(const LaunchPlan& plan) {
   base.b_row = b.strides[rank - 2];
   base.b_col = b.strides[rank - 1];
   base.c_row = base.n;
-  return make_launch([base, a = batch_offsets(a), b = batch_offsets(b), c = batch_offsets(c)](ThreadPool& pool, std::byte* const* operands) {
+  const auto& op = as<Matmul>(*plan.primitive);
+  base.activation = activation_of(op.activation);
+  return make_launch([base, bias = op.bias, a = batch_offsets(a), b = batch_offsets(b), c = batch_offsets(c)](ThreadPool& pool, std::byte* const* operands) {
     MatmulArgs args = base;
     args.a = operands[0];
     args.b = operands[1];
-    args.c = operands[2];
+    args.bias = bias ? floats(operands[2]) : nullptr;
+    args.c = operands[bias ? 3 : 2];
     args.batch = int64_t(c.size());
     args.a_offsets = a.data();
     args.b_offsets = b.data();
@@ -223,6 +245,7 @@ LaunchPtr lower_array_op(const LaunchPlan& plan) {
     case OpCode::arange: return lower_arange(plan);
     case OpCode::reduce:
     case OpCode::arg_reduce: return lower_reduce(plan);
+    case OpCode::reductions: return lower_reductions(plan);
     case OpCode::top_k: return lower_top_k(plan);
     case OpCode::softmax: return lower_softmax(plan);
     case OpCode::matmul: return lower_matmul(plan);

@@ -1,7 +1,8 @@
-// Factorizations: the matrices of a batch are shared out among the threads.
+// Factorizations: the matrices of a batch are shared out among the threads; one alone gets them all for the products inside.
 #include <algorithm>
 #include <cmath>
 
+#include "backend/cpu/kernels/blas_threads.h"
 #include "backend/cpu/kernels/lapack.h"
 #include "backend/cpu/lower.h"
 #include "ops/linalg.h"
@@ -31,7 +32,7 @@ LaunchPtr lower_as(const LaunchPlan& plan) {
   const size_t inputs = plan.inputs.size();
   const int right = plan.inputs.size() > 1 ? int(plan.inputs[1].type.shape.back()) : 0;
   return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
-    pool.parallel_for(batch, 1, [&](int64_t begin, int64_t end, int) {
+    auto work = [&](int64_t begin, int64_t end, int) {
       for (int64_t i = begin; i < end; ++i) {
         auto at = [&](size_t operand) { return reinterpret_cast<T*>(operands[operand]) + i * sizes[operand]; };
         if (sizes[0] == 0) {  // [0, n] and the like: what is left is an identity at most
@@ -65,7 +66,10 @@ LaunchPtr lower_as(const LaunchPlan& plan) {
             break;
         }
       }
-    });
+    };
+    if (batch > 1) return pool.parallel_for(batch, 1, work);
+    const BlasThreads threads(&pool);
+    work(0, batch, 0);
   });
 }
 

@@ -15,17 +15,6 @@ const int32_t* ints(const std::byte* data) { return reinterpret_cast<const int32
 
 static_assert(mlxc::kPageSlots == cpu::kPageSlots);
 
-Activation activation_of(Gate gate) {
-  switch (gate) {
-    case Gate::silu: return Activation::silu;
-    case Gate::gelu_tanh: return Activation::gelu_tanh;
-    case Gate::gelu_erf: return Activation::gelu_erf;
-    case Gate::relu: return Activation::relu;
-    case Gate::none: break;
-  }
-  return Activation::none;
-}
-
 LaunchPtr lower_linear(const LaunchPlan& plan) {
   const auto& op = as<mlxc::Linear>(*plan.primitive);
   LinearArgs base;
@@ -42,7 +31,7 @@ LaunchPtr lower_linear(const LaunchPlan& plan) {
     outputs[i].n = outputs[i].y_stride = weight.shape[0];
     if (op.has_bias) outputs[i].bias_dtype = plan.inputs[op.bias_input(int(i))].type.dtype;
   }
-  outputs[0].activation = activation_of(op.gate);
+  outputs[0].activation = activation_of(op.gate != Gate::none ? op.gate : op.activation);
   if (op.residual) outputs[0].residual_stride = outputs[0].n;
   return make_launch([base, outputs, op, first_output = plan.inputs.size()](ThreadPool& pool, std::byte* const* operands) {
     LinearOutput bound[4];

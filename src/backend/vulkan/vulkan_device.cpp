@@ -16,6 +16,7 @@
 #include "backend/vulkan/transfer.h"
 #include "base/log.h"
 #include "ops/patterns.h"
+#include "ops/reduce.h"
 
 namespace mlxc {
 namespace vulkan {
@@ -45,6 +46,11 @@ class VulkanDevice final : public OpenDevice {
     return accepts_operand(primitive, input, operand);
   }
   bool joins(const LaunchPlan& first, const LaunchPlan& second) const override { return joins_rotation(first, second, context_->caps); }
+  bool claims(const Primitive& primitive) const override {
+    const OpCode code = primitive.code();
+    if (code == OpCode::reduce) return as<Reduce>(primitive).op != ReduceOp::variance;
+    return code < OpCode::convolution || code > OpCode::pool_gradient;
+  }
   std::unique_ptr<Executable> compile(CompilePlan plan) override {
     if (lost()) context_->health.fail_lost("compile");
     return make_executable(parts_, std::move(plan));

@@ -51,6 +51,57 @@ struct AttentionBlock {
 };
 using AttentionFn = void (*)(const AttentionBlock&);
 
+// out[r, q] = bias[r] + sum over taps t of weights[t, r] planes[offsets[t] + q], q < count, r < rows (1, 2, 4 or 8). Reads and writes up to a
+// vector beyond count.
+template <class T>
+struct Shifted {
+  const T* planes;
+  const int64_t* offsets;
+  int64_t taps;
+  const T* weights;
+  const T* bias;  // may be null
+  int64_t rows;
+  T* out;
+  int64_t out_stride;
+  int64_t count;
+  bool relu;
+};
+using ShiftedArgs = Shifted<float>;
+// sums[r, t] += sum over q < count of g[r, q] planes[offsets[t] + q]; count is a multiple of 16, rows 1, 2, 4 or 8.
+template <class T>
+struct ShiftedSums {
+  const T* planes;
+  const int64_t* offsets;
+  int64_t taps;
+  const T* g;
+  int64_t g_stride;
+  int64_t rows;
+  T* sums;
+  int64_t sums_stride;
+  int64_t count;
+};
+using ShiftedSumArgs = ShiftedSums<float>;
+// Copies rows of n floats in ascending order. Behind each row but the last, up to a vector may be zeroed (spread_rows) or overwritten
+// (gather_rows).
+template <class T>
+struct Rows {
+  const T* from;
+  int64_t from_stride;
+  T* to;
+  int64_t to_stride;
+  int64_t rows, n;
+};
+using RowsArgs = Rows<float>;
+// What one tap of a pool's window adds to a row of n results; results step by `stride` through x or dx. A NaN beats everything.
+template <class T>
+struct PoolRows {
+  void (*larger)(T* best, const T* x, int64_t stride, int64_t n);
+  void (*larger_place)(T* best, int32_t* place, const T* x, int64_t stride, int64_t n, int32_t tap);  // place -1: nothing yet
+  void (*add)(T* sum, const T* x, int64_t stride, int64_t n);
+  void (*spread)(T* dx, const T* g, int64_t stride, int64_t n);
+  void (*spread_place)(T* dx, const T* g, const int32_t* place, int64_t stride, int64_t n, int32_t tap);
+};
+
 // Indexed by UnaryOp and BinaryOp; null where there is no vector form.
 struct ElementwiseTable {
   const UnaryFn* unary_f32;
@@ -96,6 +147,14 @@ struct Isa {
   float (*exponentials)(const float* x, int64_t n, float shift);    // sum of exp(x - shift)
   float (*maximum)(const float* x, int64_t n);
   float (*minimum)(const float* x, int64_t n);
+
+  // convolutions
+  void (*shifted)(const ShiftedArgs&);
+  void (*shifted_sums)(const ShiftedSumArgs&);
+  void (*spread_rows)(const RowsArgs&);
+  void (*gather_rows)(const RowsArgs&);
+  const PoolRows<float>* pool_f32;
+  const PoolRows<double>* pool_f64;
 };
 
 extern const Isa kPortable;

@@ -61,7 +61,8 @@ void linear(ThreadPool& pool, const LinearArgs& args, const Isa& isa = best_isa(
 // ---- general matrix product ----------------------------------------------------------------------------------------------------
 
 // c[b] = a[b] b[b] for each batch item; c rows are contiguous with stride c_row. Any strides for a and b (transposes cost nothing where
-// one of the two strides is 1). f32 and f64 go to OpenBLAS in tiles, integers and boolean (or of ands) to blocked loops; f16 and bf16 are not taken here.
+// one of the two strides is 1). f32 is multiplied here (gemm.h), thin products and f64 go to
+// OpenBLAS in tiles, integers and boolean (or of ands) to blocked loops; f16 and bf16 are not taken here.
 struct MatmulArgs {
   DType dtype = DType::f32;
   int64_t m = 0, n = 0, k = 0;
@@ -75,9 +76,47 @@ struct MatmulArgs {
   const int64_t* a_offsets = nullptr;  // [batch] element offsets, nullptr: all 0
   const int64_t* b_offsets = nullptr;
   const int64_t* c_offsets = nullptr;
+  const float* bias = nullptr;  // of f32: [n] or none, added to every row
+  Activation activation = Activation::none;  // of f32: after the bias
 };
 
 void matmul(ThreadPool& pool, const MatmulArgs& args, const Isa& isa = best_isa());
+
+// ---- convolutions and pools -------------------------------------------------------------------------------------------------------
+
+// x [batch, channels, size], weight [filters, channels / groups, kernel], y [batch, filters, out], all contiguous; three spatial axes, the
+// outer ones 1 where there are fewer. f32 or f64. What a call does not use may be null.
+struct ConvolutionArgs {
+  DType dtype = DType::f32;
+  int64_t batch = 0, channels = 0, filters = 0, groups = 1;
+  int64_t size[3] = {1, 1, 1}, kernel[3] = {1, 1, 1}, out[3] = {1, 1, 1};
+  int64_t stride[3] = {1, 1, 1}, padding[3] = {0, 0, 0}, dilation[3] = {1, 1, 1};
+  void* x = nullptr;
+  void* weight = nullptr;
+  void* bias = nullptr;  // [filters]; of convolution_input: [channels]
+  void* y = nullptr;
+  bool relu = false;     // of convolution
+};
+void convolution(ThreadPool& pool, const ConvolutionArgs& args, const Isa& isa = best_isa());         // y from x, weight, bias
+void convolution_input(ThreadPool& pool, const ConvolutionArgs& args, const Isa& isa = best_isa());   // x from y, weight, bias
+void convolution_weight(ThreadPool& pool, const ConvolutionArgs& args, const Isa& isa = best_isa());  // weight and bias from x, y
+
+enum class PoolOp : int32_t { max, mean, mean_of_inside };
+// x [planes, size], y [planes, out], contiguous, f32 or f64. pool with `other` (of max): y takes its elements from other, at the places where
+// x is largest. pool_gradient: dx from y (the cotangent), of max also from x; the first of equal elements gets it.
+struct PoolArgs {
+  PoolOp op = PoolOp::max;
+  DType dtype = DType::f32;
+  int64_t planes = 0;
+  int64_t size[3] = {1, 1, 1}, kernel[3] = {1, 1, 1}, out[3] = {1, 1, 1};
+  int64_t stride[3] = {1, 1, 1}, padding[3] = {0, 0, 0}, dilation[3] = {1, 1, 1};
+  const void* x = nullptr;
+  const void* other = nullptr;
+  void* y = nullptr;
+  void* dx = nullptr;
+};
+void pool(ThreadPool& threads, const PoolArgs& args, const Isa& isa = best_isa());
+void pool_gradient(ThreadPool& threads, const PoolArgs& args, const Isa& isa = best_isa());
 
 // ---- attention -----------------------------------------------------------------------------------------------------------------
 
@@ -209,6 +248,13 @@ struct ReduceArgs {
 };
 DType reduce_result(ReduceOp op, DType dtype);  // argmax, argmin: i64; all, any: boolean; sum, prod of integers: i64 or u64; else dtype (mean of integers: f64)
 void reduce(ThreadPool& pool, const ReduceArgs& args, const Isa& isa = best_isa());
+
+// Several reductions of one input, which is read once: args without op and out.
+struct ReduceTarget {
+  ReduceOp op = ReduceOp::sum;
+  void* out = nullptr;
+};
+void reduce_together(ThreadPool& pool, const ReduceArgs& args, std::span<const ReduceTarget> targets, const Isa& isa = best_isa());
 
 // ---- conversion and copies ---------------------------------------------------------------------------------------------------------
 

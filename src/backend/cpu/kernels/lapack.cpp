@@ -10,6 +10,7 @@
 #include <limits>
 #include <vector>
 
+#include "backend/cpu/kernels/blas_threads.h"
 #include "base/error.h"
 
 // Fortran's calling convention: everything by address, lengths of texts at the end.
@@ -22,6 +23,10 @@ extern "C" {
                  size_t);                                                                                                             \
   void p##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*, size_t, size_t);   \
   void p##getrf_(const int*, const int*, T*, const int*, int*, int*);                                                                 \
+  void p##trsm_(const char*, const char*, const char*, const char*, const int*, const int*, const T*, const T*, const int*, T*,       \
+                const int*, size_t, size_t, size_t, size_t);                                                                          \
+  void p##gemm_(const char*, const char*, const int*, const int*, const int*, const T*, const T*, const int*, const T*, const int*,   \
+                const T*, T*, const int*, size_t, size_t);                                                                            \
   void p##getrs_(const char*, const int*, const int*, const T*, const int*, const int*, T*, const int*, int*, size_t);
 MLXC_LAPACK(float, s)
 MLXC_LAPACK(double, d)
@@ -91,13 +96,53 @@ void converged(int info, const char* what) {
 
 }  // namespace
 
+namespace {
+
+// potrf of the upper triangle, seen column by column, with the work behind each block of rows shared out over the threads.
+template <class T>
+int cholesky_in_blocks(ThreadPool& pool, int n, T* a) {
+  constexpr int kBlock = 192, kPart = 128;
+  const T one = 1, minus_one = -1;
+  const BlasThreads alone(nullptr);  // the parts below are parts enough
+  for (int first = 0; first < n; first += kBlock) {
+    const int rows = std::min(kBlock, n - first), next = first + rows, rest = n - next;
+    auto at = [&](int row, int column) { return a + int64_t(column) * n + row; };
+    int info = 0;
+    MLXC_CALL(potrf, "U", &rows, at(first, first), &n, &info, 1);
+    if (info) return first + info;
+    auto over_parts = [&](auto&& body) {
+      pool.parallel_for((rest + kPart - 1) / kPart, 1, [&](int64_t begin, int64_t end, int) {
+        for (int64_t part = begin; part < end; ++part) {
+          const int column = next + int(part) * kPart;
+          body(column, std::min(kPart, n - column));
+        }
+      });
+    };
+    over_parts([&](int column, int columns) {
+      MLXC_CALL(trsm, "L", "U", "T", "N", &rows, &columns, &one, at(first, first), &n, at(first, column), &n, 1, 1, 1, 1);
+    });
+    over_parts([&](int column, int columns) {
+      const int above = column + columns - next;
+      MLXC_CALL(gemm, "T", "N", &above, &columns, &rows, &minus_one, at(first, next), &n, at(first, column), &n, &one, at(next, column), &n,
+                1, 1);
+    });
+  }
+  return 0;
+}
+
+}  // namespace
+
 template <class T>
 void cholesky(const T* x, int n, bool upper, T* out) {
   const int64_t count = int64_t(n) * n;
   if (!all_finite(x, count)) return fill_nan(out, count);
   std::copy_n(x, count, out);
   int info = 0;
-  MLXC_CALL(potrf, upper ? "L" : "U", &n, out, &n, &info, 1);  // the other triangle, seen column by column
+  ThreadPool* threads = BlasThreads::current();
+  if (threads && !upper)
+    info = cholesky_in_blocks(*threads, n, out);
+  else
+    MLXC_CALL(potrf, upper ? "L" : "U", &n, out, &n, &info, 1);  // the other triangle, seen column by column
   if (info > 0) fail(Status::invalid_argument, "cholesky: the matrix is not positive definite (the minor of order ", info, " is not)");
   for (int64_t i = 0; i < n; ++i) {
     if (upper)

@@ -1,11 +1,12 @@
-// The general matrix product: OpenBLAS on tiles from our pool for floats, plain loops for small products and integers.
+// The general matrix product: gemm.h for float32, OpenBLAS on tiles from our pool for thin products and float64, plain loops for small
+// products and integers.
 #include <cblas.h>
 
 #include <algorithm>
 #include <climits>
 #include <cstring>
 
-#include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/kernels/gemm.h"
 #include "backend/cpu/kernels/scratch.h"
 #include "base/error.h"
 
@@ -13,6 +14,7 @@ namespace mlxc::cpu {
 namespace {
 
 constexpr int64_t kSmallWork = 1 << 12;  // multiply-adds below which calling OpenBLAS costs more than the product
+constexpr int64_t kThinRows = 8, kThinColumns = 16;  // up to here tiles of gemm.h would be mostly empty
 constexpr int64_t kTile = 512;           // rows and columns of a tile: large enough for OpenBLAS's own blocking
 
 template <class T>
@@ -139,6 +141,24 @@ void run_float(ThreadPool& pool, const MatmulArgs& args) {
   });
 }
 
+void run_f32(ThreadPool& pool, const MatmulArgs& args, const Isa& isa) {
+  if (args.m > kThinRows && args.n > kThinColumns && args.k > 0 && args.batch > 0 && args.m * args.n * args.k > kSmallWork)
+    return gemm(pool, args, isa);
+  run_float<float>(pool, args);
+  for (int64_t i = 0; i < args.batch; ++i)
+    finish_rows(args, static_cast<float*>(args.c) + (args.c_offsets ? args.c_offsets[i] : 0), 0, args.m, 0, args.n, isa);
+}
+
+void run_brain(ThreadPool& pool, const MatmulArgs& args, const Isa& isa) {
+  if (args.m <= 0 || args.n <= 0 || args.batch <= 0) return;
+  if (args.k > 0) return gemm(pool, args, isa);
+  for (int64_t i = 0; i < args.batch; ++i) {
+    float* c = static_cast<float*>(args.c) + (args.c_offsets ? args.c_offsets[i] : 0);
+    for (int64_t r = 0; r < args.m; ++r) std::fill_n(c + r * args.c_row, args.n, 0.0f);
+    finish_rows(args, c, 0, args.m, 0, args.n, isa);
+  }
+}
+
 template <class T>
 void run_integer(ThreadPool& pool, const MatmulArgs& args) {
   run<T>(pool, args, 64, multiply_plain<T, uint64_t>);  // unsigned: wraps around
@@ -146,7 +166,7 @@ void run_integer(ThreadPool& pool, const MatmulArgs& args) {
 
 }  // namespace
 
-void matmul(ThreadPool& pool, const MatmulArgs& args, const Isa&) {
+void matmul(ThreadPool& pool, const MatmulArgs& args, const Isa& isa) {
   switch (args.dtype) {
     case DType::boolean: return run<uint8_t>(pool, args, 64, multiply_boolean);
     case DType::u8: return run_integer<uint8_t>(pool, args);
@@ -157,10 +177,14 @@ void matmul(ThreadPool& pool, const MatmulArgs& args, const Isa&) {
     case DType::i32: return run_integer<int32_t>(pool, args);
     case DType::u64: return run_integer<uint64_t>(pool, args);
     case DType::i64: return run_integer<int64_t>(pool, args);
-    case DType::f32: return run_float<float>(pool, args);
+    case DType::f32: return run_f32(pool, args, isa);
+    case DType::bf16:
+      if (!brain_gemm_kernel(isa)) break;
+      return run_brain(pool, args, isa);
     case DType::f64: return run_float<double>(pool, args);
-    default: fail(Status::unsupported, "matmul takes integers, float32 and float64, not ", name_of(args.dtype), ": convert first");
+    default: break;
   }
+  fail(Status::unsupported, "matmul takes integers, float32 and float64, not ", name_of(args.dtype), ": convert first");
 }
 
 }  // namespace mlxc::cpu

@@ -1,6 +1,7 @@
 // Reductions. A row is cut into runs of kRun elements; each run gives a partial result (floats through the vector kernels), and partials are
 // combined in order, in double. Long rows are shared out in parts of fixed length, so the result does not depend on the thread count.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -15,6 +16,7 @@ namespace {
 constexpr int64_t kRun = 4096;
 constexpr int64_t kPart = 1 << 16;  // a multiple of kRun
 constexpr int64_t kForkElements = 1 << 15;
+constexpr size_t kMostTargets = 8;  // of one pass
 
 // What each operation keeps: sum, prod, mean: value. Extremes: value and index. logsumexp: value = sum of exp(x - shift). variance: value = sum of
 // squared differences from shift = mean of `count` elements.
@@ -215,37 +217,48 @@ struct Row {
   }
 };
 
+using Targets = std::span<const ReduceTarget>;
 template <class T>
-auto range_partial(ReduceOp op, const Row<T>& row, int64_t begin, int64_t end, const Isa& isa) {
+using Partials = std::array<Partial<typename ValueOf<T>::type>, kMostTargets>;
+
+template <class T>
+void combine_all(Targets targets, Partials<T>& a, const Partials<T>& b) {
+  for (size_t i = 0; i < targets.size(); ++i) combine(targets[i].op, a[i], b[i]);
+}
+
+// Every run is read from memory once, by the first target.
+template <class T>
+Partials<T> range_partial(Targets targets, const Row<T>& row, int64_t begin, int64_t end, const Isa& isa) {
   alignas(64) T buffer[kRun];
-  Partial<typename ValueOf<T>::type> all;
+  Partials<T> all;
   for (int64_t i = begin; i < end; i += kRun) {
     const int64_t n = std::min(kRun, end - i);
-    combine(op, all, run_partial(op, row.run(i, n, buffer, isa), n, i, isa));
+    const T* run = row.run(i, n, buffer, isa);
+    for (size_t t = 0; t < targets.size(); ++t) combine(targets[t].op, all[t], run_partial(targets[t].op, run, n, i, isa));
   }
   return all;
 }
 
 template <class Value>
-void write_result(const ReduceArgs& args, const Partial<Value>& p, int64_t at) {
+void write_result(const ReduceArgs& args, const ReduceTarget& target, const Partial<Value>& p, int64_t at) {
   auto put = [&](auto value) {
-    switch (reduce_result(args.op, args.dtype)) {
-      case DType::boolean: static_cast<uint8_t*>(args.out)[at] = value != 0; break;
-      case DType::u8: static_cast<uint8_t*>(args.out)[at] = uint8_t(value); break;
-      case DType::i8: static_cast<int8_t*>(args.out)[at] = int8_t(value); break;
-      case DType::u16: static_cast<uint16_t*>(args.out)[at] = uint16_t(value); break;
-      case DType::i16: static_cast<int16_t*>(args.out)[at] = int16_t(value); break;
-      case DType::u32: static_cast<uint32_t*>(args.out)[at] = uint32_t(value); break;
-      case DType::i32: static_cast<int32_t*>(args.out)[at] = int32_t(value); break;
-      case DType::u64: static_cast<uint64_t*>(args.out)[at] = uint64_t(value); break;
-      case DType::i64: static_cast<int64_t*>(args.out)[at] = int64_t(value); break;
-      case DType::f16: static_cast<float16*>(args.out)[at] = float16(float(value)); break;
-      case DType::bf16: static_cast<bfloat16*>(args.out)[at] = bfloat16(float(value)); break;
-      case DType::f32: static_cast<float*>(args.out)[at] = float(value); break;
-      case DType::f64: static_cast<double*>(args.out)[at] = double(value); break;
+    switch (reduce_result(target.op, args.dtype)) {
+      case DType::boolean: static_cast<uint8_t*>(target.out)[at] = value != 0; break;
+      case DType::u8: static_cast<uint8_t*>(target.out)[at] = uint8_t(value); break;
+      case DType::i8: static_cast<int8_t*>(target.out)[at] = int8_t(value); break;
+      case DType::u16: static_cast<uint16_t*>(target.out)[at] = uint16_t(value); break;
+      case DType::i16: static_cast<int16_t*>(target.out)[at] = int16_t(value); break;
+      case DType::u32: static_cast<uint32_t*>(target.out)[at] = uint32_t(value); break;
+      case DType::i32: static_cast<int32_t*>(target.out)[at] = int32_t(value); break;
+      case DType::u64: static_cast<uint64_t*>(target.out)[at] = uint64_t(value); break;
+      case DType::i64: static_cast<int64_t*>(target.out)[at] = int64_t(value); break;
+      case DType::f16: static_cast<float16*>(target.out)[at] = float16(float(value)); break;
+      case DType::bf16: static_cast<bfloat16*>(target.out)[at] = bfloat16(float(value)); break;
+      case DType::f32: static_cast<float*>(target.out)[at] = float(value); break;
+      case DType::f64: static_cast<double*>(target.out)[at] = double(value); break;
     }
   };
-  switch (args.op) {
+  switch (target.op) {
     case ReduceOp::argmax:
     case ReduceOp::argmin: return put(p.index);
     case ReduceOp::mean: return put(double(p.value) / double(args.count));
@@ -258,18 +271,21 @@ void write_result(const ReduceArgs& args, const Partial<Value>& p, int64_t at) {
 }
 
 template <class T>
-void reduce_rows(ThreadPool& pool, const ReduceArgs& args, const Isa& isa) {
-  using Value = typename ValueOf<T>::type;
+void reduce_rows(ThreadPool& pool, const ReduceArgs& args, Targets targets, const Isa& isa) {
   const int64_t outputs = args.outer * args.inner, size = size_of(args.dtype);
   const bool converts = std::is_floating_point_v<T> && kTypeOf<T> != args.dtype;
   auto row_of = [&](int64_t i) {
     const int64_t offset = i / args.inner * args.outer_stride + i % args.inner * args.inner_stride;
     return Row<T>{static_cast<const std::byte*>(args.x) + offset * size, args.count_stride, args.dtype, converts};
   };
-  Partial<Value> nothing;
-  if (args.op == ReduceOp::prod || args.op == ReduceOp::all) nothing.value = 1;
+  auto write = [&](const Partials<T>& all, int64_t at) {
+    for (size_t t = 0; t < targets.size(); ++t) write_result(args, targets[t], all[t], at);
+  };
   if (args.count == 0) {
-    for (int64_t i = 0; i < outputs; ++i) write_result(args, nothing, i);
+    Partials<T> nothing;
+    for (size_t t = 0; t < targets.size(); ++t)
+      if (targets[t].op == ReduceOp::prod || targets[t].op == ReduceOp::all) nothing[t].value = 1;
+    for (int64_t i = 0; i < outputs; ++i) write(nothing, i);
     return;
   }
   const int64_t parts = (args.count + kPart - 1) / kPart;
@@ -277,26 +293,25 @@ void reduce_rows(ThreadPool& pool, const ReduceArgs& args, const Isa& isa) {
     // In parts here too: a row's result must not depend on how many rows there are.
     pool.parallel_for(outputs, std::max<int64_t>(1, kForkElements / args.count), [&](int64_t begin, int64_t end, int) {
       for (int64_t i = begin; i < end; ++i) {
-        Partial<Value> all;
-        for (int64_t part = 0; part < parts; ++part) {
-          combine(args.op, all, range_partial(args.op, row_of(i), part * kPart, std::min(args.count, (part + 1) * kPart), isa));
-        }
-        write_result(args, all, i);
+        Partials<T> all;
+        for (int64_t part = 0; part < parts; ++part)
+          combine_all<T>(targets, all, range_partial(targets, row_of(i), part * kPart, std::min(args.count, (part + 1) * kPart), isa));
+        write(all, i);
       }
     });
     return;
   }
-  auto* partials = scratch<Partial<Value>>(ScratchUse::shared, outputs * parts);
+  auto* partials = scratch<Partials<T>>(ScratchUse::shared, outputs * parts);
   pool.parallel_for(outputs * parts, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t start = i % parts * kPart;
-      partials[i] = range_partial(args.op, row_of(i / parts), start, std::min(args.count, start + kPart), isa);
+      partials[i] = range_partial(targets, row_of(i / parts), start, std::min(args.count, start + kPart), isa);
     }
   });
   for (int64_t i = 0; i < outputs; ++i) {
-    Partial<Value> all;
-    for (int64_t part = 0; part < parts; ++part) combine(args.op, all, partials[i * parts + part]);
-    write_result(args, all, i);
+    Partials<T> all;
+    for (int64_t part = 0; part < parts; ++part) combine_all<T>(targets, all, partials[i * parts + part]);
+    write(all, i);
   }
 }
 
@@ -354,20 +369,36 @@ void reduce(ThreadPool& pool, const ReduceArgs& args, const Isa& isa) {
   const bool columns = args.op == ReduceOp::sum || args.op == ReduceOp::mean || args.op == ReduceOp::max || args.op == ReduceOp::min;
   if (args.dtype == DType::f32 && columns && args.inner > 1 && args.inner_stride == 1 && args.count > 0) return reduce_columns(pool, args, isa);
   const bool fractional = args.op == ReduceOp::mean || args.op == ReduceOp::variance || args.op == ReduceOp::logsumexp;
-  if (fractional && !is_float(args.dtype)) return reduce_rows<double>(pool, args, isa);
+  const ReduceTarget target{args.op, args.out};
+  const Targets targets(&target, 1);
+  if (fractional && !is_float(args.dtype)) return reduce_rows<double>(pool, args, targets, isa);
   switch (args.dtype) {
     case DType::boolean:
-    case DType::u8: return reduce_rows<uint8_t>(pool, args, isa);
-    case DType::i8: return reduce_rows<int8_t>(pool, args, isa);
-    case DType::u16: return reduce_rows<uint16_t>(pool, args, isa);
-    case DType::i16: return reduce_rows<int16_t>(pool, args, isa);
-    case DType::u32: return reduce_rows<uint32_t>(pool, args, isa);
-    case DType::i32: return reduce_rows<int32_t>(pool, args, isa);
-    case DType::u64: return reduce_rows<uint64_t>(pool, args, isa);
-    case DType::i64: return reduce_rows<int64_t>(pool, args, isa);
-    case DType::f64: return reduce_rows<double>(pool, args, isa);
-    default: return reduce_rows<float>(pool, args, isa);
+    case DType::u8: return reduce_rows<uint8_t>(pool, args, targets, isa);
+    case DType::i8: return reduce_rows<int8_t>(pool, args, targets, isa);
+    case DType::u16: return reduce_rows<uint16_t>(pool, args, targets, isa);
+    case DType::i16: return reduce_rows<int16_t>(pool, args, targets, isa);
+    case DType::u32: return reduce_rows<uint32_t>(pool, args, targets, isa);
+    case DType::i32: return reduce_rows<int32_t>(pool, args, targets, isa);
+    case DType::u64: return reduce_rows<uint64_t>(pool, args, targets, isa);
+    case DType::i64: return reduce_rows<int64_t>(pool, args, targets, isa);
+    case DType::f64: return reduce_rows<double>(pool, args, targets, isa);
+    default: return reduce_rows<float>(pool, args, targets, isa);
   }
+}
+
+void reduce_together(ThreadPool& pool, const ReduceArgs& args, std::span<const ReduceTarget> targets, const Isa& isa) {
+  const bool rows = args.inner == 1 && args.outer > 0 && args.count > 0 && is_float(args.dtype);
+  if (!rows || targets.size() > kMostTargets) {
+    for (const ReduceTarget& target : targets) {
+      ReduceArgs one = args;
+      one.op = target.op;
+      one.out = target.out;
+      reduce(pool, one, isa);
+    }
+    return;
+  }
+  args.dtype == DType::f64 ? reduce_rows<double>(pool, args, targets, isa) : reduce_rows<float>(pool, args, targets, isa);
 }
 
 }  // namespace mlxc::cpu

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "backend/cpu/kernels/attention-inl.h"
+#include "backend/cpu/kernels/convolution-inl.h"
 #include "backend/cpu/kernels/dot-inl.h"
+#include "backend/cpu/kernels/pool-inl.h"
 #include "backend/cpu/kernels/reduce-inl.h"
 #include "backend/cpu/kernels/rows-inl.h"
 
@@ -38,6 +40,12 @@ constexpr Isa table(CpuLevel level, const ElementwiseTable& elementwise, const I
       .exponentials = reduce_exp,
       .maximum = reduce_extreme<true>,
       .minimum = reduce_extreme<false>,
+      .shifted = shifted,
+      .shifted_sums = shifted_sums,
+      .spread_rows = spread_rows,
+      .gather_rows = gather_rows,
+      .pool_f32 = &kPoolRows<float>,
+      .pool_f64 = &kPoolRows<double>,
   };
 }
 

@@ -1,0 +1,139 @@
+"""Convolutions and a small image classifier's training step beside PyTorch, in turns, with the same number of threads.
+
+  python3 bench/compare/convolution.py [--threads N] [--rounds 5]
+
+Ratio: PyTorch's time over ours; above 1 we are faster.
+"""
+import argparse
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--rounds", type=int, default=5)
+parser.add_argument("--seconds", type=float, default=0.15)
+args = parser.parse_args()
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+from mlxc_arrays import Array, Function, grad, take_turns, I64  # noqa: E402
+
+torch.set_num_threads(args.threads)
+rng = np.random.default_rng(1)
+
+
+def drawn(*shape, scale=1.0):
+    return (rng.standard_normal(shape) * scale).astype(np.float32)
+
+
+def row(name, times, error):
+    print(f"{name:52s} mlxc {times['mlxc'] * 1e3:8.3f} ms  torch {times['torch'] * 1e3:8.3f} ms  ratio {times['torch'] / times['mlxc']:5.2f}  error {error:.1e}",
+          flush=True)
+
+
+def compare(name, ours, theirs):
+    mine = [np.array(value) for value in ours(True)]
+    reference = [value.detach().numpy() for value in theirs()]
+    error = max(float(np.abs(a.reshape(b.shape) - b).max() / (np.abs(b).max() + 1e-30)) for a, b in zip(mine, reference))
+    row(name, take_turns({"mlxc": lambda: ours(False), "torch": theirs}, args.rounds, args.seconds), error)
+
+
+def read(arrays):
+    import ctypes
+    from mlxc_arrays import lib
+    values = []
+    for array in arrays:
+        needed = ctypes.c_size_t()
+        rank = ctypes.c_int64()
+        shape = (ctypes.c_int64 * 8)()
+        lib.call("mlxc_array_shape", array.handle, shape, ctypes.c_int64(8), ctypes.byref(rank))
+        out = np.empty(tuple(shape[:rank.value]), np.float32)
+        lib.call("mlxc_array_read", array.handle, out.ctypes.data_as(ctypes.c_void_p), ctypes.c_size_t(out.nbytes), ctypes.byref(needed))
+        values.append(out)
+    return values
+
+
+def convolution(n, c, o, size, kernel, stride=1, padding=0, groups=1):
+    x, w, b = drawn(n, c, *size), drawn(o, c // groups, *kernel, scale=0.2), drawn(o)
+    axes = len(size)
+    tx, tw, tb = (torch.tensor(value, requires_grad=True) for value in (x, w, b))
+    op = F.conv2d if axes == 2 else F.conv1d
+
+    def result():
+        return op(tx, tw, tb, stride, padding, 1, groups)
+    g = drawn(*result().shape)
+    tg = torch.tensor(g)
+    arrays = [Array.of(value) for value in (x, w, b, g)]
+    holes = [Array.placeholder(value.shape) for value in (x, w, b, g)]
+    y = holes[0].convolution(holes[1], holes[2], [stride] * axes, [padding] * axes, None, axes, groups)
+    forward = Function(holes[:3], [y])
+    both = Function(holes, [y] + grad([y], holes[:3], [holes[3]]))
+
+    def our_forward(give):
+        results = forward(*arrays[:3])
+        return read(results) if give else None
+
+    def our_both(give):
+        results = both(*arrays)
+        return read(results) if give else None
+
+    def their_forward():
+        with torch.no_grad():
+            return [result()]
+
+    def their_both():
+        y = result()
+        return [y, *torch.autograd.grad(y, (tx, tw, tb), tg)]
+    name = f"conv{axes}d {n}x{c}->{o} {'x'.join(map(str, size))} k{kernel[0]}" + (f" s{stride}" if stride > 1 else "") + (f" g{groups}" if groups > 1 else "")
+    compare(name + " forward", our_forward, their_forward)
+    compare(name + " forward + gradients", our_both, their_both)
+
+
+def classifier(n, size, channels=(16, 32), rate=0.01):
+    """conv 3x3 - relu - pool - conv 3x3 - relu - pool - linear - cross-entropy, and SGD."""
+    a, b = channels
+    features = b * (size // 4) ** 2
+    values = [drawn(a, 1, 3, 3, scale=0.3), drawn(a, scale=0.1), drawn(b, a, 3, 3, scale=0.1), drawn(b, scale=0.1), drawn(10, features, scale=0.05),
+              drawn(10, scale=0.1)]
+    x, targets = drawn(n, 1, size, size), rng.integers(0, 10, n).astype(np.int64)
+    holes = [Array.placeholder(x.shape), Array.placeholder(targets.shape, I64)] + [Array.placeholder(v.shape) for v in values]
+    w = holes[2:]
+    y = holes[0].convolution(w[0], w[1], None, [1, 1]).unary("relu").max_pool([2, 2])
+    y = y.convolution(w[2], w[3], None, [1, 1]).unary("relu").max_pool([2, 2])
+    loss = (y.reshape(n, features) @ w[4].transpose() + w[5]).cross_entropy(holes[1])
+    gradients = grad([loss], w)
+    step = Function(holes, [loss] + [p - g * rate for p, g in zip(w, gradients)], [(2 + i, 1 + i) for i in range(len(w))])
+    inputs = [Array.of(x), Array.of(targets)]
+    state = {"w": [Array.of(v) for v in values]}
+
+    def ours(give):
+        loss, *state["w"] = step(*inputs, *state["w"])
+        return read([loss]) if give else None
+    tw = [torch.tensor(v, requires_grad=True) for v in values]
+    tx, tt = torch.tensor(x), torch.tensor(targets)
+    optimizer = torch.optim.SGD(tw, lr=rate)
+
+    def theirs():
+        y = F.max_pool2d(F.relu(F.conv2d(tx, tw[0], tw[1], padding=1)), 2)
+        y = F.max_pool2d(F.relu(F.conv2d(y, tw[2], tw[3], padding=1)), 2)
+        loss = F.cross_entropy(F.linear(y.flatten(1), tw[4], tw[5]), tt)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return [loss]
+    print(f"  launches: {step.launches()}")
+    compare(f"training step {size}x{size}, batch {n}, 1-{a}-{b} channels", ours, theirs)
+
+
+for n in (64, 256):
+    classifier(n, 28)
+    classifier(n, 8)
+classifier(128, 28, (32, 64))
+convolution(64, 1, 16, (28, 28), (3, 3), padding=1)
+convolution(64, 16, 32, (14, 14), (3, 3), padding=1)
+convolution(64, 32, 64, (8, 8), (3, 3), padding=1)
+convolution(16, 64, 64, (28, 28), (3, 3), padding=1)
+convolution(16, 64, 128, (28, 28), (3, 3), stride=2, padding=1)
+convolution(16, 128, 128, (14, 14), (1, 1))
+convolution(16, 64, 64, (28, 28), (3, 3), padding=1, groups=64)
+convolution(4, 3, 64, (112, 112), (7, 7), stride=2, padding=3)
+convolution(32, 64, 64, (256,), (5,), padding=2)

@@ -1,0 +1,82 @@
+// The serial OpenBLAS calls gemm and gemv from LAPACK by their Fortran names. The linker's --wrap (cmake/Dependencies.cmake) leads those
+// calls here, where parts of fixed size go to the threads of a pool.
+#include "backend/cpu/kernels/blas_threads.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace mlxc::cpu {
+namespace {
+
+thread_local ThreadPool* pool = nullptr;
+
+constexpr int kPart = 128;                 // rows or columns
+constexpr int64_t kForkProduct = 1 << 20;  // multiply-adds from which threads pay
+constexpr int64_t kForkVector = 1 << 17;
+
+bool plain(const char* transposed) { return *transposed == 'N' || *transposed == 'n'; }
+
+// c = alpha op(a) op(b) + beta c, column by column: parts of the longer side of c.
+template <class T, class Real>
+void share_gemm(Real real, const char* ta, const char* tb, const int* m, const int* n, const int* k, const T* alpha, const T* a,
+                const int* lda, const T* b, const int* ldb, const T* beta, T* c, const int* ldc) {
+  ThreadPool* threads = pool;
+  if (!threads || int64_t(*m) * *n * *k < kForkProduct) return real(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, 1, 1);
+  const bool by_columns = *n >= *m;
+  const int length = by_columns ? *n : *m, parts = (length + kPart - 1) / kPart;
+  threads->parallel_for(parts, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t part = begin; part < end; ++part) {
+      const int64_t first = part * kPart;
+      const int count = int(std::min<int64_t>(kPart, length - first));
+      const T* at_a = by_columns ? a : a + first * (plain(ta) ? 1 : *lda);
+      const T* at_b = by_columns ? b + first * (plain(tb) ? *ldb : 1) : b;
+      T* at_c = c + first * (by_columns ? *ldc : 1);
+      real(ta, tb, by_columns ? m : &count, by_columns ? &count : n, k, alpha, at_a, lda, at_b, ldb, beta, at_c, ldc, 1, 1);
+    }
+  });
+}
+
+// y = alpha op(a) x + beta y: parts of y.
+template <class T, class Real>
+void share_gemv(Real real, const char* ta, const int* m, const int* n, const T* alpha, const T* a, const int* lda, const T* x,
+                const int* incx, const T* beta, T* y, const int* incy) {
+  ThreadPool* threads = pool;
+  if (!threads || int64_t(*m) * *n < kForkVector || *incy < 1) return real(ta, m, n, alpha, a, lda, x, incx, beta, y, incy, 1);
+  const int length = plain(ta) ? *m : *n, parts = (length + kPart - 1) / kPart;
+  threads->parallel_for(parts, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t part = begin; part < end; ++part) {
+      const int64_t first = part * kPart;
+      const int count = int(std::min<int64_t>(kPart, length - first));
+      const T* at = a + first * (plain(ta) ? 1 : *lda);
+      real(ta, plain(ta) ? &count : m, plain(ta) ? n : &count, alpha, at, lda, x, incx, beta, y + first * *incy, incy, 1);
+    }
+  });
+}
+
+}  // namespace
+
+BlasThreads::BlasThreads(ThreadPool* threads) : before_(pool) { pool = threads; }
+BlasThreads::~BlasThreads() { pool = before_; }
+ThreadPool* BlasThreads::current() { return pool; }
+
+extern "C" {  // the names that --wrap makes
+#define MLXC_WRAP(p, T)                                                                                                           \
+  void __real_##p##gemm_(const char*, const char*, const int*, const int*, const int*, const T*, const T*, const int*, const T*,  \
+                         const int*, const T*, T*, const int*, size_t, size_t);                                                   \
+  void __real_##p##gemv_(const char*, const int*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*, \
+                         const int*, size_t);                                                                                     \
+  void __wrap_##p##gemm_(const char* ta, const char* tb, const int* m, const int* n, const int* k, const T* alpha, const T* a,    \
+                         const int* lda, const T* b, const int* ldb, const T* beta, T* c, const int* ldc, size_t, size_t) {       \
+    share_gemm(__real_##p##gemm_, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);                                          \
+  }                                                                                                                               \
+  void __wrap_##p##gemv_(const char* ta, const int* m, const int* n, const T* alpha, const T* a, const int* lda, const T* x,      \
+                         const int* incx, const T* beta, T* y, const int* incy, size_t) {                                         \
+    share_gemv(__real_##p##gemv_, ta, m, n, alpha, a, lda, x, incx, beta, y, incy);                                               \
+  }
+MLXC_WRAP(s, float)
+MLXC_WRAP(d, double)
+#undef MLXC_WRAP
+}
+
+}  // namespace mlxc::cpu

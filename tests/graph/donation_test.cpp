@@ -1,0 +1,122 @@
+// An update takes over the memory of an array that nobody else will look at.
+#include <gtest/gtest.h>
+
+#include "backend/cpu/cpu_device.h"
+#include "graph/counters.h"
+#include "graph/function.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/gradient.h"
+#include "ops/indexing.h"
+#include "ops/reduce.h"
+#include "ops/shape_ops.h"
+
+namespace mlxc {
+namespace {
+
+Array numbers(int64_t count) {
+  std::vector<float> values(static_cast<size_t>(count));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = float(i);
+  return Array::from_vector(cpu_device(), values, {count}, DType::f32);
+}
+
+Array set(const Array& x, int64_t at, float value) {
+  return slice_update(x, Array::from_vector(cpu_device(), std::vector<float>{value}, {1}, DType::f32), {at}, {at + 1}, {1});
+}
+
+float element(const Array& x, int64_t at) {
+  eval({x});
+  return x.data_as<float>()[at];
+}
+
+TEST(Donation, AChainOfUpdatesStaysInPlaceWithoutCopies) {
+  Array x = numbers(1 << 16);
+  const void* place = x.data();
+  for (int i = 0; i < 50; ++i) {
+    x = set(x, i, -1);
+    const GraphCounters before = graph_counters();
+    eval({x});
+    ASSERT_EQ(graph_counters().launches - before.launches, 1u) << "a copy beside the update";
+    ASSERT_EQ(x.data(), place);
+  }
+  EXPECT_EQ(element(x, 49), -1);
+  EXPECT_EQ(element(x, 50), 50);
+}
+
+TEST(Donation, SeveralUpdatesInOneEvaluationStayInPlace) {
+  Array x = numbers(1000);
+  const void* place = x.data();
+  for (int i = 0; i < 20; ++i) x = set(x, i, -1);
+  eval({x});
+  EXPECT_EQ(x.data(), place);
+  EXPECT_EQ(element(x, 19), -1);
+  EXPECT_EQ(element(x, 20), 20);
+}
+
+TEST(Donation, WhatTheCallerHoldsKeepsItsValue) {
+  const Array x = numbers(100), y = set(x, 3, -1);
+  eval({y});
+  EXPECT_NE(x.data(), y.data());
+  EXPECT_EQ(element(x, 3), 3);
+  EXPECT_EQ(element(y, 3), -1);
+}
+
+TEST(Donation, WhatAnArrayToComeNeedsKeepsItsValue) {
+  Array x = numbers(100);
+  const Array doubled = x * 2.0, y = set(x, 3, -1);
+  x = Array();
+  eval({y});
+  EXPECT_EQ(element(doubled, 3), 6);
+}
+
+TEST(Donation, AnArrayToComeBehindSharedStepsKeepsTheirInput) {
+  Array x = numbers(100), y = set(x, 3, -1);
+  const Array late = y * 2.0, early = y + 1.0;  // late is not evaluated with early, and needs y again
+  x = y = Array();
+  EXPECT_EQ(element(early, 3), 0);
+  EXPECT_EQ(element(early, 4), 5);
+  EXPECT_EQ(element(late, 3), -2);
+  EXPECT_EQ(element(late, 4), 8);
+}
+
+TEST(Donation, ViewsOfTheSameMemoryKeepTheirValues) {
+  Array x = numbers(100);
+  const Array part = slice_axis(x, 0, 0, 10);
+  eval({part});
+  const Array y = set(x, 3, -1);
+  x = Array();
+  eval({y});
+  EXPECT_EQ(element(part, 3), 3);
+}
+
+TEST(Donation, ReadersOfTheOldValueInTheSameEvaluationSeeIt) {
+  Array x = numbers(100);
+  const Array sum = reduce(ReduceOp::sum, x, {}, false), y = set(x, 3, 1000);
+  x = Array();
+  eval({y, sum});
+  EXPECT_EQ(element(sum, 0), 4950);
+  EXPECT_EQ(element(y, 3), 1000);
+}
+
+TEST(Donation, WhatAGradientMayAskForKeepsItsValue) {
+  const Array weight = numbers(100);
+  weight.set_requires_grad(true);
+  const Array y = set(weight * 2.0, 3, -1);
+  eval({y});
+  const Array slope = grad({reduce(ReduceOp::sum, y * y, {}, false)}, {weight})[0];
+  EXPECT_EQ(element(slope, 4), 2 * 2 * 8);
+  EXPECT_EQ(element(slope, 3), 0);
+  EXPECT_EQ(element(weight, 3), 3);
+}
+
+TEST(Donation, ScatterTakesOverTheMemoryToo) {
+  Array x = numbers(1000);
+  const void* place = x.data();
+  x = scatter(ScatterOp::add, x, Array::from_vector(cpu_device(), std::vector<int64_t>{5, 5}, {2}, DType::i64), numbers(2));
+  eval({x});
+  EXPECT_EQ(x.data(), place);
+  EXPECT_EQ(element(x, 5), 6);
+}
+
+}  // namespace
+}  // namespace mlxc
