@@ -3,7 +3,7 @@
   python3 bench/compare/arrays.py [--threads N] [--rounds 5] [--only elementwise|reduce|fused|matmul|linalg]
 
 For what memory bounds, "of copy" is (bytes read and written, each operand once) a second over those of a copy of the same arrays by NumPy on
-as many threads as the rest. "fused" is one captured program, "unfused" the same operations evaluated one by one.
+as many threads as the rest. With --threads 1 times are processor time, which a busy machine does not lengthen. "fused" is one captured program, "unfused" the same operations evaluated one by one.
 """
 import argparse
 import os
@@ -48,14 +48,14 @@ def copy():  # NumPy lets go of its lock while it copies
 
 
 def bounded_by_memory(name, bytes_moved, bodies):
-    times = take_turns({"copy": copy, **bodies}, args.rounds, args.seconds)
+    times = take_turns({"copy": copy, **bodies}, args.rounds, args.seconds, args.threads == 1)
     bandwidth = 8 * N / times["copy"]
     line = "  ".join(f"{key} {times[key] * 1e3:7.2f} ms {bytes_moved / times[key] / bandwidth * 100:4.0f} %" for key in bodies)
     print(f"{name:34s} {line}   (copy {bandwidth / 1e9:.1f} GB/s)", flush=True)
 
 
 def bounded_by_arithmetic(name, bodies, extra=""):
-    times = take_turns(bodies, args.rounds, args.seconds)
+    times = take_turns(bodies, args.rounds, args.seconds, args.threads == 1)
     line = "  ".join(f"{key} {times[key] * 1e3:9.3f} ms (x{times[key] / times['mlxc']:.2f})" for key in bodies)
     print(f"{name:34s} {line} {extra}", flush=True)
 

@@ -1,8 +1,8 @@
-"""Convolutions and a small image classifier's training step beside PyTorch, in turns, with the same number of threads.
+"""Convolutions and pools beside PyTorch, in turns, with the same number of threads (training steps: train.py).
 
   python3 bench/compare/convolution.py [--threads N] [--rounds 5]
 
-Ratio: PyTorch's time over ours; above 1 we are faster.
+Ratio: PyTorch's time over ours; above 1 we are faster. With --threads 1 it is processor time, which a busy machine does not lengthen.
 """
 import argparse
 
@@ -12,10 +12,15 @@ parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--seconds", type=float, default=0.15)
 args = parser.parse_args()
 
+import os  # noqa: E402
+
+if args.threads < len(os.sched_getaffinity(0)):  # ours takes as many threads as the process may use
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:args.threads])
+
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
-from mlxc_arrays import Array, Function, grad, take_turns, I64  # noqa: E402
+from mlxc_arrays import Array, Function, grad, take_turns  # noqa: E402
 
 torch.set_num_threads(args.threads)
 rng = np.random.default_rng(1)
@@ -34,7 +39,7 @@ def compare(name, ours, theirs):
     mine = [np.array(value) for value in ours(True)]
     reference = [value.detach().numpy() for value in theirs()]
     error = max(float(np.abs(a.reshape(b.shape) - b).max() / (np.abs(b).max() + 1e-30)) for a, b in zip(mine, reference))
-    row(name, take_turns({"mlxc": lambda: ours(False), "torch": theirs}, args.rounds, args.seconds), error)
+    row(name, take_turns({"mlxc": lambda: ours(False), "torch": theirs}, args.rounds, args.seconds, args.threads == 1), error)
 
 
 def read(arrays):
@@ -88,46 +93,6 @@ def convolution(n, c, o, size, kernel, stride=1, padding=0, groups=1):
     compare(name + " forward + gradients", our_both, their_both)
 
 
-def classifier(n, size, channels=(16, 32), rate=0.01):
-    """conv 3x3 - relu - pool - conv 3x3 - relu - pool - linear - cross-entropy, and SGD."""
-    a, b = channels
-    features = b * (size // 4) ** 2
-    values = [drawn(a, 1, 3, 3, scale=0.3), drawn(a, scale=0.1), drawn(b, a, 3, 3, scale=0.1), drawn(b, scale=0.1), drawn(10, features, scale=0.05),
-              drawn(10, scale=0.1)]
-    x, targets = drawn(n, 1, size, size), rng.integers(0, 10, n).astype(np.int64)
-    holes = [Array.placeholder(x.shape), Array.placeholder(targets.shape, I64)] + [Array.placeholder(v.shape) for v in values]
-    w = holes[2:]
-    y = holes[0].convolution(w[0], w[1], None, [1, 1]).unary("relu").max_pool([2, 2])
-    y = y.convolution(w[2], w[3], None, [1, 1]).unary("relu").max_pool([2, 2])
-    loss = (y.reshape(n, features) @ w[4].transpose() + w[5]).cross_entropy(holes[1])
-    gradients = grad([loss], w)
-    step = Function(holes, [loss] + [p - g * rate for p, g in zip(w, gradients)], [(2 + i, 1 + i) for i in range(len(w))])
-    inputs = [Array.of(x), Array.of(targets)]
-    state = {"w": [Array.of(v) for v in values]}
-
-    def ours(give):
-        loss, *state["w"] = step(*inputs, *state["w"])
-        return read([loss]) if give else None
-    tw = [torch.tensor(v, requires_grad=True) for v in values]
-    tx, tt = torch.tensor(x), torch.tensor(targets)
-    optimizer = torch.optim.SGD(tw, lr=rate)
-
-    def theirs():
-        y = F.max_pool2d(F.relu(F.conv2d(tx, tw[0], tw[1], padding=1)), 2)
-        y = F.max_pool2d(F.relu(F.conv2d(y, tw[2], tw[3], padding=1)), 2)
-        loss = F.cross_entropy(F.linear(y.flatten(1), tw[4], tw[5]), tt)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return [loss]
-    print(f"  launches: {step.launches()}")
-    compare(f"training step {size}x{size}, batch {n}, 1-{a}-{b} channels", ours, theirs)
-
-
-for n in (64, 256):
-    classifier(n, 28)
-    classifier(n, 8)
-classifier(128, 28, (32, 64))
 convolution(64, 1, 16, (28, 28), (3, 3), padding=1)
 convolution(64, 16, 32, (14, 14), (3, 3), padding=1)
 convolution(64, 32, 64, (8, 8), (3, 3), padding=1)
@@ -137,3 +102,26 @@ convolution(16, 128, 128, (14, 14), (1, 1))
 convolution(16, 64, 64, (28, 28), (3, 3), padding=1, groups=64)
 convolution(4, 3, 64, (112, 112), (7, 7), stride=2, padding=3)
 convolution(32, 64, 64, (256,), (5,), padding=2)
+
+
+def pool(n, c, size):
+    x = drawn(n, c, size, size)
+    tx = torch.tensor(x, requires_grad=True)
+    g = drawn(n, c, size // 2, size // 2)
+    tg = torch.tensor(g)
+    arrays, holes = [Array.of(x), Array.of(g)], [Array.placeholder(x.shape), Array.placeholder(g.shape)]
+    y = holes[0].max_pool([2, 2])
+    both = Function(holes, [y] + grad([y], holes[:1], [holes[1]]))
+
+    def ours(give):
+        results = both(*arrays)
+        return read(results) if give else None
+
+    def theirs():
+        y = F.max_pool2d(tx, 2)
+        return [y, *torch.autograd.grad(y, (tx,), tg)]
+    compare(f"max_pool2d 2x2 {n}x{c} {size}x{size} forward + gradient", ours, theirs)
+
+
+pool(64, 16, 28)
+pool(64, 32, 14)

@@ -59,22 +59,22 @@ TEST(Matmul, MatchesItsDefinitionInEveryLayout) {
         MatmulArgs args{.m = e.m, .n = e.n, .k = e.k, .a = a.data(), .b = b.data(), .c_row = e.n};
         args.a_row = a_turned ? 1 : e.k, args.a_col = a_turned ? e.m : 1;
         args.b_row = b_turned ? 1 : e.n, args.b_col = b_turned ? e.k : 1;
+        std::vector<double> want(size_t(e.m * e.n));
+        for (int64_t i = 0; i < e.m; ++i)
+          for (int64_t l = 0; l < e.k; ++l)
+            for (int64_t j = 0; j < e.n; ++j)
+              want[size_t(i * e.n + j)] += double(a[size_t(i * args.a_row + l * args.a_col)]) * b[size_t(l * args.b_row + j * args.b_col)];
         for (const Isa* isa : every_isa())
           for (bool finished : {false, true}) {
-            std::vector<float> c(size_t(e.m * e.n), std::nanf(""));
+            std::vector<float> c(want.size(), std::nanf(""));
             args.c = c.data();
             args.bias = finished ? bias.data() : nullptr;
             args.activation = finished ? Activation::relu : Activation::none;
             matmul(pool, args, *isa);
-            for (int64_t i = 0; i < e.m; ++i)
-              for (int64_t j = 0; j < e.n; ++j) {
-                double want = finished ? bias[size_t(j)] : 0;
-                for (int64_t l = 0; l < e.k; ++l)
-                  want += double(a[size_t(i * args.a_row + l * args.a_col)]) * b[size_t(l * args.b_row + j * args.b_col)];
-                if (finished) want = std::max(want, 0.0);
-                ASSERT_NEAR(c[size_t(i * e.n + j)], want, 1e-6 * double(e.k) + 1e-6)
-                    << e.m << " x " << e.n << " x " << e.k << " at " << i << ", " << j;
-              }
+            for (size_t i = 0; i < c.size(); ++i) {
+              const double expected = finished ? std::max(want[i] + bias[i % size_t(e.n)], 0.0) : want[i];
+              ASSERT_NEAR(c[i], expected, 1e-6 * double(e.k) + 1e-6) << e.m << " x " << e.n << " x " << e.k << " at " << i;
+            }
           }
       }
 }

@@ -10,7 +10,9 @@
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/matmul.h"
+#include "ops/pool.h"
 #include "ops/reduce.h"
+#include "ops/shape_ops.h"
 #include "ops/statistics.h"
 #include "ops/transformer.h"
 
@@ -22,7 +24,8 @@ class Claiming final : public NullDevice {
  public:
   std::span<const Pattern* const> patterns() const override {
     static const Pattern* const list[] = {&patterns::rope_kv_write(), &patterns::norm_linear(), &patterns::gated_linear(), &patterns::linear_residual(),
-                                          &patterns::norm_residual(), &patterns::convolution_relu(), &patterns::reductions()};
+                                          &patterns::norm_residual(), &patterns::matmul_bias(), &patterns::product_activation(),
+                                          &patterns::convolution_relu(), &patterns::reductions()};
     return list;
   }
   std::vector<std::string> launches(const std::vector<Array>& inputs, const std::vector<Array>& outputs, const std::vector<StatePair>& states = {}) {
@@ -160,6 +163,39 @@ TEST(Patterns, ReductionsOfOneInputBecomeOneLaunch) {
   EXPECT_EQ(device.launches({x}, {sum, reduce(ReduceOp::sum, x, {1}, false)}), (Names{"sum", "sum"})) << "other axes";
   const Array centred = x - mean;  // reads one of them before the other is built
   EXPECT_EQ(device.launches({x}, {centred, reduce(ReduceOp::max, x, {}, false)}), (Names{"reductions", "fused"}));
+}
+
+// Has no kernels for convolutions and pools.
+class Plain final : public NullDevice {
+ public:
+  bool claims(const Primitive& primitive) const override { return primitive.code() < OpCode::convolution || primitive.code() > OpCode::pool_gradient; }
+};
+
+TEST(Expansion, WhatADeviceDoesNotClaimRunsAsItsComposition) {
+  Plain device;
+  const Array x = Array::placeholder(device, {2, 3, 8, 8}, DType::f32), weight = Array::placeholder(device, {4, 3, 3, 3}, DType::f32),
+              bias = Array::placeholder(device, {4}, DType::f32);
+  const Array y = max_pool(convolution(x, weight, bias, {}), {.kernel = {2, 2}, .stride = {}, .padding = {}, .dilation = {}});
+  const Arrays gradients = grad({reduce(ReduceOp::sum, y * y, {}, false)}, {x, weight, bias});
+  Function::capture({x, weight, bias}, {gradients[0], gradients[1], gradients[2], y}, {});
+  int products = 0;
+  for (const LaunchPlan& plan : device.last_compiled()) {
+    EXPECT_TRUE(device.claims(*plan.primitive)) << plan.primitive->name();
+    products += plan.primitive->code() == OpCode::matmul;
+  }
+  EXPECT_EQ(products, 3) << "the result and two gradients";
+}
+
+TEST(Patterns, BiasAndActivationJoinTheirProduct) {
+  Claiming device;
+  const Array a = Array::placeholder(device, {4, 8}, DType::f32), b = Array::placeholder(device, {8, 16}, DType::f32),
+              bias = Array::placeholder(device, {16}, DType::f32);
+  EXPECT_EQ(device.launches({a, b, bias}, {unary(UnaryOp::relu, matmul(a, b) + bias)}), Names{"matmul"});
+  EXPECT_TRUE(as<Matmul>(*device.last_compiled()[0].primitive).bias);
+  EXPECT_EQ(as<Matmul>(*device.last_compiled()[0].primitive).activation, Gate::relu);
+  const Array column = reshape(bias, {16, 1});
+  EXPECT_EQ(device.launches({b, bias}, {matmul(b, column) + broadcast_to(slice_axis(column, 0, 0, 8), {8, 1})}), (Names{"matmul", "fused"}))
+      << "a column is no row";
 }
 
 }  // namespace
