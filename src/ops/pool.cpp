@@ -66,13 +66,16 @@ Array inside(const Array& x, const PoolShape& pool) {
   return over_windows(ReduceOp::sum, spatial::pad(full(x.device(), one, 1, x.dtype()), pool.padding, 0), pool);
 }
 
-// [places, N, C, m...]: 1 where the window's largest element is, else 0.
+// [places, N, C, m...]: 1 where the window's largest element is, the first of equal ones, else 0. Floats number the places, which every
+// device has.
 Array places_of_maximum(const Array& cut, const Shape& out, DType dtype) {
-  const int64_t places = out.rank() ? cut.size() / std::max<int64_t>(element_count(out), 1) : 1;
+  const int64_t places = cut.size() / std::max<int64_t>(element_count(out), 1);
   Shape flat{places}, column{places};
   for (int64_t n : out) flat.push_back(n), column.push_back(1);
-  const Array first = argmax(reshape(cut, flat), 0, true);
-  const Array number = reshape(arange(cut.device(), 0, double(places), 1, DType::i64), column);
+  const Array values = reshape(cut, flat), largest = reduce(ReduceOp::max, values, {0}, true);
+  const Array found = binary(BinaryOp::logical_or, binary(BinaryOp::equal, values, largest), unary(UnaryOp::isnan, values));
+  const Array number = reshape(arange(cut.device(), 0, double(places), 1, dtype), column);
+  const Array first = reduce(ReduceOp::min, where(found, number, scalar_like(values, double(places))), {0}, true);
   return cast(binary(BinaryOp::equal, first, number), dtype);
 }
 
