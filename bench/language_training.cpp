@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <random>
 #include <string>
 #include <vector>
@@ -35,21 +36,28 @@ int main(int argc, char** argv) {
     train::Trainer trainer(language_model(config), parameters, std::make_shared<const nn::Optimizer>(nn::OptimizerOptions{}), {});
 
     std::mt19937 random(1);
-    std::vector<double> seconds;
+    std::vector<double> seconds, cpu;
     double loss = 0;
     for (int64_t step = 0; step <= steps; ++step) {
       std::vector<int32_t> x(size_t(batch * length)), y(x.size());
       for (auto* list : {&x, &y})
         for (int32_t& token : *list) token = int32_t(3 + random() % uint32_t(config.vocabulary - 3));
       const auto started = Clock::now();
+      const std::clock_t clock = std::clock();
       const auto result = trainer.step(Array::from_vector(device, x, {batch, length}, DType::i32),
                                        Array::from_vector(device, y, {batch, length}, DType::i32), true);
       loss = result.loss();
-      if (step > 0) seconds.push_back(std::chrono::duration<double>(Clock::now() - started).count());
+      if (step == 0) continue;
+      seconds.push_back(std::chrono::duration<double>(Clock::now() - started).count());
+      cpu.push_back(double(std::clock() - clock) / CLOCKS_PER_SEC);
     }
-    std::sort(seconds.begin(), seconds.end());
-    const double median = seconds[seconds.size() / 2];
-    std::printf("{\"step_seconds\": %.4f, \"tokens_per_second\": %.1f, \"loss\": %.4f}\n", median, double(batch * length) / median, loss);
+    auto median_of = [](std::vector<double>& values) {
+      std::sort(values.begin(), values.end());
+      return values.at(values.size() / 2);
+    };
+    const double median = median_of(seconds);
+    std::printf("{\"step_seconds\": %.4f, \"cpu_seconds\": %.4f, \"tokens_per_second\": %.1f, \"loss\": %.4f}\n", median, median_of(cpu),
+                double(batch * length) / median, loss);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

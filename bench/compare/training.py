@@ -37,10 +37,10 @@ def torch_step(folder, mode, batch, length, steps, dtype):
     model.train()
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.0)
-    seconds = []
+    seconds, cpu = [], []
     for step in range(steps + 1):
         x, y = torch.randint(3, model.config.vocab_size, (2, batch, length))
-        start = time.perf_counter()
+        start, clock = time.perf_counter(), time.process_time()
         logits = model(input_ids=x).logits
         loss = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), y.flatten())
         loss.backward()
@@ -49,8 +49,9 @@ def torch_step(folder, mode, batch, length, steps, dtype):
         value = loss.item()
         if step > 0:
             seconds.append(time.perf_counter() - start)
+            cpu.append(time.process_time() - clock)
     median = statistics.median(seconds)
-    print(json.dumps({"step_seconds": median, "tokens_per_second": batch * length / median, "loss": value}))
+    print(json.dumps({"step_seconds": median, "cpu_seconds": statistics.median(cpu), "tokens_per_second": batch * length / median, "loss": value}))
 
 
 def run(command):

@@ -102,9 +102,8 @@ mlxc_status mlxc_parameters_merge_adapter(mlxc_parameters* parameters, mlxc_erro
 }
 
 mlxc_status mlxc_adapter_merge(mlxc_device* device, const char* model, const char* adapter, const char* folder, mlxc_error* error) {
-  return guard(error, [&] {
-    merge_adapter(device_of(device), path_of(model, "model"), path_of(adapter, "adapter"), path_of(folder, "folder"));
-  });
+  return guard(error,
+               [&] { merge_adapter(device_of(device), path_of(model, "model"), path_of(adapter, "adapter"), path_of(folder, "folder")); });
 }
 
 }  // extern "C"

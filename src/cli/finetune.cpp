@@ -76,8 +76,9 @@ Handle<mlxc_loader> load_windows(const FinetuneFlags& flags) {
   int64_t samples = 0;
   call(mlxc_dataset_samples, dataset.get(), &samples);
   if (samples == 0)
-    throw Failure(MLXC_INVALID_ARGUMENT, "the text has " + std::to_string(count_tokens(tokenizer.get(), text)) + " tokens, one window takes " +
-                                             std::to_string(flags.length + 1) + "; give more text or a smaller --length");
+    throw Failure(MLXC_INVALID_ARGUMENT, "the text has " + std::to_string(count_tokens(tokenizer.get(), text)) +
+                                             " tokens, one window takes " + std::to_string(flags.length + 1) +
+                                             "; give more text or a smaller --length");
   mlxc_loader_options options = MLXC_LOADER_OPTIONS_INIT;
   options.shuffle = 1;
   options.drop_last = 1;

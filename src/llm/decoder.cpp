@@ -53,7 +53,8 @@ nn::Embedding DecoderParts::embedding() const {
 nn::Linear DecoderParts::head(const nn::Embedding& embedding) const {
   const Scope table = body_ / kTable;
   auto weight_of = [](const Scope& at) { return (at / "weight").name(); };
-  const bool one = config_.tied_head && (!head_.has("weight") || !table.has("weight") || head_.source().equal(weight_of(head_), weight_of(table)));
+  const bool one =
+      config_.tied_head && (!head_.has("weight") || !table.has("weight") || head_.source().equal(weight_of(head_), weight_of(table)));
   const Initializer initial{Initializer::Kind::uniform, 1 / std::sqrt(double(config_.hidden))};
   return {one ? embedding.table() : head_.tensor("weight", {config_.vocabulary, config_.hidden}, initial), head_.precision(),
           head_.low_rank(config_.hidden, config_.vocabulary)};
@@ -84,7 +85,8 @@ StepOutputs Decoder::step(const StepInputs& inputs) const {
 }
 
 Array Decoder::logits(const Array& tokens) const {
-  if (tokens.rank() != 2) fail(Status::invalid_argument, "a language model takes token ids [sequences, length], not ", to_string(tokens.shape()));
+  if (tokens.rank() != 2)
+    fail(Status::invalid_argument, "a language model takes token ids [sequences, length], not ", to_string(tokens.shape()));
   nn::SequencesStep step(tokens.device(), tokens.dim(0), tokens.dim(1));
   const Array rows = head(norm_(body(reshape(tokens, {tokens.size()}), step)));
   return reshape(rows, {tokens.dim(0), tokens.dim(1), rows.dim(1)});

@@ -48,8 +48,8 @@ bool is_small_file(const std::filesystem::directory_entry& entry) {
   constexpr int64_t kMost = int64_t(64) << 20;
   const std::string name = entry.path().filename().string(), end = entry.path().extension().string();
   const bool text = end == ".json" || end == ".jinja" || end == ".txt" || end == ".model";
-  return entry.is_regular_file() && text && !name.ends_with(".safetensors.index.json") && !name.starts_with("adapter_") && name != "golden.json" &&
-         int64_t(entry.file_size()) <= kMost;
+  return entry.is_regular_file() && text && !name.ends_with(".safetensors.index.json") && !name.starts_with("adapter_") &&
+         name != "golden.json" && int64_t(entry.file_size()) <= kMost;
 }
 
 void write_text(const std::string& path, std::string_view text) {
@@ -145,7 +145,8 @@ void merge_adapter(Device& device, const std::string& model, const std::string& 
   adapter.fit(CheckpointNames(device, *checkpoint), kBodies);
   for (const auto& [linear, pair] : adapter.linears)
     if (!checkpoint->find(linear + ".weight"))
-      fail(Status::unsupported, "the adapter changes ", quote(linear), ", which shares its weight with the embedding table; serve the model with the adapter instead");
+      fail(Status::unsupported, "the adapter changes ", quote(linear),
+           ", which shares its weight with the embedding table; serve the model with the adapter instead");
   make_folder(folder);
   copy_small_files(model, folder);
   constexpr std::string_view kWeight = ".weight";

@@ -12,14 +12,14 @@
 
 namespace mlxc {
 
-// A causal model as a layer: token ids [B, T] -> logits [B, T, vocabulary] float32 of B whole sequences. Parameters have the names of published
-// folders. Error(unsupported) for encoders.
+// A causal model as a layer: token ids [B, T] -> logits [B, T, vocabulary] float32 of B whole sequences. Parameters have the names of
+// published folders. Error(unsupported) for encoders.
 nn::LayerPtr language_model(const ModelConfig& config);
 
 struct TrainedWeights {
   bool frozen = true;  // as they lie in the files, for an adapter beside them; false: float32 in memory of their own, to be trained
   Precision precision = Precision::native;
-  uint64_t seed = 0;   // of what begins later: an adapter's matrices
+  uint64_t seed = 0;  // of what begins later: an adapter's matrices
 };
 // The weights of a model folder, under their names there.
 nn::Parameters load_parameters(Device& device, const std::string& folder, const TrainedWeights& options);

@@ -24,7 +24,8 @@ constexpr int64_t kMostRank = 65'536;
 
 // What a config may say of PEFT's additions to LoRA while it means the plain one: absent, null, false, 0, or empty.
 bool is_off(const Json* value) {
-  return !value || value->is_null() || *value == Json(false) || *value == Json(0) || ((value->is_object() || value->is_array()) && value->empty());
+  return !value || value->is_null() || *value == Json(false) || *value == Json(0) ||
+         ((value->is_object() || value->is_array()) && value->empty());
 }
 
 void refuse_additions(const JsonObject& file) {
@@ -84,7 +85,8 @@ Place place_of(const std::string& tensor, const std::string& where) {
   if (name.starts_with(kPrefix)) name.remove_prefix(kPrefix.size());
   for (std::string_view end : {".lora_A.weight", ".lora_A.default.weight", ".lora_B.weight", ".lora_B.default.weight"})
     if (name.ends_with(end) && name.size() > end.size()) return {std::string(name.substr(0, name.size() - end.size())), end[6] == 'B'};
-  fail(Status::unsupported, where, ": tensor ", quote(tensor), " is no low-rank matrix of a Linear layer (NAME.lora_A.weight, NAME.lora_B.weight)");
+  fail(Status::unsupported, where, ": tensor ", quote(tensor),
+       " is no low-rank matrix of a Linear layer (NAME.lora_A.weight, NAME.lora_B.weight)");
 }
 
 std::string sizes(const Array& array) { return to_string(array.shape()); }
@@ -93,7 +95,8 @@ void check_pair(const std::string& linear, const Adapter::Matrices& pair, const 
   for (const Array* matrix : {&pair.a, &pair.b}) {
     const char* name = matrix == &pair.a ? "lora_A" : "lora_B";
     if (!*matrix) fail(Status::format, where, ": ", quote(linear), " has no ", name);
-    if (matrix->rank() != 2) fail(Status::format, where, ": ", name, " of ", quote(linear), " has shape ", sizes(*matrix), ", expected two axes");
+    if (matrix->rank() != 2)
+      fail(Status::format, where, ": ", name, " of ", quote(linear), " has shape ", sizes(*matrix), ", expected two axes");
   }
   if (pair.a.dim(0) != pair.b.dim(1) || pair.a.dim(0) < 1)
     fail(Status::format, where, ": lora_A ", sizes(pair.a), " and lora_B ", sizes(pair.b), " of ", quote(linear), " differ in their rank");
@@ -149,10 +152,10 @@ Adapter Adapter::load(Device& device, const std::string& folder) {
     const Place place = place_of(tensor.name, where);
     const DType dtype = tensor.dtype();
     if (dtype != DType::f32 && dtype != DType::f16 && dtype != DType::bf16)
-      fail(Status::unsupported, where, ": tensor ", quote(tensor.name), " is ", name_of(dtype), "; supported are float32, float16 and bfloat16");
+      fail(Status::unsupported, where, ": tensor ", quote(tensor.name), " is ", name_of(dtype),
+           "; supported are float32, float16 and bfloat16");
     Matrices& pair = adapter.linears[place.linear];
-    (place.is_b ? pair.b : pair.a) =
-        Array::from_data(device, tensor.bytes.data(), Shape(std::span<const int64_t>(tensor.shape)), dtype);
+    (place.is_b ? pair.b : pair.a) = Array::from_data(device, tensor.bytes.data(), Shape(std::span<const int64_t>(tensor.shape)), dtype);
   }
   if (adapter.linears.empty()) fail(Status::format, where, " has no low-rank matrices");
   for (const auto& [linear, pair] : adapter.linears) check_pair(linear, pair, where);
@@ -212,7 +215,8 @@ void Adapter::fit(const TensorSource& source, std::span<const std::string_view> 
     for (std::string_view from : bodies) {
       if (!name.empty() || !(from.empty() || linear.starts_with(cat(from, ".")))) continue;
       for (std::string_view to : bodies)
-        if (std::string other = in_body(to, std::string_view(linear).substr(from.empty() ? 0 : from.size() + 1)); name.empty() && is_there(other))
+        if (std::string other = in_body(to, std::string_view(linear).substr(from.empty() ? 0 : from.size() + 1));
+            name.empty() && is_there(other))
           name = std::move(other);
     }
     if (name.empty() && has_end(linear, "lm_head")) name = linear;  // tied to the embedding table
@@ -227,8 +231,8 @@ LowRank Adapter::low_rank(const std::string& linear, int64_t in, int64_t out) co
   if (found == linears.end()) return {};
   const auto& [a, b] = found->second;
   if (a.dim(1) != in || b.dim(0) != out)
-    fail(Status::format, "the adapter's matrices of ", quote(linear), " are ", sizes(a), " and ", sizes(b), ", for a weight [", out, ", ", in,
-         "] they are [rank, ", in, "] and [", out, ", rank]");
+    fail(Status::format, "the adapter's matrices of ", quote(linear), " are ", sizes(a), " and ", sizes(b), ", for a weight [", out, ", ",
+         in, "] they are [rank, ", in, "] and [", out, ", rank]");
   return {a, b, config.scale_of(linear, a.dim(0)), config.dropout, {}};
 }
 

@@ -1,5 +1,5 @@
-// Low-rank adaptation (Hu et al. 2022): beside each chosen Linear with weight W [out, in] stand a [rank, in] and b [out, rank], and its result
-// is W x + scale * b (a x). Only a and b are trained. Folders are those of the PEFT library.
+// Low-rank adaptation (Hu et al. 2022): beside each chosen Linear with weight W [out, in] stand a [rank, in] and b [out, rank], and its
+// result is W x + scale * b (a x). Only a and b are trained. Folders are those of the PEFT library.
 #pragma once
 
 #include <map>
@@ -14,11 +14,11 @@ namespace mlxc::nn {
 
 struct LoraConfig {
   int64_t rank = 8;
-  double alpha = 8;                                // scale = alpha / rank
-  double dropout = 0;                              // of what goes into a, in training
-  bool rank_stabilized = false;                    // scale = alpha / sqrt(rank) (Kalajdzievski 2023)
-  std::vector<std::string> targets{kAllLinear};    // ends of names: "q_proj", "self_attn.q_proj"
-  std::map<std::string, int64_t> ranks;            // other ranks and alphas by ends of names
+  double alpha = 8;                              // scale = alpha / rank
+  double dropout = 0;                            // of what goes into a, in training
+  bool rank_stabilized = false;                  // scale = alpha / sqrt(rank) (Kalajdzievski 2023)
+  std::vector<std::string> targets{kAllLinear};  // ends of names: "q_proj", "self_attn.q_proj"
+  std::map<std::string, int64_t> ranks;          // other ranks and alphas by ends of names
   std::map<std::string, double> alphas;
 
   static constexpr const char* kAllLinear = "all-linear";  // every Linear but the output head, lm_head

@@ -28,7 +28,9 @@ Arrays Linear::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents
   for (int i = 0; i < weights; ++i) {
     if (!cotangents[size_t(i)]) continue;
     const Array &weight = inputs[size_t(1 + i)], g = as_rows(cotangents[size_t(i)]);
-    const Array to_x = matmul(g, cast(weight, DType::f32));
+    // 16-bit weights: the product rounds g as the forward pass rounded x.
+    const bool rounds = precision == Precision::native && weight.dtype() != DType::f32;
+    const Array to_x = rounds ? linear(g, {transposed(weight)}, {}, precision)[0] : matmul(g, cast(weight, DType::f32));
     results[0] = results[0] ? results[0] + to_x : to_x;
     results[size_t(1 + i)] = cast(matmul(transposed(g), x), weight.dtype());
     if (has_bias) results[bias_input(i)] = cast(reduce(ReduceOp::sum, g, {0}, false), inputs[bias_input(i)].dtype());

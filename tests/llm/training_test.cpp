@@ -189,7 +189,8 @@ TEST_P(PublishedAdapter, MergedIntoTheWeightsGivesTheSameUpToTheirRounding) {
 
 INSTANTIATE_TEST_SUITE_P(Folders, PublishedAdapter, testing::ValuesIn(adapters()), [](const auto& info) {
   std::string name = info.param;
-  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
   return name;
 });
 

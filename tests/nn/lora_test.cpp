@@ -30,7 +30,9 @@ LoraConfig config_with(const std::function<void(LoraConfig&)>& set) {
   return config;
 }
 
-LayerPtr network() { return layers::sequential({layers::linear(6, 8, true), layers::activation(ActivationOp::tanh, NAN), layers::linear(8, 3, true)}); }
+LayerPtr network() {
+  return layers::sequential({layers::linear(6, 8, true), layers::activation(ActivationOp::tanh, NAN), layers::linear(8, 3, true)});
+}
 
 Array numbers(uint64_t seed, const Shape& shape) { return random::normal(random::key(device(), seed), shape, DType::f32); }
 
@@ -52,7 +54,8 @@ Parameters adapted(const LoraConfig& config) {
   eval({run(network(), parameters, numbers(2, {4, 6}))});
   parameters.adapt(config);
   eval({run(network(), parameters, numbers(2, {4, 6}))});
-  for (const std::string& name : parameters.names(Select::trained)) parameters.set(name, numbers(name.size(), parameters.get(name).shape()));
+  for (const std::string& name : parameters.names(Select::trained))
+    parameters.set(name, numbers(name.size(), parameters.get(name).shape()));
   return parameters;
 }
 
@@ -67,20 +70,34 @@ TEST(Lora, ChangesNothingUntilItIsTrained) {
 TEST(Lora, OnlyItsMatricesAreTrained) {
   EXPECT_EQ(adapted(config_with([](LoraConfig& c) { c.rank = 2; })).names(Select::trained),
             (std::vector<std::string>{"0.lora_A.weight", "0.lora_B.weight", "2.lora_A.weight", "2.lora_B.weight"}));
-  EXPECT_EQ(adapted(config_with([](LoraConfig& c) { c.rank = 2; c.targets = {"2"}; })).count(Select::trained), 2 * (8 + 3));
-  EXPECT_EQ(adapted(config_with([](LoraConfig& c) { c.rank = 2; c.ranks = {{"0", 5}}; })).count(Select::trained), 5 * (6 + 8) + 2 * (8 + 3));
+  EXPECT_EQ(adapted(config_with([](LoraConfig& c) {
+              c.rank = 2;
+              c.targets = {"2"};
+            })).count(Select::trained),
+            2 * (8 + 3));
+  EXPECT_EQ(adapted(config_with([](LoraConfig& c) {
+              c.rank = 2;
+              c.ranks = {{"0", 5}};
+            })).count(Select::trained),
+            5 * (6 + 8) + 2 * (8 + 3));
 }
 
 TEST(Lora, WhatAppearsLaterIsFrozen) {
   Parameters parameters(device(), 1);
-  parameters.adapt(config_with([](LoraConfig& c) { c.rank = 2; c.targets = {"0"}; }));
+  parameters.adapt(config_with([](LoraConfig& c) {
+    c.rank = 2;
+    c.targets = {"0"};
+  }));
   eval({run(network(), parameters, numbers(2, {4, 6}))});
   EXPECT_EQ(parameters.names(Select::trained), (std::vector<std::string>{"0.lora_A.weight", "0.lora_B.weight"}));
 }
 
 TEST(Lora, StepsLowerTheLossAndLeaveTheWeightsAlone) {
   const Array x = numbers(2, {16, 6}), target = numbers(3, {16, 3});
-  Parameters parameters = adapted(config_with([](LoraConfig& c) { c.rank = 2; c.alpha = 4; }));
+  Parameters parameters = adapted(config_with([](LoraConfig& c) {
+    c.rank = 2;
+    c.alpha = 4;
+  }));
   const auto weight = fetch(parameters.get("0.weight"));
   const Optimizer optimizer({.kind = OptimizerKind::adamw});
   Arrays states = optimizer.initial_states(parameters.values(Select::trained));
@@ -104,8 +121,20 @@ TEST(Lora, StepsLowerTheLossAndLeaveTheWeightsAlone) {
 
 TEST(Lora, MergedWeightsGiveTheSameResults) {
   const Array x = numbers(2, {4, 6});
-  for (const LoraConfig& config : {config_with([](LoraConfig& c) { c.rank = 2; c.alpha = 3; }), config_with([](LoraConfig& c) { c.rank = 4; c.alpha = 3; c.rank_stabilized = true; }),
-                                   config_with([](LoraConfig& c) { c.rank = 1; c.targets = {"2"}; c.alphas = {{"2", 5}}; })}) {
+  for (const LoraConfig& config : {config_with([](LoraConfig& c) {
+                                     c.rank = 2;
+                                     c.alpha = 3;
+                                   }),
+                                   config_with([](LoraConfig& c) {
+                                     c.rank = 4;
+                                     c.alpha = 3;
+                                     c.rank_stabilized = true;
+                                   }),
+                                   config_with([](LoraConfig& c) {
+                                     c.rank = 1;
+                                     c.targets = {"2"};
+                                     c.alphas = {{"2", 5}};
+                                   })}) {
     Parameters parameters = adapted(config);
     const Array before = run(network(), parameters, x);
     eval({before});
@@ -118,7 +147,10 @@ TEST(Lora, MergedWeightsGiveTheSameResults) {
 
 TEST(Lora, DropsInTrainingOnlyAndNeedsAKeyThen) {
   const Array x = numbers(2, {4, 6}), key = random::key(device(), 4);
-  Parameters parameters = adapted(config_with([](LoraConfig& c) { c.rank = 2; c.dropout = 0.5; }));
+  Parameters parameters = adapted(config_with([](LoraConfig& c) {
+    c.rank = 2;
+    c.dropout = 0.5;
+  }));
   EXPECT_GT(difference(run(network(), parameters, x, true, key), run(network(), parameters, x)), 1e-3);
   EXPECT_EQ(fetch(run(network(), parameters, x, true, key)), fetch(run(network(), parameters, x, true, key)));
   EXPECT_THROW(run(network(), parameters, x, true), Error);
@@ -131,7 +163,14 @@ TEST(Lora, ASecondAdapterIsRefused) {
 
 TEST(AdapterFolder, IsReadAsItWasWritten) {
   const test::TempFolder folder;
-  Adapter written = adapted(config_with([](LoraConfig& c) { c.rank = 2; c.alpha = 3.5; c.dropout = 0.25; c.rank_stabilized = true; c.ranks = {{"0", 3}}; c.alphas = {{"2", 7}}; })).adapter();
+  Adapter written = adapted(config_with([](LoraConfig& c) {
+                      c.rank = 2;
+                      c.alpha = 3.5;
+                      c.dropout = 0.25;
+                      c.rank_stabilized = true;
+                      c.ranks = {{"0", 3}};
+                      c.alphas = {{"2", 7}};
+                    })).adapter();
   written.base_model = "a/model";
   written.save(folder / "deep/adapter");
   const Adapter read = Adapter::load(device(), folder / "deep/adapter");
