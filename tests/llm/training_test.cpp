@@ -194,6 +194,16 @@ INSTANTIATE_TEST_SUITE_P(Folders, PublishedAdapter, testing::ValuesIn(adapters()
   return name;
 });
 
+TEST(LanguageModelTraining, AtNativePrecisionLossesStayNearThoseInFloat32) {
+  const std::string base = kModels + "fable-qwen3", folder = kAdapters + "fable-qwen3.attention";
+  nn::Parameters parameters = load_parameters(test::device(), base, {.precision = Precision::native});
+  load_adapter(parameters, folder);
+  const Golden golden(folder + "/golden.safetensors");
+  const Array windows = golden.array("tokens");
+  Step step(language_model(FolderConfig::read(base).model), parameters, {.kind = nn::OptimizerKind::adamw, .weight_decay = 0.01}, windows);
+  for (float loss : golden.values<float>("losses")) EXPECT_NEAR(step.run(windows, golden.values<float>("rate")[0]).loss, loss, 0.01 * loss);
+}
+
 TEST(LanguageModelTraining, OfAllWeightsGivesTheGradientsAndLossesOfPyTorch) {
   const auto parameters = load_parameters(test::device(), kModels + "qwen3", {.frozen = false, .precision = Precision::high});
   expect_training_like(Golden(kAdapters + "full.safetensors"), language_model(FolderConfig::read(kModels + "qwen3").model), parameters);
