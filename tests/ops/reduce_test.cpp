@@ -59,6 +59,12 @@ Reference reduce_slowly(ReduceOp op, const Reference& x, const Dims& axes, bool 
       case ReduceOp::logsumexp:
         result.values.push_back(std::log(exponentials));
         break;
+      case ReduceOp::variance: {
+        double squares = 0;
+        for (double v : group) squares += (v - total / double(group.size())) * (v - total / double(group.size()));
+        result.values.push_back(squares / double(group.size()));
+        break;
+      }
     }
   }
   return result;
@@ -68,14 +74,15 @@ TEST(Reduce, MatchesFloat64OverEveryChoiceOfAxesAndLayout) {
   std::mt19937 random(4);
   std::uniform_real_distribution<double> draw(-1.5, 1.5);
   for (ReduceOp op :
-       {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::any, ReduceOp::all, ReduceOp::logsumexp})
+       {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::any, ReduceOp::all, ReduceOp::logsumexp,
+        ReduceOp::variance})
     for (DType dtype : {DType::f16, DType::bf16, DType::f32, DType::f64, DType::i32, DType::i64, DType::u8})
       for (const Shape& shape : {Shape{2, 3, 4}, Shape{3, 700}, Shape{1031}})
         for (Lay lay : kLayouts)
           for (int mask = 0; mask < (1 << shape.rank()); ++mask) {
             bool keepdims = (mask + int(lay)) % 2;
             if (op == ReduceOp::prod && element_count(shape) > 100) continue;  // overflows
-            if (is_integer(dtype) && (op == ReduceOp::mean || op == ReduceOp::logsumexp)) continue;
+            if (is_integer(dtype) && (op == ReduceOp::mean || op == ReduceOp::logsumexp || op == ReduceOp::variance)) continue;
             Dims axes;
             for (int axis = 0; axis < shape.rank(); ++axis)
               if (mask >> axis & 1) axes.push_back(axis);
