@@ -186,6 +186,13 @@ func Embedding(count, size int) *Module {
 	})
 }
 
+// Positions adds a learned row for each of T <= count places to [N, T, size]: weight [count, size].
+func Positions(count, size int) *Module {
+	return newModule("Positions", func(f *frame, to **C.mlxc_module, _ []*C.mlxc_module) C.mlxc_status {
+		return C.mlxc_module_positions(to, C.int64_t(count), C.int64_t(size), &f.e)
+	})
+}
+
 // Activation is an activation with its usual parameter.
 func Activation(op ActivationOp) *Module { return ActivationBy(op, DefaultParameter) }
 
