@@ -5,6 +5,7 @@
 
 #include "backend/backend.h"
 #include "ops/elementwise.h"
+#include "ops/gradient.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
 
@@ -87,7 +88,8 @@ Optimizer::Result Optimizer::update(const Arrays& parameters, const Arrays& grad
       fail(Status::invalid_argument, "optimizer: gradient ", i, " has shape ", to_string(gradients[i].shape()), ", its parameter ",
            to_string(parameter.shape()));
     const DType type = state_type(parameter);
-    auto as_state = [&](const Array& x) { return cast(x, type); };
+    // A step is a constant for gradients: parameters ask for histories, and a loop's new values would keep all the steps before.
+    auto as_state = [&](const Array& x) { return cast(stop_gradient(x), type); };
     const Array next = step({as_state(parameter), as_state(gradients[i]), reshape(as_state(learning_rate), {}), as_state(number),
                              result.states.data() + state_count(i)});
     result.parameters.push_back(cast(next, parameter.dtype()));
