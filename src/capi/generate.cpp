@@ -20,6 +20,7 @@ struct Batch {
 // Runs the prompts together and returns when all are done, however they ended.
 ResultObject run(const Batch& batch, std::vector<std::vector<int32_t>> prompts) {
   refuse_in_callback(batch.model->engine());
+  if (batch.cancel && batch.cancel->triggered()) fail(Status::cancelled, "the batch was cancelled before it began");
   auto stop_all = std::make_shared<CancelSource>();
   std::vector<std::unique_ptr<RequestObject>> requests;
   // Whatever goes wrong while requests are started: those that run are stopped and waited for, since their callback uses the caller's
