@@ -586,6 +586,8 @@ MLXC_API mlxc_status mlxc_function_new(mlxc_function **out, mlxc_array *const *i
                                        int64_t output_count, const mlxc_state_pair *states, int64_t state_count, mlxc_error *error);
 MLXC_API mlxc_status mlxc_function_call(mlxc_function *function, mlxc_array *const *inputs, int64_t input_count, mlxc_array **outputs,
                                         int64_t output_count, mlxc_cancel *cancel, mlxc_error *error);
+MLXC_API mlxc_status mlxc_function_run_rows(mlxc_function *function, const void *rows, size_t bytes, int64_t row_count, void *results,
+                                            size_t result_bytes, double *mean, mlxc_cancel *cancel, mlxc_error *error);
 MLXC_API mlxc_status mlxc_function_launches(mlxc_function *function, int64_t *launches, mlxc_error *error);
 MLXC_API mlxc_status mlxc_function_dot(mlxc_function *function, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
 MLXC_API void mlxc_function_free(mlxc_function *function);

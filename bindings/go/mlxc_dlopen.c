@@ -110,6 +110,7 @@ static mlxc_status (*p_mlxc_parameters_merge_adapter)(mlxc_parameters *parameter
 static mlxc_status (*p_mlxc_adapter_merge)(mlxc_device *device, const char *model, const char *adapter, const char *folder, mlxc_error *error);
 static mlxc_status (*p_mlxc_function_new)(mlxc_function **out, mlxc_array *const *inputs, int64_t input_count, mlxc_array *const *outputs, int64_t output_count, const mlxc_state_pair *states, int64_t state_count, mlxc_error *error);
 static mlxc_status (*p_mlxc_function_call)(mlxc_function *function, mlxc_array *const *inputs, int64_t input_count, mlxc_array **outputs, int64_t output_count, mlxc_cancel *cancel, mlxc_error *error);
+static mlxc_status (*p_mlxc_function_run_rows)(mlxc_function *function, const void *rows, size_t bytes, int64_t row_count, void *results, size_t result_bytes, double *mean, mlxc_cancel *cancel, mlxc_error *error);
 static mlxc_status (*p_mlxc_function_launches)(mlxc_function *function, int64_t *launches, mlxc_error *error);
 static mlxc_status (*p_mlxc_function_dot)(mlxc_function *function, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
 static void (*p_mlxc_function_free)(mlxc_function *function);
@@ -414,6 +415,7 @@ static const struct {
     {"mlxc_adapter_merge", (void **)&p_mlxc_adapter_merge},
     {"mlxc_function_new", (void **)&p_mlxc_function_new},
     {"mlxc_function_call", (void **)&p_mlxc_function_call},
+    {"mlxc_function_run_rows", (void **)&p_mlxc_function_run_rows},
     {"mlxc_function_launches", (void **)&p_mlxc_function_launches},
     {"mlxc_function_dot", (void **)&p_mlxc_function_dot},
     {"mlxc_function_free", (void **)&p_mlxc_function_free},
@@ -946,6 +948,9 @@ mlxc_status mlxc_function_new(mlxc_function **out, mlxc_array *const *inputs, in
 }
 mlxc_status mlxc_function_call(mlxc_function *function, mlxc_array *const *inputs, int64_t input_count, mlxc_array **outputs, int64_t output_count, mlxc_cancel *cancel, mlxc_error *error) {
   return p_mlxc_function_call ? p_mlxc_function_call(function, inputs, input_count, outputs, output_count, cancel, error) : missing("mlxc_function_call", error);
+}
+mlxc_status mlxc_function_run_rows(mlxc_function *function, const void *rows, size_t bytes, int64_t row_count, void *results, size_t result_bytes, double *mean, mlxc_cancel *cancel, mlxc_error *error) {
+  return p_mlxc_function_run_rows ? p_mlxc_function_run_rows(function, rows, bytes, row_count, results, result_bytes, mean, cancel, error) : missing("mlxc_function_run_rows", error);
 }
 mlxc_status mlxc_function_launches(mlxc_function *function, int64_t *launches, mlxc_error *error) {
   return p_mlxc_function_launches ? p_mlxc_function_launches(function, launches, error) : missing("mlxc_function_launches", error);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -79,6 +80,15 @@ class Device {
   // threads: CPU threads of the stream, 0 = as many as the process may use.
   virtual std::unique_ptr<Stream> new_stream(int threads) = 0;
   virtual Stream& default_stream() = 0;
+
+  // Work in pieces that do not depend on each other: calls body(piece, stream) for each of [0, count), side by side where the device can.
+  // Returns when all are done; the first exception is rethrown. Threads: any.
+  using Piece = std::function<void(int64_t piece, Stream& stream)>;
+  virtual void run_pieces(int64_t count, const Piece& body) {
+    for (int64_t i = 0; i < count; ++i) body(i, default_stream());
+  }
+  // About how many bytes a piece should touch, so that they stay near what computes it.
+  virtual size_t piece_bytes() const { return size_t{64} << 20; }
 
   // Whether the kernel behind an operation reads this input as it lies; if not, the planner makes a row-major copy first.
   virtual bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const = 0;

@@ -217,14 +217,19 @@ ThreadPool::~ThreadPool() { state_->stop(); }
 
 int ThreadPool::size() const { return state_->size; }
 
-void ThreadPool::run(int64_t count, int64_t grain, Invoke invoke, void* context) {
-  if (count <= 0) return;
+bool ThreadPool::run(int64_t count, int64_t grain, Invoke invoke, void* context, bool wait) {
+  if (count <= 0) return true;
   State& state = *state_;
   if (State::here.state) {  // inside a body: the other threads are busy, and the same worker number stays unique
     invoke(context, 0, count, State::here.state == &state ? State::here.worker : 0);
-    return;
+    return true;
   }
-  std::lock_guard lock(state.caller);
+  std::unique_lock lock(state.caller, std::defer_lock);
+  if (wait) {
+    lock.lock();
+  } else if (!lock.try_lock()) {
+    return false;
+  }
   struct Inside {
     explicit Inside(const State* state) { State::here = {state, 0}; }
     ~Inside() { State::here = {}; }
@@ -232,13 +237,14 @@ void ThreadPool::run(int64_t count, int64_t grain, Invoke invoke, void* context)
   grain = std::clamp<int64_t>(grain, 1, count);
   if (state.size == 1 || grain == count) {
     invoke(context, 0, count, 0);
-    return;
+    return true;
   }
   const int64_t grains = (count - 1) / grain + 1;
   const int64_t grains_per_chunk = (grains - 1) / (state.size * kChunksPerThread) + 1;
   const int64_t chunks = (grains - 1) / grains_per_chunk + 1;
   const int64_t chunk = chunks == 1 ? count : grains_per_chunk * grain;  // more than one chunk: no overflow, it is below count
   state.join({invoke, context, count, chunk, chunks});
+  return true;
 }
 
 }  // namespace mlxc

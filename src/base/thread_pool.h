@@ -25,15 +25,22 @@ class ThreadPool {
   // Work that fits one grain, and calls from inside a body, run on the calling thread. One outside caller at a time (internally locked).
   template <class Body>
   void parallel_for(int64_t count, int64_t grain, Body&& body) {
-    using Function = std::remove_reference_t<Body>;
-    run(count, grain,
-        [](void* context, int64_t begin, int64_t end, int worker) { (*static_cast<Function*>(context))(begin, end, worker); },
-        const_cast<void*>(static_cast<const void*>(&body)));
+    run(count, grain, invoke<std::remove_reference_t<Body>>, const_cast<void*>(static_cast<const void*>(&body)), true);
+  }
+
+  // The same if the pool is free; false, and nothing done, while it works for another caller.
+  template <class Body>
+  bool try_parallel_for(int64_t count, int64_t grain, Body&& body) {
+    return run(count, grain, invoke<std::remove_reference_t<Body>>, const_cast<void*>(static_cast<const void*>(&body)), false);
   }
 
  private:
   using Invoke = void (*)(void* context, int64_t begin, int64_t end, int worker);
-  void run(int64_t count, int64_t grain, Invoke invoke, void* context);
+  template <class Function>
+  static void invoke(void* context, int64_t begin, int64_t end, int worker) {
+    (*static_cast<Function*>(context))(begin, end, worker);
+  }
+  bool run(int64_t count, int64_t grain, Invoke invoke, void* context, bool wait);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -54,6 +54,20 @@ mlxc_status mlxc_function_call(mlxc_function* function, mlxc_array* const* input
   });
 }
 
+mlxc_status mlxc_function_run_rows(mlxc_function* function, const void* rows, size_t bytes, int64_t row_count, void* results,
+                                   size_t result_bytes, double* mean, mlxc_cancel* cancel, mlxc_error* error) {
+  return guard(error, [&] {
+    auto object = get(function);
+    if (row_count < 0) fail(Status::invalid_argument, "row_count is ", row_count, ", expected 0 or more");
+    if (bytes > 0) require(rows, "rows");
+    const RowBatch batch{rows, bytes, row_count, results, result_bytes, mean};
+    if (!cancel) return object->run_rows(batch);
+    auto flag = std::make_shared<std::atomic<bool>>(false);
+    CancelListener listener(get_optional(cancel), [flag] { flag->store(true, std::memory_order_relaxed); });
+    object->run_rows(batch, flag.get());
+  });
+}
+
 mlxc_status mlxc_function_launches(mlxc_function* function, int64_t* launches, mlxc_error* error) {
   return guard(error, [&] {
     clear(launches, "launches");

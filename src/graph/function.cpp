@@ -1,7 +1,4 @@
-#include "graph/function.h"
-
-#include <list>
-#include <mutex>
+#include "graph/function_state.h"
 
 #include "graph/counters.h"
 #include "graph/dot.h"
@@ -57,44 +54,6 @@ void eval(const std::vector<Array>& arrays, const RunOptions& options) {
   }
 }
 
-struct Function::State {
-  struct Variant {
-    std::vector<TensorType> types;
-    std::shared_ptr<const Program> program;
-  };
-  static constexpr size_t kVariants = 16;
-
-  Device* device = nullptr;
-  Graph graph;
-  std::vector<TensorType> types;  // of the declared inputs, as captured
-  std::vector<Array> constants;
-  std::mutex mutex;
-  std::list<Variant> variants;    // most recently used first
-
-  const Program& program_for(const std::vector<Array>& inputs) {
-    auto matches = [&](const Variant& variant) {
-      for (size_t i = 0; i < inputs.size(); ++i)
-        if (!(inputs[i].type() == variant.types[i])) return false;
-      return true;
-    };
-    auto found = std::find_if(variants.begin(), variants.end(), matches);
-    if (found == variants.end()) {
-      Variant variant;
-      for (const Array& input : inputs) variant.types.push_back(input.type());
-      std::vector<TensorType> all = variant.types;
-      for (const Array& constant : constants) all.push_back(constant.type());
-      Graph graph = reinfer(this->graph, all);
-      for (size_t i = 0; i < constants.size(); ++i) graph.values[size_t(graph.inputs[inputs.size() + i])].strides = constants[i].layout().strides;
-      variant.program = find_program(graph);
-      variants.push_front(std::move(variant));
-      if (variants.size() > kVariants) variants.pop_back();
-    } else {
-      variants.splice(variants.begin(), variants, found);
-    }
-    return *variants.front().program;
-  }
-};
-
 Function Function::capture(std::vector<Array> inputs, std::vector<Array> outputs, std::vector<StatePair> states, int host_outputs) {
   if (outputs.empty()) fail(Status::invalid_argument, "a function needs at least one output");
   for (const Array& array : inputs)
@@ -106,8 +65,8 @@ Function Function::capture(std::vector<Array> inputs, std::vector<Array> outputs
       fail(Status::invalid_argument, "state pair (", state.input, ", ", state.output, ") names an input or output that is not there");
   }
   Function function;
-  function.state_ = std::make_shared<State>();
-  State& state = *function.state_;
+  function.state_ = std::make_shared<FunctionState>();
+  FunctionState& state = *function.state_;
   state.device = &outputs[0].device();
   std::unique_lock lock(state.device->eval_lock());
   TracedGraph traced = trace(outputs, inputs, std::move(states));
@@ -122,7 +81,7 @@ Function Function::capture(std::vector<Array> inputs, std::vector<Array> outputs
 
 std::vector<Array> Function::run(const std::vector<Array>& inputs, const RunOptions& options) const {
   if (!state_) fail(Status::invalid_argument, "the function has not been captured");
-  State& state = *state_;
+  FunctionState& state = *state_;
   if (inputs.size() != state.types.size()) fail(Status::invalid_argument, "the function takes ", state.types.size(), " inputs, ", inputs.size(), " were given");
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!inputs[i]) fail(Status::invalid_argument, "input ", i, " is missing");

@@ -18,6 +18,18 @@ struct StatePair {
   int output;
 };
 
+// Rows in memory of the caller: all axes of the function's input and output but the first.
+struct RowBatch {
+  const void* rows;
+  size_t bytes;         // of all rows
+  int64_t count;
+  void* results;        // the output's rows; null: not wanted
+  size_t result_bytes;  // room there
+  double* mean;         // over the output's elements, NaN of none; null: not wanted
+};
+
+struct FunctionState;  // graph/function_state.h
+
 class Function {
  public:
   Function() = default;
@@ -29,13 +41,16 @@ class Function {
   // With other shapes the graph is inferred and planned again (bounded cache). Threads: any, one run at a time (internally locked).
   std::vector<Array> run(const std::vector<Array>& inputs, const RunOptions& options = {}) const;
 
+  // Runs a function of one input over rows in the caller's memory: any number of them, without an array or a plan for each number. Row i of
+  // the output may depend on row i of the input only. Threads: any, at the same time.
+  void run_rows(const RowBatch& batch, const std::atomic<bool>* cancel = nullptr) const;
+
   int launches() const;  // launches of the captured program
   std::string dot() const;
   explicit operator bool() const { return state_ != nullptr; }
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  std::shared_ptr<FunctionState> state_;
 };
 
 // Evaluates lazily built arrays: plan (or find the plan in the cache), run, attach.

@@ -47,7 +47,8 @@ TracedGraph trace(const std::vector<Array>& outputs, const std::vector<Array>& i
 // their data. The caller holds the device's eval lock.
 void donate_inputs(TracedGraph& traced, const std::vector<NodePtr>& outputs);
 
-// The same operations for inputs of other types. Throws what the operations' shape rules throw.
+// The same operations for inputs of other types. Operands that were broadcast for an elementwise operation are broadcast to what all of its
+// operands give together now. Throws what the operations' shape rules throw.
 Graph reinfer(const Graph& graph, const std::vector<TensorType>& input_types);
 
 // Operations that the device does not claim (Device::claims) become what they are composed of, where they are.

@@ -67,6 +67,9 @@ class Primitive {
   virtual bool is_view() const { return false; }
   virtual bool view(const TensorType& /*input*/, const Layout& /*layout*/, Layout* /*result*/) const { return false; }
 
+  // Stretches along axes of size 1: the same to another shape; null for what does not. Other operands may ask, see reinfer().
+  virtual std::shared_ptr<const Primitive> stretched_to(const Shape& /*shape*/) const { return nullptr; }
+
   // Elementwise: one output of the inputs' common shape, element by element; chains of these fuse.
   virtual bool is_elementwise() const { return false; }
 

@@ -32,7 +32,8 @@ class Tracer {
   void use_device(const Array& array) {
     if (!graph_.device) graph_.device = &array.device();
     if (graph_.device != &array.device())
-      fail(Status::invalid_argument, "arrays of devices ", graph_.device->name(), " and ", array.device().name(), " cannot be in one graph");
+      fail(Status::invalid_argument, "arrays of devices ", graph_.device->name(), " and ", array.device().name(),
+           " cannot be in one graph");
   }
 
   void add_leaf(const Array& array) {
@@ -74,7 +75,8 @@ class Tracer {
     int found = -1;
     for (auto [it, end] = known_.equal_range(hash); it != end; ++it) {
       const GraphOperation& other = graph_.operations[size_t(it->second)];
-      if (other.inputs == inputs && other.primitive->code() == node.primitive().code() && other.primitive->equals(node.primitive())) found = it->second;
+      if (other.inputs == inputs && other.primitive->code() == node.primitive().code() && other.primitive->equals(node.primitive()))
+        found = it->second;
     }
     if (found < 0) {
       found = int(graph_.operations.size());
@@ -104,6 +106,41 @@ TracedGraph trace(const std::vector<Array>& outputs, const std::vector<Array>& i
   return Tracer().run(outputs, inputs, std::move(states));
 }
 
+namespace {
+
+bool stretches(const Shape& from, const Shape& to) {
+  if (from.rank() > to.rank()) return false;
+  for (int i = 0; i < from.rank(); ++i)
+    if (int64_t dim = from[from.rank() - 1 - i]; dim != 1 && dim != to[to.rank() - 1 - i]) return false;
+  return true;
+}
+
+// Fits the operands that are stretched for this operation, and for no other reason, to what all operands give together now.
+void stretch_operands(const Graph& captured, Graph& graph, const GraphOperation& operation, std::vector<bool>& anew) {
+  auto stretch_of = [&](int value) {
+    const int producer = graph.values[size_t(value)].operation;
+    return producer >= 0 && graph.operations[size_t(producer)].primitive->stretched_to(Shape()) ? &graph.operations[size_t(producer)]
+                                                                                                : nullptr;
+  };
+  Shape before, joint;
+  for (int input : operation.inputs) {
+    const GraphOperation* stretch = stretch_of(input);
+    const size_t source = size_t(stretch ? stretch->inputs[0] : input);
+    before = broadcast_shapes(before, captured.values[source].type.shape);
+    joint = broadcast_shapes(joint, graph.values[source].type.shape);
+  }
+  if (!(before == captured.values[size_t(operation.inputs[0])].type.shape)) return;  // the caller asked for more
+  for (int input : operation.inputs) {
+    GraphOperation* stretch = stretch_of(input);
+    if (!stretch || anew[size_t(input)]) continue;
+    stretch->primitive = stretch->primitive->stretched_to(joint);
+    graph.values[size_t(input)].type.shape = joint;
+    anew[size_t(input)] = true;
+  }
+}
+
+}  // namespace
+
 Graph reinfer(const Graph& graph, const std::vector<TensorType>& input_types) {
   Graph result = graph;
   for (size_t i = 0; i < input_types.size(); ++i) {
@@ -111,12 +148,22 @@ Graph reinfer(const Graph& graph, const std::vector<TensorType>& input_types) {
     value.type = input_types[i];
     value.strides = contiguous_strides(value.type.shape);
   }
+  std::vector<bool> anew(result.values.size());
   for (GraphOperation& operation : result.operations) {
+    // What does not fit its captured shape any more waits for the operation that it was stretched for.
+    const GraphValue& source = result.values[size_t(operation.inputs.empty() ? operation.outputs[0] : operation.inputs[0])];
+    GraphValue& stretched = result.values[size_t(operation.outputs[0])];
+    if (operation.primitive->stretched_to(Shape()) && !stretches(source.type.shape, stretched.type.shape)) continue;
+    if (operation.primitive->is_elementwise()) stretch_operands(graph, result, operation, anew);
     std::vector<TensorType> types;
     for (int input : operation.inputs) types.push_back(result.values[size_t(input)].type);
     std::vector<TensorType> outputs = operation.primitive->infer(types);
     for (size_t i = 0; i < outputs.size(); ++i) result.values[size_t(operation.outputs[i])].type = outputs[i];
   }
+  // One that nothing fitted anew says so itself.
+  for (const GraphOperation& operation : result.operations)
+    if (operation.primitive->stretched_to(Shape()))
+      operation.primitive->infer(std::vector{result.values[size_t(operation.inputs[0])].type});
   return result;
 }
 
@@ -133,8 +180,9 @@ size_t Graph::hash() const {
 }
 
 bool Graph::same_structure(const Graph& other) const {
-  if (device->id() != other.device->id() || inputs != other.inputs || outputs != other.outputs || operations.size() != other.operations.size() ||
-      values.size() != other.values.size() || states != other.states || host_outputs != other.host_outputs || donated != other.donated)
+  if (device->id() != other.device->id() || inputs != other.inputs || outputs != other.outputs ||
+      operations.size() != other.operations.size() || values.size() != other.values.size() || states != other.states ||
+      host_outputs != other.host_outputs || donated != other.donated)
     return false;
   for (int input : inputs) {
     const GraphValue &a = values[size_t(input)], &b = other.values[size_t(input)];

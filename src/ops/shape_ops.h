@@ -41,6 +41,7 @@ struct Slice : PrimitiveBase<Slice, OpCode::slice> {  // start/stop already clip
 struct Broadcast : PrimitiveBase<Broadcast, OpCode::broadcast> {
   static constexpr std::string_view kName = "broadcast";
   explicit Broadcast(Shape to) : to(to) {}
+  std::shared_ptr<const Primitive> stretched_to(const Shape& shape) const override { return std::make_shared<Broadcast>(shape); }
   Shape to;
   auto fields() const { return std::tie(to); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;

@@ -490,6 +490,10 @@ static void functions(void) {
   NULLS(mlxc_function_call, function, &array, 1, NULL, 1, NULL, &error);
   NULLS(mlxc_function_call, function, &array, 1, outputs, 0, NULL, &error);
   NULLS(mlxc_function_call, function, NULL, 0, outputs, 1, NULL, &error);
+  BAD(MLXC_HANDLE_FUNCTION, mlxc_function, mlxc_function_run_rows, h, &needed, 0, 0, NULL, 0, NULL, NULL, &error);
+  BAD_BUT_NULL(MLXC_HANDLE_CANCEL, mlxc_cancel, mlxc_function_run_rows, function, &needed, 0, 0, NULL, 0, NULL, h, &error);
+  NULLS(mlxc_function_run_rows, function, NULL, 4, 1, NULL, 0, NULL, NULL, &error);
+  NULLS(mlxc_function_run_rows, function, &needed, 0, -1, NULL, 0, NULL, NULL, &error);
   BAD(MLXC_HANDLE_FUNCTION, mlxc_function, mlxc_function_launches, h, &count, &error);
   NULLS(mlxc_function_launches, function, NULL, &error);
   BAD(MLXC_HANDLE_FUNCTION, mlxc_function, mlxc_function_dot, h, NULL, 0, &needed, &error);

@@ -51,7 +51,9 @@ class CpuDevice final : public Device {
   CpuDevice() : Device(std::make_shared<Allocator>()) {}
 
   std::string name() const override { return "cpu"; }
-  std::string description() const override { return cat("CPU with ", available_cores(), " cores, kernels for ", name_of(cpu::level_of(cpu::best_isa()))); }
+  std::string description() const override {
+    return cat("CPU with ", available_cores(), " cores, kernels for ", name_of(cpu::level_of(cpu::best_isa())));
+  }
   int64_t memory_bytes() const override { return int64_t(sysconf(_SC_PHYS_PAGES)) * int64_t(sysconf(_SC_PAGESIZE)); }
 
   std::unique_ptr<Stream> new_stream(int threads) override { return std::make_unique<CpuStream>(threads); }
@@ -61,14 +63,25 @@ class CpuDevice final : public Device {
     return *stream_;
   }
 
+  // On the pool when it is free, each piece on one thread. A caller who finds the pool at work, or has one
+  // piece only, computes on his own thread: nobody is woken for a small batch, and concurrent callers do not wait for each other.
+  void run_pieces(int64_t count, const Piece& body) override {
+    if (count > 1) {
+      auto& shared = static_cast<CpuStream&>(default_stream());
+      if (shared.pool.try_parallel_for(count, 1, [&](int64_t begin, int64_t end, int) { run_here(begin, end, body); })) return;
+    }
+    run_here(0, count, body);
+  }
+  size_t piece_bytes() const override { return size_t{512} << 10; }  // half of a usual second-level cache
+
   bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
     return accepts_operand(primitive, input, operand);
   }
   std::unique_ptr<Executable> compile(CompilePlan plan) override { return std::make_unique<CpuExecutable>(std::move(plan.launches)); }
   std::span<const Pattern* const> patterns() const override {
     static const std::vector<const Pattern*> list = [] {
-      std::vector<const Pattern*> all{&patterns::gated_linear(), &patterns::linear_residual(),  &patterns::matmul_bias(), &patterns::product_activation(),
-                                      &patterns::convolution_relu(), &patterns::reductions()};
+      std::vector<const Pattern*> all{&patterns::gated_linear(),       &patterns::linear_residual(),  &patterns::matmul_bias(),
+                                      &patterns::product_activation(), &patterns::convolution_relu(), &patterns::reductions()};
       if (cpu::brain_gemm_kernel(cpu::best_isa())) all.push_back(&patterns::matmul_brain());
       return all;
     }();
@@ -77,8 +90,24 @@ class CpuDevice final : public Device {
   FusionLimits fusion_limits() const override { return {32, 16}; }
 
  private:
+  void run_here(int64_t begin, int64_t end, const Piece& body) {
+    std::unique_ptr<CpuStream> own = lease();
+    for (int64_t i = begin; i < end; ++i) body(i, *own);
+    std::lock_guard lock(stream_lock_);
+    if (serial_.size() < 64) serial_.push_back(std::move(own));
+  }
+  // A stream of one thread: the caller's.
+  std::unique_ptr<CpuStream> lease() {
+    std::lock_guard lock(stream_lock_);
+    if (serial_.empty()) return std::make_unique<CpuStream>(1);
+    std::unique_ptr<CpuStream> stream = std::move(serial_.back());
+    serial_.pop_back();
+    return stream;
+  }
+
   std::mutex stream_lock_;
   std::unique_ptr<Stream> stream_;
+  std::vector<std::unique_ptr<CpuStream>> serial_;  // not in use
 };
 
 }  // namespace

@@ -1,0 +1,7 @@
+module libmlxc.dev/go/bench/vote
+
+go 1.24
+
+require libmlxc.dev/go/mlxc v0.0.0
+
+replace libmlxc.dev/go/mlxc => ../../bindings/go
