@@ -44,7 +44,8 @@ foreach(source ${c_tests})
   add_test(NAME c_${name} COMMAND c_${name})
 endforeach()
 add_test(NAME vulkan_c_array COMMAND c_array_test)
-set_tests_properties(vulkan_c_array PROPERTIES ENVIRONMENT MLXC_DEVICE=vulkan:0)
+add_test(NAME vulkan_c_rows COMMAND c_rows_test)
+set_tests_properties(vulkan_c_array vulkan_c_rows PROPERTIES ENVIRONMENT MLXC_DEVICE=vulkan:0)
 
 # The examples are compiled as they stand; those that name a model run with the one in the repository.
 file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/c/*.c)
