@@ -1,4 +1,4 @@
-"""What the comparisons of arrays share: the C interface by ctypes, as few calls as C would make, and programs taking turns."""
+"""What the comparisons in one process share: the C interface by ctypes, as few calls as C would make, and programs taking turns."""
 import ctypes
 import pathlib
 import statistics
@@ -34,9 +34,9 @@ class Array:
         lib.dll.mlxc_array_free(self.handle)
 
     @staticmethod
-    def of(values):  # a NumPy array
+    def of(values, device=None):  # a NumPy array
         shape = dims(values.shape)
-        return Array(lib.new("mlxc_array_new", None, values.ctypes.data_as(c_void_p), c_size_t(values.nbytes), shape, c_int32(values.ndim),
+        return Array(lib.new("mlxc_array_new", device, values.ctypes.data_as(c_void_p), c_size_t(values.nbytes), shape, c_int32(values.ndim),
                              c_int32(DTYPES[values.dtype.name])))
 
     @staticmethod

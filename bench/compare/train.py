@@ -16,19 +16,12 @@ import json
 import os
 import pathlib
 import statistics
-import sys
 import time
 from ctypes import byref, c_double, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-FLOAT32, INT32 = 11, 6  # MLXC_DTYPE_...
 RELU, GELU = 0, 6       # MLXC_ACTIVATION_...
 NAN = float("nan")
-
-
-class Schedule(ctypes.Structure):
-    _fields_ = [("struct_size", c_uint32), ("kind", c_int32), ("rate", c_double), ("final_rate", c_double), ("gamma", c_double),
-                ("warm_fraction", c_double), ("step_size", c_int64), ("total_steps", c_int64), ("warmup_steps", c_int64)]
 
 
 class TrainerOptions(ctypes.Structure):
@@ -43,32 +36,25 @@ class Event(ctypes.Structure):
                 ("best", c_int32), ("stopping", c_int32), ("reserved", c_uint64 * 4)]
 
 
-def dims(*values):
-    return (c_int64 * len(values))(*values)
-
-
 class Ours:
     """Builds models of the C interface and trains them with mlxc_trainer_step: one call a step."""
     name = "libmlxc"
 
     def __init__(self, library, device, precision):
-        os.environ["MLXC_LIBRARY"] = library
-        sys.path.insert(0, str(TOP / "tests" / "python"))
-        import mlxc_ctypes
-        self.lib = mlxc_ctypes.Library(library)
-        self.device, self.precision = c_void_p(), precision
-        self.lib.call("mlxc_device_open", byref(self.device), device.encode())
+        os.environ["MLXC_LIBRARY"] = library  # read when the wrapper is imported
+        import mlxc_arrays
+        self.c, self.lib, self.precision = mlxc_arrays, mlxc_arrays.lib, precision
+        self.device = self.lib.new("mlxc_device_open", device.encode())
 
     def make(self, name, *arguments):
-        out = c_void_p()
-        self.lib.call("mlxc_module_" + name, byref(out), *arguments)
-        return out
+        return self.lib.new("mlxc_module_" + name, *arguments)
 
     def linear(self, n, m):
         return self.make("linear", c_int64(n), c_int64(m), c_int32(1))
 
     def convolution(self, n, m):
-        return self.make("convolution", c_int64(n), c_int64(m), dims(3, 3), None, dims(1, 1), None, c_int32(2), c_int64(1), c_int32(1))
+        return self.make("convolution", c_int64(n), c_int64(m), self.c.dims((3, 3)), None, self.c.dims((1, 1)), None,
+                         c_int32(2), c_int64(1), c_int32(1))
 
     def batch_norm(self, n):
         return self.make("batch_norm", c_int64(n), c_double(1e-5), c_double(0.1))
@@ -80,7 +66,7 @@ class Ours:
         return self.make("activation", c_int32(GELU), c_double(NAN))
 
     def pool(self):
-        return self.make("max_pool", dims(2, 2), None, None, c_int32(2))
+        return self.make("max_pool", self.c.dims((2, 2)), None, None, c_int32(2))
 
     def flatten(self):
         return self.make("flatten")
@@ -101,24 +87,19 @@ class Ours:
         return self.make("sequential", (c_void_p * len(parts))(*parts), c_int64(len(parts)))
 
     def array(self, values):
-        out = c_void_p()
-        values = values.astype("float32" if values.dtype.kind == "f" else "int32").copy()
-        dtype = FLOAT32 if values.dtype.kind == "f" else INT32
-        self.lib.call("mlxc_array_new", byref(out), self.device, values.ctypes.data_as(c_void_p), ctypes.c_size_t(values.nbytes),
-                      dims(*values.shape), c_int32(values.ndim), c_int32(dtype))
-        return out
+        return self.c.Array.of(values.astype("float32" if values.dtype.kind == "f" else "int32"), self.device)
 
     def begin(self, model, x, y):
         self.x, self.y = self.array(x), self.array(y)
-        parameters, self.trainer, options = c_void_p(), c_void_p(), TrainerOptions()
+        options = TrainerOptions()
         self.lib.dll.mlxc_trainer_options_init(byref(options), c_uint32(ctypes.sizeof(options)))
         options.precision = {"float32": 0, "bfloat16": 1, "float16": 2}[self.precision]
-        self.lib.call("mlxc_parameters_new", byref(parameters), self.device, c_uint64(1))
-        self.lib.call("mlxc_trainer_new", byref(self.trainer), model, parameters, None, byref(options))
+        parameters = self.lib.new("mlxc_parameters_new", self.device, c_uint64(1))
+        self.trainer = self.lib.new("mlxc_trainer_new", model, parameters, None, byref(options))
 
     def step(self):
         event = Event()
-        self.lib.call("mlxc_trainer_step", self.trainer, self.x, self.y, byref(event))
+        self.lib.call("mlxc_trainer_step", self.trainer, self.x.handle, self.y.handle, byref(event))
         return event.loss
 
 
