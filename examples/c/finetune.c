@@ -6,8 +6,9 @@
  */
 #include <mlxc/mlxc.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "check.h"
 
 enum { WINDOW = 24, BATCH = 4, EPOCHS = 12 };
 
@@ -17,14 +18,6 @@ static const char text[] =
     "There sat a heron with a lantern of its own. \"I am late as well,\" said the heron, \"and nobody hangs a light for me.\" From then on "
     "Odalis hung one lantern more, and no boat was ever lost at the bend where the heron stood.";
 static const char beginning[] = "A lantern maker named Odalis";
-
-static mlxc_error error = MLXC_ERROR_INIT;
-
-static void check(mlxc_status status) {
-  if (status == MLXC_OK) return;
-  fprintf(stderr, "%s: %s\n", mlxc_status_name(status), error.message);
-  exit(1);
-}
 
 static int32_t show(const mlxc_train_event *event, void *user_data) {
   double *losses = user_data;

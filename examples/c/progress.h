@@ -5,15 +5,8 @@
 #include <math.h>
 #include <mlxc/mlxc.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-static mlxc_error error = MLXC_ERROR_INIT;
-
-static void check(mlxc_status status) {
-  if (status == MLXC_OK) return;
-  fprintf(stderr, "%s: %s\n", mlxc_status_name(status), error.message);
-  exit(1);
-}
+#include "check.h"
 
 /* One line an epoch: the bar fills while it runs, the numbers of the whole epoch replace it. */
 static int32_t show_progress(const mlxc_train_event* event, void* user_data) {

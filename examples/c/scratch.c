@@ -5,8 +5,9 @@
  */
 #include <mlxc/mlxc.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "check.h"
 
 enum { WINDOW = 48, BATCH = 8, STEPS = 120, PROMPT = 12, MOST_BYTES = 256 };
 
@@ -18,14 +19,6 @@ static const char config[] =
     "{\"architectures\": [\"Qwen3ForCausalLM\"], \"model_type\": \"qwen3\", \"vocab_size\": 256, \"hidden_size\": 64,\n"
     " \"intermediate_size\": 128, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"num_key_value_heads\": 2, \"head_dim\": 16,\n"
     " \"max_position_embeddings\": 256, \"rms_norm_eps\": 1e-6, \"rope_theta\": 10000.0, \"tie_word_embeddings\": true}\n";
-
-static mlxc_error error = MLXC_ERROR_INIT;
-
-static void check(mlxc_status status) {
-  if (status == MLXC_OK) return;
-  fprintf(stderr, "%s: %s\n", mlxc_status_name(status), error.message);
-  exit(1);
-}
 
 static int32_t show(const mlxc_train_event *event, void *user_data) {
   (void)user_data;

@@ -6,17 +6,10 @@
 #include <math.h>
 #include <mlxc/mlxc.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "check.h"
 
 enum { POINTS = 64, WIDTH = 32, PARAMETERS = 4, STATES = 1 + 2 * PARAMETERS, STEPS = 300 };
-
-static mlxc_error error = MLXC_ERROR_INIT;
-
-static void check(mlxc_status status) {
-  if (status == MLXC_OK) return;
-  fprintf(stderr, "%s: %s\n", mlxc_status_name(status), error.message);
-  exit(1);
-}
 
 int main(void) {
   float inputs[POINTS], outputs[POINTS];

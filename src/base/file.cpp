@@ -56,19 +56,24 @@ void write_all(int fd, const std::string& path, std::span<const std::byte> bytes
   }
 }
 
+// Opens and inspects. Not blocking: opening a FIFO would wait for its other end.
+int open_file(const std::string& path, int flags, struct stat& info) {
+  require_c_string(path);
+  const int fd = retry_interrupted([&] { return system_calls.open(path.c_str(), flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0666); });
+  if (fd == -1) fail_file(path, "open", errno);
+  if (system_calls.fstat(fd, &info) != 0) {
+    const int error = errno;
+    system_calls.close(fd);
+    fail_file(path, "inspect", error);
+  }
+  return fd;
+}
+
 }  // namespace
 
 File::File(std::string path) : path_(std::move(path)) {
-  require_c_string(path_);
-  // Not blocking: opening a FIFO would wait for a writer.
-  fd_ = retry_interrupted([&] { return system_calls.open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0); });
-  if (fd_ == -1) fail_file(path_, "open", errno);
   struct stat info;
-  if (system_calls.fstat(fd_, &info) != 0) {
-    const int error = errno;
-    system_calls.close(fd_);
-    fail_file(path_, "inspect", error);
-  }
+  fd_ = open_file(path_, O_RDONLY, info);
   if (!S_ISREG(info.st_mode)) {
     system_calls.close(fd_);
     throw Error(Status::io, cat(shown(path_), " is ", kind_of(info.st_mode), ", expected a regular file"),
@@ -201,16 +206,8 @@ void AtomicFileWriter::commit() {
 }
 
 FileAppender::FileAppender(std::string path, bool keep) : path_(std::move(path)) {
-  require_c_string(path_);
-  const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (keep ? 0 : O_TRUNC);
-  fd_ = retry_interrupted([&] { return system_calls.open(path_.c_str(), flags, 0666); });
-  if (fd_ == -1) fail_file(path_, "open", errno);
   struct stat info;
-  if (system_calls.fstat(fd_, &info) != 0) {
-    const int error = errno;
-    system_calls.close(fd_);
-    fail_file(path_, "inspect", error);
-  }
+  fd_ = open_file(path_, O_WRONLY | O_CREAT | O_APPEND | (keep ? 0 : O_TRUNC), info);
   size_ = info.st_size;
 }
 

@@ -144,6 +144,18 @@ void PieceText::append_parts(const Piece& p, std::vector<Span>& spans, SplitBeha
   auto push = [&](size_t begin, size_t end) {
     if (end > begin) out.push_back(make_piece(p.begin + begin, p.begin + end));
   };
+  // One piece for each run of spans in which every span joins the one before it.
+  auto push_runs = [&](auto span, auto last, auto joins) {
+    while (span != last) {
+      Span run = *span;
+      for (++span; span != last && joins(span->match, run.match); ++span) {
+        run = {std::min(run.begin, span->begin), std::max(run.end, span->end), span->match};
+      }
+      push(run.begin, run.end);
+    }
+  };
+  const auto alike = [](bool match, bool previous) { return match == previous; };
+  const auto match_joins = [](bool match, bool previous) { return match && !previous; };
   if (invert) {
     for (Span& span : spans) span.match = !span.match;
   }
@@ -156,55 +168,16 @@ void PieceText::append_parts(const Piece& p, std::vector<Span>& spans, SplitBeha
         if (!span.match) push(span.begin, span.end);
       }
       break;
-    case SplitBehavior::contiguous: {
-      bool previous = false, open = false;
-      Span group{};
-      for (const Span& span : spans) {
-        if (open && span.match == previous) {
-          group.end = span.end;
-        } else {
-          if (open) push(group.begin, group.end);
-          group = span;
-          open = true;
-        }
-        previous = span.match;
-      }
-      if (open) push(group.begin, group.end);
+    case SplitBehavior::contiguous:
+      push_runs(spans.begin(), spans.end(), alike);
       break;
-    }
-    case SplitBehavior::merged_with_previous: {
-      bool previous = false, open = false;
-      Span group{};
-      for (const Span& span : spans) {
-        if (open && span.match && !previous) {
-          group.end = span.end;
-        } else {
-          if (open) push(group.begin, group.end);
-          group = span;
-          open = true;
-        }
-        previous = span.match;
-      }
-      if (open) push(group.begin, group.end);
+    case SplitBehavior::merged_with_previous:
+      push_runs(spans.begin(), spans.end(), match_joins);
       break;
-    }
     case SplitBehavior::merged_with_next: {
-      size_t first_new = out.size();
-      bool previous = false, open = false;
-      Span group{};
-      for (size_t i = spans.size(); i-- > 0;) {
-        const Span& span = spans[i];
-        if (open && span.match && !previous) {
-          group.begin = span.begin;
-        } else {
-          if (open) push(group.begin, group.end);
-          group = span;
-          open = true;
-        }
-        previous = span.match;
-      }
-      if (open) push(group.begin, group.end);
-      std::reverse(out.begin() + static_cast<ptrdiff_t>(first_new), out.end());
+      const auto first_new = static_cast<ptrdiff_t>(out.size());
+      push_runs(spans.rbegin(), spans.rend(), match_joins);
+      std::reverse(out.begin() + first_new, out.end());
       break;
     }
   }

@@ -108,21 +108,13 @@ static int bad_handles(int kind, int null_too, void** bad) {
   return n;
 }
 
-#define BAD(kind, type, function_name, ...)                       \
-  do {                                                            \
-    void* bad[BAD_COUNT];                                         \
-    int bad_count = bad_handles(kind, 1, bad);                    \
-    note(#function_name);                                         \
-    for (int bad_index = 0; bad_index < bad_count; ++bad_index) { \
-      type* h = (type*)bad[bad_index];                            \
-      EXPECT(MLXC_INVALID_HANDLE, function_name(__VA_ARGS__));    \
-    }                                                             \
-  } while (0)
+#define BAD(kind, type, function_name, ...) BAD_HANDLES(kind, 1, type, function_name, __VA_ARGS__)
 /* Where NULL is allowed. */
-#define BAD_BUT_NULL(kind, type, function_name, ...)              \
+#define BAD_BUT_NULL(kind, type, function_name, ...) BAD_HANDLES(kind, 0, type, function_name, __VA_ARGS__)
+#define BAD_HANDLES(kind, with_null, type, function_name, ...)    \
   do {                                                            \
     void* bad[BAD_COUNT];                                         \
-    int bad_count = bad_handles(kind, 0, bad);                    \
+    int bad_count = bad_handles(kind, with_null, bad);            \
     note(#function_name);                                         \
     for (int bad_index = 0; bad_index < bad_count; ++bad_index) { \
       type* h = (type*)bad[bad_index];                            \

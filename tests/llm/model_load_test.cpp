@@ -1,4 +1,3 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -10,12 +9,13 @@
 #include "llm/model.h"
 #include "llm/model_runner.h"
 #include "nn/weights.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace mlxc {
 namespace {
 
-using testing::HasSubstr;
+using test::expect_error;
 
 const std::string kModels = MLXC_TEST_DATA "/models/";
 
@@ -29,17 +29,6 @@ std::shared_ptr<Model> load(const std::string& folder, bool copy = false, Precis
 std::vector<float> logits(std::shared_ptr<const Model> model) { return test::Sequence(model, 8).run({5, 7, 11}).logits; }
 
 int64_t active_bytes() { return cpu_device().allocator().stats().active; }
-
-template <class Call>
-void expect_error(Status status, const std::string& says, Call call) {
-  try {
-    call();
-    ADD_FAILURE() << "no error, expected one that says " << says;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.status(), status) << error.what();
-    EXPECT_THAT(error.what(), HasSubstr(says));
-  }
-}
 
 // A copy of a model's folder whose tensors and config a test changes.
 class Folder {

@@ -15,6 +15,7 @@
 #include "ops/creation.h"
 #include "ops/gradient.h"
 #include "ops/random.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace mlxc::nn {
@@ -218,13 +219,7 @@ TEST(AdapterFolder, IsAnErrorThatSaysWhyWhenItsConfigIsMalformedOrBeyondUs) {
   for (const Case& each : cases) {
     SCOPED_TRACE(each.config);
     folder.write("adapter_config.json", each.config);
-    try {
-      Adapter::load(device(), folder.path());
-      ADD_FAILURE();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.status(), each.status) << error.what();
-      EXPECT_NE(std::string(error.what()).find(each.message), std::string::npos) << error.what();
-    }
+    test::expect_error(each.status, each.message, [&] { Adapter::load(device(), folder.path()); });
   }
 }
 
@@ -264,13 +259,7 @@ TEST(AdapterFolder, IsAnErrorThatSaysWhyWhenItsTensorsAreWrong) {
       writer.add(tensor.name, tensor.dtype, tensor.shape, std::span(zeros).first(size_t(bytes)));
     }
     writer.write(folder / "adapter_model.safetensors");
-    try {
-      Adapter::load(device(), folder.path());
-      ADD_FAILURE();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.status(), each.status) << error.what();
-      EXPECT_NE(std::string(error.what()).find(each.message), std::string::npos) << error.what();
-    }
+    test::expect_error(each.status, each.message, [&] { Adapter::load(device(), folder.path()); });
   }
 }
 

@@ -33,20 +33,8 @@ struct Case {
   }
 };
 
-class AttentionOnDevice : public ::testing::TestWithParam<std::string> {
+class AttentionOnDevice : public OnTestDevice {
  protected:
-  void SetUp() override {
-    std::unique_ptr<TestDevice>& device = devices()[GetParam()];
-    if (!device) device = TestDevice::open(GetParam());
-    device_ = device.get();
-    if (!device_) GTEST_SKIP() << "no Vulkan device";
-  }
-  static void TearDownTestSuite() { devices().clear(); }  // before the driver's own clean-up at exit
-  static std::map<std::string, std::unique_ptr<TestDevice>>& devices() {
-    static std::map<std::string, std::unique_ptr<TestDevice>> all;
-    return all;
-  }
-
   void check(const Case& c) {
     SCOPED_TRACE(c.name());
     std::mt19937 random(unsigned(c.q_heads * 131 + c.dim + c.window));
@@ -132,8 +120,6 @@ class AttentionOnDevice : public ::testing::TestWithParam<std::string> {
     }
     expect_near(launch.result(0), expected, rounds ? 16 * unit_of(c.page) : 2e-5, unit_of(c.out));
   }
-
-  TestDevice* device_ = nullptr;
 };
 INSTANTIATE_TEST_SUITE_P(Without, AttentionOnDevice, ::testing::Values("", "subgroup_control,float16,int16,int8,int64,float64,coopmat,bfloat16"),
                          [](const auto& info) { return info.index == 0 ? "Nothing" : "OptionalFeatures"; });

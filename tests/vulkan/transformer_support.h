@@ -6,8 +6,11 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <map>
+#include <memory>
 #include <random>
 #include <set>
+#include <string>
 
 #include "ops/transformer.h"
 #include "vulkan/linear_device.h"
@@ -52,6 +55,23 @@ inline std::vector<std::byte> encode(const std::vector<int32_t>& values) {
   if (!values.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
   return bytes;
 }
+
+// The device as it is, and without what kernels choose by: the parameter names what is disabled.
+class OnTestDevice : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    std::unique_ptr<TestDevice>& device = devices()[GetParam()];
+    if (!device) device = TestDevice::open(GetParam());
+    device_ = device.get();
+    if (!device_) GTEST_SKIP() << "no Vulkan device";
+  }
+  static void TearDownTestSuite() { devices().clear(); }  // before the driver's own clean-up at exit
+  static std::map<std::string, std::unique_ptr<TestDevice>>& devices() {
+    static std::map<std::string, std::unique_ptr<TestDevice>> all;
+    return all;
+  }
+  TestDevice* device_ = nullptr;
+};
 
 // One launch: operands are added in order, inputs first.
 class LaunchOnce {

@@ -5,22 +5,7 @@
 namespace mlxc::vulkan {
 namespace {
 
-// The device as it is, and without what kernels choose by.
-class TransformerOnDevice : public ::testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override {
-    std::unique_ptr<TestDevice>& device = devices()[GetParam()];
-    if (!device) device = TestDevice::open(GetParam());
-    device_ = device.get();
-    if (!device_) GTEST_SKIP() << "no Vulkan device";
-  }
-  static void TearDownTestSuite() { devices().clear(); }  // before the driver's own clean-up at exit
-  static std::map<std::string, std::unique_ptr<TestDevice>>& devices() {
-    static std::map<std::string, std::unique_ptr<TestDevice>> all;
-    return all;
-  }
-  TestDevice* device_ = nullptr;
-};
+class TransformerOnDevice : public OnTestDevice {};
 INSTANTIATE_TEST_SUITE_P(Without, TransformerOnDevice, ::testing::Values("", "subgroup_control,float16,int16,int8,int64,float64,coopmat,bfloat16"),
                          [](const auto& info) { return info.index == 0 ? "Nothing" : "OptionalFeatures"; });
 
