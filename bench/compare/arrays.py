@@ -5,6 +5,7 @@
 For what memory bounds, "of copy" is (bytes read and written, each operand once) a second over those of a copy of the same arrays by NumPy on
 as many threads as the rest. With --threads 1 times are processor time, which a busy machine does not lengthen. "fused" is one captured program, "unfused" the same operations evaluated one by one.
 """
+import environment  # noqa: F401  first: libraries read it when they are loaded
 import argparse
 import os
 

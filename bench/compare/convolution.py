@@ -4,6 +4,7 @@
 
 Ratio: PyTorch's time over ours; above 1 we are faster. With --threads 1 it is processor time, which a busy machine does not lengthen.
 """
+import environment  # noqa: F401  first: libraries read it when they are loaded
 import argparse
 
 parser = argparse.ArgumentParser()

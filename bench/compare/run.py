@@ -8,6 +8,7 @@ FOLDERs as build_llama, make_models.py and scripts/fetch-smollm2 leave them. Nee
 Each number is a process of its own; the two engines alternate within a round, and which goes first alternates with the rounds, so that a
 noisy or throttling machine meets both alike. Ratios are those of the medians.
 """
+import environment  # noqa: F401  first: libraries read it when they are loaded
 import argparse
 import json
 import os

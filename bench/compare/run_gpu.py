@@ -10,6 +10,7 @@ Each engine measures decoding at batch 1, 8 and 32 (128 tokens before) and a pro
 --joules: of a token at batch 1, the idle draw included: the driver's energy counter (nvidia-ml-py) over the busiest second of a longer run, by the tokens
 of a second.
 """
+import environment  # noqa: F401  first: libraries read it when they are loaded
 import argparse
 import json
 import os

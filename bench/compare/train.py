@@ -10,6 +10,7 @@ the process computed in that time: with --threads 1 it says the same on a busy m
 
 Needs torch and numpy.
 """
+import environment  # noqa: F401  first: libraries read it when they are loaded
 import argparse
 import ctypes
 import json

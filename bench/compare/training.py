@@ -6,6 +6,7 @@ FOLDER: a Qwen3-0.6B as make_models.py writes it. Needs torch, transformers and 
 (scripts/build bench bench_language_training). Every number is the median step of a process of its own. LoRA: rank 8 on every linear layer, AdamW,
 weights in bfloat16; "scratch": all weights of a small transformer in float32.
 """
+import environment  # noqa: F401  first: libraries read it when they are loaded
 import argparse
 import json
 import os

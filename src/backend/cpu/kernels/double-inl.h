@@ -11,7 +11,15 @@ constexpr double kPi = 3.14159265358979323846;
 
 typedef uint64_t UL __attribute__((vector_size(sizeof(D))));  // arithmetic on bit patterns wraps
 
-MLXC_INLINE D splat_d(double v) { return D{} + v; }
+MLXC_INLINE D splat_d(double v) {
+#if defined(__AVX512F__)
+  return _mm512_set1_pd(v);
+#elif defined(__AVX2__)
+  return _mm256_set1_pd(v);
+#else
+  return D{v, v};
+#endif
+}
 MLXC_INLINE D magnitude(D v) { return bits_as<D>(bits_as<L>(v) & 0x7fffffffffffffffll); }
 MLXC_INLINE D copy_sign(D v, D sign) { return bits_as<D>((bits_as<L>(v) & 0x7fffffffffffffffll) | (bits_as<L>(sign) & (-0x7fffffffffffffffll - 1))); }
 

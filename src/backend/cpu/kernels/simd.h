@@ -51,7 +51,15 @@ MLXC_INLINE To bits_as(From value) {
 MLXC_INLINE int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 MLXC_INLINE int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
 
-MLXC_INLINE F splat(float value) { return F{} + value; }
+MLXC_INLINE F splat(float value) {  // not F{} + value, an addition that -0 keeps the compiler from dropping
+#if defined(__AVX512F__)
+  return _mm512_set1_ps(value);
+#elif defined(__AVX2__)
+  return _mm256_set1_ps(value);
+#else
+  return F{value, value, value, value};
+#endif
+}
 MLXC_INLINE F zero() { return F{}; }
 
 // ---- memory; `n` < W in the partial forms, missing lanes read as zero -------------------------------------------------------------
