@@ -58,6 +58,7 @@ struct Input {
   Strides strides;               // over the collapsed shape
   DType dtype;
   int64_t item;
+  bool contiguous;               // all of it: tiles may span rows
   int slot;                      // where it is gathered or converted to
   ConvertFn convert = nullptr;   // 16-bit to float32
 };
@@ -104,7 +105,7 @@ class Evaluator {
   void collapse(const LaunchPlan& plan) {
     const Shape& shape = plan.outputs[0].type.shape;
     count_ = element_count(shape);
-    for (const OperandType& input : plan.inputs) inputs_.push_back({Strides(), input.type.dtype, size_of(input.type.dtype), 0, nullptr});
+    for (const OperandType& input : plan.inputs) inputs_.push_back({Strides(), input.type.dtype, size_of(input.type.dtype), false, 0, nullptr});
     for (int axis = 0; axis < shape.rank(); ++axis) {
       if (shape[axis] == 1) continue;
       bool merges = shape_.rank() > 0;
@@ -116,6 +117,7 @@ class Evaluator {
         else inputs_[i].strides.push_back(plan.inputs[i].strides[axis]);
       }
     }
+    for (Input& input : inputs_) input.contiguous = input.strides == contiguous_strides(shape_);
   }
 
   Step lower_step(const FusedStep& from, const std::vector<DType>& types, const LaunchPlan& plan) {
@@ -171,6 +173,14 @@ class Evaluator {
 
   // n elements from flat position `first` of one input, as a tile of its compute type.
   Tile load(const Input& input, const std::byte* base, std::byte* slot, int64_t first, int64_t n) const {
+    if (input.contiguous) {
+      Tile tile{base + first * input.item, 1};
+      if (input.convert) {
+        input.convert(tile.data, slot, n);
+        tile.data = slot;
+      }
+      return tile;
+    }
     int rank = shape_.rank();
     int64_t inner = rank ? shape_.back() : 1, stride = rank ? input.strides.back() : 0;
     int64_t rest = first, offset = 0;
@@ -222,7 +232,15 @@ class Evaluator {
 
   template <class T>
   static void copy_run(const std::byte* from, std::byte* to, int64_t n, int64_t stride) {
-    for (int64_t i = 0; i < n; ++i) std::memcpy(to + i * int64_t(sizeof(T)), from + i * stride * int64_t(sizeof(T)), sizeof(T));
+    if (stride == 1) {
+      std::memcpy(to, from, size_t(n) * sizeof(T));
+    } else if (stride == 0) {
+      T value;
+      std::memcpy(&value, from, sizeof(T));
+      for (int64_t i = 0; i < n; ++i) std::memcpy(to + i * int64_t(sizeof(T)), &value, sizeof(T));
+    } else {
+      for (int64_t i = 0; i < n; ++i) std::memcpy(to + i * int64_t(sizeof(T)), from + i * stride * int64_t(sizeof(T)), sizeof(T));
+    }
   }
 
   void run_tile(std::byte* const* operands, std::byte* scratch, Tile* values, int64_t first, int64_t n) const {

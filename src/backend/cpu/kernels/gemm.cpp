@@ -36,10 +36,13 @@ struct Product {
     const int64_t k = round_up(depth, kernel.unit);
     T* packed = scratch<T>(ScratchUse::packed, round_up(m, kernel.rows) * k);
     kernel.pack_rows(rows(row, l), m, depth, packed);
+    if (l == 0 && args.residual && args.residual != c)
+      for (int64_t r = row; r < row + m; ++r) std::copy_n(args.residual + r * args.residual_row + column, n, c + r * args.c_row + column);
+    const bool add = l > 0 || args.residual;
     for (int64_t j = 0; j < n; j += kernel.columns)
       for (int64_t i = 0; i < m; i += kernel.rows)
         kernel.tile(packed + i * k, panels + j * k, k, c + (row + i) * args.c_row + column + j, args.c_row, std::min(kernel.rows, m - i),
-                    std::min(kernel.columns, n - j), l > 0);
+                    std::min(kernel.columns, n - j), add);
     if (l + depth == args.k) finish_rows(args, c, row, m, column, n, isa);
   }
 

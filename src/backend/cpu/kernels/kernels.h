@@ -78,6 +78,8 @@ struct MatmulArgs {
   const int64_t* c_offsets = nullptr;
   const float* bias = nullptr;  // of f32: [n] or none, added to every row
   Activation activation = Activation::none;  // of f32: after the bias
+  const float* residual = nullptr;  // of f32 without activation, m > 8 and n > 16: [m, n] or none, added; may be c itself. Not of batches
+  int64_t residual_row = 0;
 };
 
 void matmul(ThreadPool& pool, const MatmulArgs& args, const Isa& isa = best_isa());

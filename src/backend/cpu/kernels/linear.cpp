@@ -16,6 +16,7 @@ constexpr int64_t kRowsPerPass = 1024;               // bounds the packed copy o
 constexpr int64_t kUnpackRows = 8;                   // from here on 16-bit weights are converted once per block, not per tile
 constexpr int64_t kTileBlock = 16;                   // rows of x packed together for them
 constexpr int64_t kExactRows = 4;                    // up to here memory is the limit, and native keeps x in float32 as well
+constexpr int64_t kGemmRows = 16;                    // from here on float32 weights are packed for tiles, unless results may not depend on it
 constexpr int64_t kForkWork = 1 << 15;               // multiply-adds below which one thread is faster
 
 int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
@@ -115,12 +116,39 @@ struct Pass {
   }
 };
 
+// Float32 weights against many rows: a product like any other.
+bool is_plain_product(const LinearArgs& args, const LinearOutput& out) {
+  return args.t >= kGemmRows && args.k > 0 && args.precision == Precision::native && !args.gated && out.weight_dtype == DType::f32 &&
+         (!out.bias || out.bias_dtype == DType::f32) && (!out.residual || (out.n > 16 && out.activation == Activation::none));
+}
+
+MatmulArgs plain_product(const LinearArgs& args, const LinearOutput& out) {
+  MatmulArgs product{.m = args.t, .n = out.n, .k = args.k};
+  product.a = args.x;
+  product.a_row = args.x_stride;
+  product.a_col = 1;
+  product.b = out.weight;
+  product.b_row = 1;
+  product.b_col = out.weight_stride;
+  product.c = out.y;
+  product.c_row = out.y_stride;
+  product.bias = static_cast<const float*>(out.bias);
+  product.activation = out.activation;
+  product.residual = out.residual;
+  product.residual_row = out.residual_stride;
+  return product;
+}
+
 }  // namespace
 
 void linear(ThreadPool& pool, const LinearArgs& args, const Isa& isa) {
   if (args.t <= 0 || args.outputs.empty()) return;
   if (args.gated && (args.outputs.size() != 2 || args.outputs[0].n != args.outputs[1].n)) {
     fail(Status::internal, "a gated product takes two weights of equal size, not ", args.outputs.size());
+  }
+  if (std::all_of(args.outputs.begin(), args.outputs.end(), [&](const LinearOutput& out) { return is_plain_product(args, out); })) {
+    for (const LinearOutput& out : args.outputs) matmul(pool, plain_product(args, out), isa);
+    return;
   }
   const size_t products = args.gated ? 1 : args.outputs.size();
   int64_t units = 0;
