@@ -43,9 +43,10 @@ foreach(source ${c_tests})
   mlxc_c_program(c_${name} ${source})
   add_test(NAME c_${name} COMMAND c_${name})
 endforeach()
-add_test(NAME vulkan_c_array COMMAND c_array_test)
-add_test(NAME vulkan_c_rows COMMAND c_rows_test)
-set_tests_properties(vulkan_c_array vulkan_c_rows PROPERTIES ENVIRONMENT MLXC_DEVICE=vulkan:0)
+foreach(name array memory profile rows stream)
+  add_test(NAME vulkan_c_${name} COMMAND c_${name}_test)
+  set_tests_properties(vulkan_c_${name} PROPERTIES ENVIRONMENT MLXC_DEVICE=vulkan:0)
+endforeach()
 
 # The examples are compiled as they stand; those that name a model run with the one in the repository.
 file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/c/*.c)

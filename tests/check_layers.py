@@ -10,8 +10,9 @@ import re
 import sys
 
 SEAM = ["backend/backend.h"]
-# What a kernel needs of the graph: the types of operands and the parameters of primitives, never plans, programs or functions.
-OPERANDS = ["backend/layouts.h", "graph/primitive.h", "graph/pass_ops.h", "graph/array.h"]
+# What a kernel needs of the graph: the types of operands and the parameters of primitives, never plans, programs or functions. And what
+# profiles say of it.
+OPERANDS = ["backend/layouts.h", "backend/labels.h", "graph/primitive.h", "graph/pass_ops.h", "graph/array.h"]
 PUBLIC = ["mlxc/"]
 
 LAYERS = {

@@ -67,6 +67,9 @@ typedef struct mlxc_optimizer mlxc_optimizer;
 typedef struct mlxc_dataset mlxc_dataset;
 typedef struct mlxc_loader mlxc_loader;
 typedef struct mlxc_trainer mlxc_trainer;
+typedef struct mlxc_kernel mlxc_kernel;
+typedef struct mlxc_stream mlxc_stream;
+typedef struct mlxc_fence mlxc_fence;
 #define MLXC_HANDLE_ANY       0
 #define MLXC_HANDLE_DEVICE    1
 #define MLXC_HANDLE_MODEL     2
@@ -84,6 +87,9 @@ typedef struct mlxc_trainer mlxc_trainer;
 #define MLXC_HANDLE_DATASET   14
 #define MLXC_HANDLE_LOADER    15
 #define MLXC_HANDLE_TRAINER   16
+#define MLXC_HANDLE_KERNEL    17
+#define MLXC_HANDLE_STREAM    18
+#define MLXC_HANDLE_FENCE     19
 typedef struct mlxc_text {
   const char *data;
   size_t bytes;
@@ -378,11 +384,6 @@ MLXC_API mlxc_status mlxc_device_count(int32_t *count, mlxc_error *error);
 MLXC_API mlxc_status mlxc_device_list(int32_t index, mlxc_device_info *info, mlxc_error *error);
 MLXC_API mlxc_status mlxc_device_open(mlxc_device **out, const char *name, mlxc_error *error);
 MLXC_API mlxc_status mlxc_device_inspect(mlxc_device *device, mlxc_device_info *info, mlxc_error *error);
-#define MLXC_PROFILE_OFF      0
-#define MLXC_PROFILE_KERNELS  1
-#define MLXC_PROFILE_PROGRAMS 2
-MLXC_API mlxc_status mlxc_device_profile(mlxc_device *device, int32_t what, mlxc_error *error);
-MLXC_API mlxc_status mlxc_device_profile_text(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
 MLXC_API void mlxc_device_free(mlxc_device *device);
 #ifdef __cplusplus
 }
@@ -742,6 +743,32 @@ MLXC_API mlxc_status mlxc_array_unique(mlxc_array **values, mlxc_array **indices
 }
 #endif
 #endif
+#ifndef MLXC_KERNEL_H
+#define MLXC_KERNEL_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+typedef struct mlxc_kernel_options {
+  uint32_t struct_size;
+  uint32_t group_x, group_y, group_z;
+} mlxc_kernel_options;
+#define MLXC_KERNEL_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_kernel_options), 256, 1, 1 }
+typedef struct mlxc_array_type {
+  const int64_t *shape;
+  int32_t rank;
+  int32_t dtype;
+} mlxc_array_type;
+MLXC_API mlxc_status mlxc_kernel_new(mlxc_kernel **out, mlxc_device *device, const char *name, const char *source, size_t source_bytes,
+                                     const char *const *inputs, int64_t input_count, const char *const *outputs, int64_t output_count,
+                                     const mlxc_kernel_options *options, mlxc_error *error);
+MLXC_API mlxc_status mlxc_kernel_apply(mlxc_array **results, mlxc_kernel *kernel, mlxc_array *const *inputs, int64_t input_count,
+                                       const mlxc_array_type *types, int64_t output_count, const int64_t *threads, mlxc_error *error);
+MLXC_API void mlxc_kernel_free(mlxc_kernel *kernel);
+#ifdef __cplusplus
+}
+#endif
+#endif
 #ifndef MLXC_LAYERS_H
 #define MLXC_LAYERS_H
 #ifdef __cplusplus
@@ -868,12 +895,25 @@ typedef struct mlxc_memory_stats {
   int64_t active_bytes;
   int64_t cached_bytes;
   int64_t peak_bytes;
+  int64_t requested_bytes;
+  int64_t reserved_bytes;
+  int64_t peak_requested_bytes;
+  int64_t peak_reserved_bytes;
+  int64_t limit_bytes;
+  int64_t cache_limit_bytes;
+  int64_t hits;
+  int64_t misses;
+  double hit_nanoseconds;
+  double miss_nanoseconds;
+  double fragmentation;
 } mlxc_memory_stats;
 #define MLXC_MEMORY_STATS_INIT \
-  { (uint32_t)sizeof(mlxc_memory_stats), 0, 0, 0, 0 }
+  { (uint32_t)sizeof(mlxc_memory_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0.0 }
 MLXC_API mlxc_status mlxc_memory_read(mlxc_device *device, mlxc_memory_stats *stats, mlxc_error *error);
 MLXC_API mlxc_status mlxc_memory_reset_peak(mlxc_device *device, mlxc_error *error);
 MLXC_API mlxc_status mlxc_memory_release_cache(mlxc_device *device, mlxc_error *error);
+MLXC_API mlxc_status mlxc_memory_trim(mlxc_device *device, int64_t keep_bytes, mlxc_error *error);
+MLXC_API mlxc_status mlxc_memory_set_limit(mlxc_device *device, int64_t bytes, mlxc_error *error);
 MLXC_API mlxc_status mlxc_memory_set_cache_limit(mlxc_device *device, int64_t bytes, mlxc_error *error);
 MLXC_API int64_t mlxc_handle_count(int32_t kind);
 #ifdef __cplusplus
@@ -941,6 +981,18 @@ MLXC_API void mlxc_parameters_free(mlxc_parameters *parameters);
 }
 #endif
 #endif
+#ifndef MLXC_PLACEMENT_H
+#define MLXC_PLACEMENT_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_placement_calibrate(const char *path, mlxc_error *error);
+MLXC_API mlxc_status mlxc_placement_enable(mlxc_device *device, const char *path, mlxc_error *error);
+MLXC_API mlxc_status mlxc_placement_disable(mlxc_device *device, mlxc_error *error);
+#ifdef __cplusplus
+}
+#endif
+#endif
 #ifndef MLXC_PRODUCTS_H
 #define MLXC_PRODUCTS_H
 #ifdef __cplusplus
@@ -956,6 +1008,35 @@ MLXC_API mlxc_status mlxc_array_addmm(mlxc_array **out, mlxc_array *c, mlxc_arra
                                       mlxc_error *error);
 MLXC_API mlxc_status mlxc_array_einsum(mlxc_array **out, const char *equation, size_t bytes, mlxc_array *const *operands, int64_t count,
                                        mlxc_error *error);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_PROFILE_H
+#define MLXC_PROFILE_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+typedef struct mlxc_profile_entry {
+  char operation[32];
+  char kernel[64];
+  char device[32];
+  char holds[256];
+  char reason[256];
+  int64_t operations;
+  int64_t launches;
+  double nanoseconds;
+  double bytes;
+  double flops;
+} mlxc_profile_entry;
+#define MLXC_PROFILE_OFF      0
+#define MLXC_PROFILE_KERNELS  1
+#define MLXC_PROFILE_PROGRAMS 2
+MLXC_API mlxc_status mlxc_device_profile(mlxc_device *device, int32_t what, mlxc_error *error);
+MLXC_API mlxc_status mlxc_device_profile_entries(mlxc_device *device, mlxc_profile_entry *entries, int64_t capacity, int64_t *needed,
+                                                 mlxc_error *error);
+MLXC_API mlxc_status mlxc_device_profile_text(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
+MLXC_API mlxc_status mlxc_device_profile_trace(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
 #ifdef __cplusplus
 }
 #endif
@@ -1066,6 +1147,29 @@ MLXC_API mlxc_status mlxc_array_median(mlxc_array **out, mlxc_array *x, const in
 #define MLXC_SCAN_LOGSUMEXP 4
 MLXC_API mlxc_status mlxc_array_scan(mlxc_array **out, int32_t op, mlxc_array *x, int32_t axis, int32_t reverse, int32_t exclusive,
                                      mlxc_error *error);
+#ifdef __cplusplus
+}
+#endif
+#endif
+#ifndef MLXC_STREAM_H
+#define MLXC_STREAM_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+MLXC_API mlxc_status mlxc_stream_new(mlxc_stream **out, mlxc_device *device, int32_t threads, mlxc_error *error);
+MLXC_API mlxc_status mlxc_stream_eval(mlxc_fence **done, mlxc_stream *stream, mlxc_array *const *arrays, int64_t count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_stream_call(mlxc_fence **done, mlxc_stream *stream, mlxc_function *function, mlxc_array *const *inputs,
+                                      int64_t input_count, mlxc_error *error);
+MLXC_API mlxc_status mlxc_stream_record(mlxc_fence **done, mlxc_stream *stream, mlxc_error *error);
+MLXC_API mlxc_status mlxc_stream_wait(mlxc_stream *stream, mlxc_fence *fence, mlxc_error *error);
+MLXC_API mlxc_status mlxc_stream_synchronize(mlxc_stream *stream, mlxc_error *error);
+MLXC_API void mlxc_stream_free(mlxc_stream *stream);
+MLXC_API mlxc_status mlxc_fence_wait(mlxc_fence *fence, int64_t timeout_ms, mlxc_error *error);
+MLXC_API mlxc_status mlxc_fence_query(mlxc_fence *fence, int32_t *done, mlxc_error *error);
+MLXC_API mlxc_status mlxc_fence_notify(mlxc_fence *fence, void (*callback)(mlxc_status status, void *user_data), void *user_data,
+                                       mlxc_error *error);
+MLXC_API mlxc_status mlxc_fence_outputs(mlxc_fence *fence, mlxc_array **outputs, int64_t output_count, mlxc_error *error);
+MLXC_API void mlxc_fence_free(mlxc_fence *fence);
 #ifdef __cplusplus
 }
 #endif

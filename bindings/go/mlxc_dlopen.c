@@ -78,8 +78,6 @@ static mlxc_status (*p_mlxc_device_count)(int32_t *count, mlxc_error *error);
 static mlxc_status (*p_mlxc_device_list)(int32_t index, mlxc_device_info *info, mlxc_error *error);
 static mlxc_status (*p_mlxc_device_open)(mlxc_device **out, const char *name, mlxc_error *error);
 static mlxc_status (*p_mlxc_device_inspect)(mlxc_device *device, mlxc_device_info *info, mlxc_error *error);
-static mlxc_status (*p_mlxc_device_profile)(mlxc_device *device, int32_t what, mlxc_error *error);
-static mlxc_status (*p_mlxc_device_profile_text)(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
 static void (*p_mlxc_device_free)(mlxc_device *device);
 static mlxc_status (*p_mlxc_array_clip)(mlxc_array **out, mlxc_array *x, mlxc_array *low, mlxc_array *high, mlxc_error *error);
 static mlxc_status (*p_mlxc_array_nan_to_num)(mlxc_array **out, mlxc_array *x, double nan, const double *positive_infinity, const double *negative_infinity, mlxc_error *error);
@@ -135,6 +133,9 @@ static mlxc_status (*p_mlxc_array_sort)(mlxc_array **out, mlxc_array *x, int32_t
 static mlxc_status (*p_mlxc_array_argsort)(mlxc_array **out, mlxc_array *x, int32_t axis, int32_t descending, mlxc_error *error);
 static mlxc_status (*p_mlxc_array_topk)(mlxc_array **values, mlxc_array **indices, mlxc_array *x, int64_t k, int32_t axis, int32_t largest, mlxc_error *error);
 static mlxc_status (*p_mlxc_array_unique)(mlxc_array **values, mlxc_array **indices, mlxc_array **inverse, mlxc_array **counts, mlxc_array *x, mlxc_error *error);
+static mlxc_status (*p_mlxc_kernel_new)(mlxc_kernel **out, mlxc_device *device, const char *name, const char *source, size_t source_bytes, const char *const *inputs, int64_t input_count, const char *const *outputs, int64_t output_count, const mlxc_kernel_options *options, mlxc_error *error);
+static mlxc_status (*p_mlxc_kernel_apply)(mlxc_array **results, mlxc_kernel *kernel, mlxc_array *const *inputs, int64_t input_count, const mlxc_array_type *types, int64_t output_count, const int64_t *threads, mlxc_error *error);
+static void (*p_mlxc_kernel_free)(mlxc_kernel *kernel);
 static mlxc_status (*p_mlxc_array_convolution)(mlxc_array **out, mlxc_array *x, mlxc_array *weight, mlxc_array *bias, const int64_t *stride, const int64_t *padding, const int64_t *dilation, int32_t spatial_axes, int64_t groups, mlxc_error *error);
 static mlxc_status (*p_mlxc_array_transposed_convolution)(mlxc_array **out, mlxc_array *x, mlxc_array *weight, mlxc_array *bias, const int64_t *stride, const int64_t *padding, const int64_t *dilation, const int64_t *output_padding, int32_t spatial_axes, int64_t groups, mlxc_error *error);
 static mlxc_status (*p_mlxc_array_max_pool)(mlxc_array **out, mlxc_array *x, const int64_t *kernel, const int64_t *stride, const int64_t *padding, const int64_t *dilation, int32_t spatial_axes, mlxc_error *error);
@@ -179,6 +180,8 @@ static mlxc_status (*p_mlxc_array_triangle)(mlxc_array **out, mlxc_array *x, int
 static mlxc_status (*p_mlxc_memory_read)(mlxc_device *device, mlxc_memory_stats *stats, mlxc_error *error);
 static mlxc_status (*p_mlxc_memory_reset_peak)(mlxc_device *device, mlxc_error *error);
 static mlxc_status (*p_mlxc_memory_release_cache)(mlxc_device *device, mlxc_error *error);
+static mlxc_status (*p_mlxc_memory_trim)(mlxc_device *device, int64_t keep_bytes, mlxc_error *error);
+static mlxc_status (*p_mlxc_memory_set_limit)(mlxc_device *device, int64_t bytes, mlxc_error *error);
 static mlxc_status (*p_mlxc_memory_set_cache_limit)(mlxc_device *device, int64_t bytes, mlxc_error *error);
 static int64_t (*p_mlxc_handle_count)(int32_t kind);
 static mlxc_status (*p_mlxc_module_linear)(mlxc_module **out, int64_t in, int64_t out_features, int32_t bias, mlxc_error *error);
@@ -212,6 +215,9 @@ static mlxc_status (*p_mlxc_parameters_to_device)(mlxc_parameters *parameters, m
 static mlxc_status (*p_mlxc_parameters_save)(mlxc_parameters *parameters, const char *path, mlxc_error *error);
 static mlxc_status (*p_mlxc_parameters_load)(mlxc_parameters *parameters, const char *path, int32_t strict, mlxc_error *error);
 static void (*p_mlxc_parameters_free)(mlxc_parameters *parameters);
+static mlxc_status (*p_mlxc_placement_calibrate)(const char *path, mlxc_error *error);
+static mlxc_status (*p_mlxc_placement_enable)(mlxc_device *device, const char *path, mlxc_error *error);
+static mlxc_status (*p_mlxc_placement_disable)(mlxc_device *device, mlxc_error *error);
 static mlxc_status (*p_mlxc_array_outer)(mlxc_array **out, mlxc_array *a, mlxc_array *b, mlxc_error *error);
 static mlxc_status (*p_mlxc_array_inner)(mlxc_array **out, mlxc_array *a, mlxc_array *b, mlxc_error *error);
 static mlxc_status (*p_mlxc_array_vecdot)(mlxc_array **out, mlxc_array *a, mlxc_array *b, int32_t axis, mlxc_error *error);
@@ -219,6 +225,10 @@ static mlxc_status (*p_mlxc_array_tensordot)(mlxc_array **out, mlxc_array *a, ml
 static mlxc_status (*p_mlxc_array_kron)(mlxc_array **out, mlxc_array *a, mlxc_array *b, mlxc_error *error);
 static mlxc_status (*p_mlxc_array_addmm)(mlxc_array **out, mlxc_array *c, mlxc_array *a, mlxc_array *b, double alpha, double beta, mlxc_error *error);
 static mlxc_status (*p_mlxc_array_einsum)(mlxc_array **out, const char *equation, size_t bytes, mlxc_array *const *operands, int64_t count, mlxc_error *error);
+static mlxc_status (*p_mlxc_device_profile)(mlxc_device *device, int32_t what, mlxc_error *error);
+static mlxc_status (*p_mlxc_device_profile_entries)(mlxc_device *device, mlxc_profile_entry *entries, int64_t capacity, int64_t *needed, mlxc_error *error);
+static mlxc_status (*p_mlxc_device_profile_text)(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
+static mlxc_status (*p_mlxc_device_profile_trace)(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
 static mlxc_status (*p_mlxc_queue_new)(mlxc_queue **out, mlxc_error *error);
 static mlxc_status (*p_mlxc_queue_next)(mlxc_queue *queue, int64_t timeout_ms, mlxc_event *events, int64_t capacity, int64_t *count, mlxc_error *error);
 static mlxc_status (*p_mlxc_queue_wake)(mlxc_queue *queue, mlxc_error *error);
@@ -255,6 +265,18 @@ static mlxc_status (*p_mlxc_array_reduce_as)(mlxc_array **out, int32_t op, mlxc_
 static mlxc_status (*p_mlxc_array_variance)(mlxc_array **out, mlxc_array *x, const int32_t *axes, int32_t axis_count, double correction, int32_t keepdims, int32_t root, mlxc_error *error);
 static mlxc_status (*p_mlxc_array_median)(mlxc_array **out, mlxc_array *x, const int32_t *axes, int32_t axis_count, int32_t keepdims, mlxc_error *error);
 static mlxc_status (*p_mlxc_array_scan)(mlxc_array **out, int32_t op, mlxc_array *x, int32_t axis, int32_t reverse, int32_t exclusive, mlxc_error *error);
+static mlxc_status (*p_mlxc_stream_new)(mlxc_stream **out, mlxc_device *device, int32_t threads, mlxc_error *error);
+static mlxc_status (*p_mlxc_stream_eval)(mlxc_fence **done, mlxc_stream *stream, mlxc_array *const *arrays, int64_t count, mlxc_error *error);
+static mlxc_status (*p_mlxc_stream_call)(mlxc_fence **done, mlxc_stream *stream, mlxc_function *function, mlxc_array *const *inputs, int64_t input_count, mlxc_error *error);
+static mlxc_status (*p_mlxc_stream_record)(mlxc_fence **done, mlxc_stream *stream, mlxc_error *error);
+static mlxc_status (*p_mlxc_stream_wait)(mlxc_stream *stream, mlxc_fence *fence, mlxc_error *error);
+static mlxc_status (*p_mlxc_stream_synchronize)(mlxc_stream *stream, mlxc_error *error);
+static void (*p_mlxc_stream_free)(mlxc_stream *stream);
+static mlxc_status (*p_mlxc_fence_wait)(mlxc_fence *fence, int64_t timeout_ms, mlxc_error *error);
+static mlxc_status (*p_mlxc_fence_query)(mlxc_fence *fence, int32_t *done, mlxc_error *error);
+static mlxc_status (*p_mlxc_fence_notify)(mlxc_fence *fence, void (*callback)(mlxc_status status, void *user_data), void *user_data, mlxc_error *error);
+static mlxc_status (*p_mlxc_fence_outputs)(mlxc_fence *fence, mlxc_array **outputs, int64_t output_count, mlxc_error *error);
+static void (*p_mlxc_fence_free)(mlxc_fence *fence);
 static void (*p_mlxc_encode_options_init)(mlxc_encode_options *options, uint32_t struct_size);
 static void (*p_mlxc_decode_options_init)(mlxc_decode_options *options, uint32_t struct_size);
 static mlxc_status (*p_mlxc_tokenizer_load)(mlxc_tokenizer **out, const char *path, mlxc_error *error);
@@ -383,8 +405,6 @@ static const struct {
     {"mlxc_device_list", (void **)&p_mlxc_device_list},
     {"mlxc_device_open", (void **)&p_mlxc_device_open},
     {"mlxc_device_inspect", (void **)&p_mlxc_device_inspect},
-    {"mlxc_device_profile", (void **)&p_mlxc_device_profile},
-    {"mlxc_device_profile_text", (void **)&p_mlxc_device_profile_text},
     {"mlxc_device_free", (void **)&p_mlxc_device_free},
     {"mlxc_array_clip", (void **)&p_mlxc_array_clip},
     {"mlxc_array_nan_to_num", (void **)&p_mlxc_array_nan_to_num},
@@ -440,6 +460,9 @@ static const struct {
     {"mlxc_array_argsort", (void **)&p_mlxc_array_argsort},
     {"mlxc_array_topk", (void **)&p_mlxc_array_topk},
     {"mlxc_array_unique", (void **)&p_mlxc_array_unique},
+    {"mlxc_kernel_new", (void **)&p_mlxc_kernel_new},
+    {"mlxc_kernel_apply", (void **)&p_mlxc_kernel_apply},
+    {"mlxc_kernel_free", (void **)&p_mlxc_kernel_free},
     {"mlxc_array_convolution", (void **)&p_mlxc_array_convolution},
     {"mlxc_array_transposed_convolution", (void **)&p_mlxc_array_transposed_convolution},
     {"mlxc_array_max_pool", (void **)&p_mlxc_array_max_pool},
@@ -484,6 +507,8 @@ static const struct {
     {"mlxc_memory_read", (void **)&p_mlxc_memory_read},
     {"mlxc_memory_reset_peak", (void **)&p_mlxc_memory_reset_peak},
     {"mlxc_memory_release_cache", (void **)&p_mlxc_memory_release_cache},
+    {"mlxc_memory_trim", (void **)&p_mlxc_memory_trim},
+    {"mlxc_memory_set_limit", (void **)&p_mlxc_memory_set_limit},
     {"mlxc_memory_set_cache_limit", (void **)&p_mlxc_memory_set_cache_limit},
     {"mlxc_handle_count", (void **)&p_mlxc_handle_count},
     {"mlxc_module_linear", (void **)&p_mlxc_module_linear},
@@ -517,6 +542,9 @@ static const struct {
     {"mlxc_parameters_save", (void **)&p_mlxc_parameters_save},
     {"mlxc_parameters_load", (void **)&p_mlxc_parameters_load},
     {"mlxc_parameters_free", (void **)&p_mlxc_parameters_free},
+    {"mlxc_placement_calibrate", (void **)&p_mlxc_placement_calibrate},
+    {"mlxc_placement_enable", (void **)&p_mlxc_placement_enable},
+    {"mlxc_placement_disable", (void **)&p_mlxc_placement_disable},
     {"mlxc_array_outer", (void **)&p_mlxc_array_outer},
     {"mlxc_array_inner", (void **)&p_mlxc_array_inner},
     {"mlxc_array_vecdot", (void **)&p_mlxc_array_vecdot},
@@ -524,6 +552,10 @@ static const struct {
     {"mlxc_array_kron", (void **)&p_mlxc_array_kron},
     {"mlxc_array_addmm", (void **)&p_mlxc_array_addmm},
     {"mlxc_array_einsum", (void **)&p_mlxc_array_einsum},
+    {"mlxc_device_profile", (void **)&p_mlxc_device_profile},
+    {"mlxc_device_profile_entries", (void **)&p_mlxc_device_profile_entries},
+    {"mlxc_device_profile_text", (void **)&p_mlxc_device_profile_text},
+    {"mlxc_device_profile_trace", (void **)&p_mlxc_device_profile_trace},
     {"mlxc_queue_new", (void **)&p_mlxc_queue_new},
     {"mlxc_queue_next", (void **)&p_mlxc_queue_next},
     {"mlxc_queue_wake", (void **)&p_mlxc_queue_wake},
@@ -560,6 +592,18 @@ static const struct {
     {"mlxc_array_variance", (void **)&p_mlxc_array_variance},
     {"mlxc_array_median", (void **)&p_mlxc_array_median},
     {"mlxc_array_scan", (void **)&p_mlxc_array_scan},
+    {"mlxc_stream_new", (void **)&p_mlxc_stream_new},
+    {"mlxc_stream_eval", (void **)&p_mlxc_stream_eval},
+    {"mlxc_stream_call", (void **)&p_mlxc_stream_call},
+    {"mlxc_stream_record", (void **)&p_mlxc_stream_record},
+    {"mlxc_stream_wait", (void **)&p_mlxc_stream_wait},
+    {"mlxc_stream_synchronize", (void **)&p_mlxc_stream_synchronize},
+    {"mlxc_stream_free", (void **)&p_mlxc_stream_free},
+    {"mlxc_fence_wait", (void **)&p_mlxc_fence_wait},
+    {"mlxc_fence_query", (void **)&p_mlxc_fence_query},
+    {"mlxc_fence_notify", (void **)&p_mlxc_fence_notify},
+    {"mlxc_fence_outputs", (void **)&p_mlxc_fence_outputs},
+    {"mlxc_fence_free", (void **)&p_mlxc_fence_free},
     {"mlxc_encode_options_init", (void **)&p_mlxc_encode_options_init},
     {"mlxc_decode_options_init", (void **)&p_mlxc_decode_options_init},
     {"mlxc_tokenizer_load", (void **)&p_mlxc_tokenizer_load},
@@ -853,12 +897,6 @@ mlxc_status mlxc_device_open(mlxc_device **out, const char *name, mlxc_error *er
 mlxc_status mlxc_device_inspect(mlxc_device *device, mlxc_device_info *info, mlxc_error *error) {
   return p_mlxc_device_inspect ? p_mlxc_device_inspect(device, info, error) : missing("mlxc_device_inspect", error);
 }
-mlxc_status mlxc_device_profile(mlxc_device *device, int32_t what, mlxc_error *error) {
-  return p_mlxc_device_profile ? p_mlxc_device_profile(device, what, error) : missing("mlxc_device_profile", error);
-}
-mlxc_status mlxc_device_profile_text(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error) {
-  return p_mlxc_device_profile_text ? p_mlxc_device_profile_text(device, buffer, capacity, needed, error) : missing("mlxc_device_profile_text", error);
-}
 void mlxc_device_free(mlxc_device *device) {
   if (p_mlxc_device_free) p_mlxc_device_free(device);
 }
@@ -1024,6 +1062,15 @@ mlxc_status mlxc_array_topk(mlxc_array **values, mlxc_array **indices, mlxc_arra
 mlxc_status mlxc_array_unique(mlxc_array **values, mlxc_array **indices, mlxc_array **inverse, mlxc_array **counts, mlxc_array *x, mlxc_error *error) {
   return p_mlxc_array_unique ? p_mlxc_array_unique(values, indices, inverse, counts, x, error) : missing("mlxc_array_unique", error);
 }
+mlxc_status mlxc_kernel_new(mlxc_kernel **out, mlxc_device *device, const char *name, const char *source, size_t source_bytes, const char *const *inputs, int64_t input_count, const char *const *outputs, int64_t output_count, const mlxc_kernel_options *options, mlxc_error *error) {
+  return p_mlxc_kernel_new ? p_mlxc_kernel_new(out, device, name, source, source_bytes, inputs, input_count, outputs, output_count, options, error) : missing("mlxc_kernel_new", error);
+}
+mlxc_status mlxc_kernel_apply(mlxc_array **results, mlxc_kernel *kernel, mlxc_array *const *inputs, int64_t input_count, const mlxc_array_type *types, int64_t output_count, const int64_t *threads, mlxc_error *error) {
+  return p_mlxc_kernel_apply ? p_mlxc_kernel_apply(results, kernel, inputs, input_count, types, output_count, threads, error) : missing("mlxc_kernel_apply", error);
+}
+void mlxc_kernel_free(mlxc_kernel *kernel) {
+  if (p_mlxc_kernel_free) p_mlxc_kernel_free(kernel);
+}
 mlxc_status mlxc_array_convolution(mlxc_array **out, mlxc_array *x, mlxc_array *weight, mlxc_array *bias, const int64_t *stride, const int64_t *padding, const int64_t *dilation, int32_t spatial_axes, int64_t groups, mlxc_error *error) {
   return p_mlxc_array_convolution ? p_mlxc_array_convolution(out, x, weight, bias, stride, padding, dilation, spatial_axes, groups, error) : missing("mlxc_array_convolution", error);
 }
@@ -1156,6 +1203,12 @@ mlxc_status mlxc_memory_reset_peak(mlxc_device *device, mlxc_error *error) {
 mlxc_status mlxc_memory_release_cache(mlxc_device *device, mlxc_error *error) {
   return p_mlxc_memory_release_cache ? p_mlxc_memory_release_cache(device, error) : missing("mlxc_memory_release_cache", error);
 }
+mlxc_status mlxc_memory_trim(mlxc_device *device, int64_t keep_bytes, mlxc_error *error) {
+  return p_mlxc_memory_trim ? p_mlxc_memory_trim(device, keep_bytes, error) : missing("mlxc_memory_trim", error);
+}
+mlxc_status mlxc_memory_set_limit(mlxc_device *device, int64_t bytes, mlxc_error *error) {
+  return p_mlxc_memory_set_limit ? p_mlxc_memory_set_limit(device, bytes, error) : missing("mlxc_memory_set_limit", error);
+}
 mlxc_status mlxc_memory_set_cache_limit(mlxc_device *device, int64_t bytes, mlxc_error *error) {
   return p_mlxc_memory_set_cache_limit ? p_mlxc_memory_set_cache_limit(device, bytes, error) : missing("mlxc_memory_set_cache_limit", error);
 }
@@ -1255,6 +1308,15 @@ mlxc_status mlxc_parameters_load(mlxc_parameters *parameters, const char *path, 
 void mlxc_parameters_free(mlxc_parameters *parameters) {
   if (p_mlxc_parameters_free) p_mlxc_parameters_free(parameters);
 }
+mlxc_status mlxc_placement_calibrate(const char *path, mlxc_error *error) {
+  return p_mlxc_placement_calibrate ? p_mlxc_placement_calibrate(path, error) : missing("mlxc_placement_calibrate", error);
+}
+mlxc_status mlxc_placement_enable(mlxc_device *device, const char *path, mlxc_error *error) {
+  return p_mlxc_placement_enable ? p_mlxc_placement_enable(device, path, error) : missing("mlxc_placement_enable", error);
+}
+mlxc_status mlxc_placement_disable(mlxc_device *device, mlxc_error *error) {
+  return p_mlxc_placement_disable ? p_mlxc_placement_disable(device, error) : missing("mlxc_placement_disable", error);
+}
 mlxc_status mlxc_array_outer(mlxc_array **out, mlxc_array *a, mlxc_array *b, mlxc_error *error) {
   return p_mlxc_array_outer ? p_mlxc_array_outer(out, a, b, error) : missing("mlxc_array_outer", error);
 }
@@ -1275,6 +1337,18 @@ mlxc_status mlxc_array_addmm(mlxc_array **out, mlxc_array *c, mlxc_array *a, mlx
 }
 mlxc_status mlxc_array_einsum(mlxc_array **out, const char *equation, size_t bytes, mlxc_array *const *operands, int64_t count, mlxc_error *error) {
   return p_mlxc_array_einsum ? p_mlxc_array_einsum(out, equation, bytes, operands, count, error) : missing("mlxc_array_einsum", error);
+}
+mlxc_status mlxc_device_profile(mlxc_device *device, int32_t what, mlxc_error *error) {
+  return p_mlxc_device_profile ? p_mlxc_device_profile(device, what, error) : missing("mlxc_device_profile", error);
+}
+mlxc_status mlxc_device_profile_entries(mlxc_device *device, mlxc_profile_entry *entries, int64_t capacity, int64_t *needed, mlxc_error *error) {
+  return p_mlxc_device_profile_entries ? p_mlxc_device_profile_entries(device, entries, capacity, needed, error) : missing("mlxc_device_profile_entries", error);
+}
+mlxc_status mlxc_device_profile_text(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error) {
+  return p_mlxc_device_profile_text ? p_mlxc_device_profile_text(device, buffer, capacity, needed, error) : missing("mlxc_device_profile_text", error);
+}
+mlxc_status mlxc_device_profile_trace(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error) {
+  return p_mlxc_device_profile_trace ? p_mlxc_device_profile_trace(device, buffer, capacity, needed, error) : missing("mlxc_device_profile_trace", error);
 }
 mlxc_status mlxc_queue_new(mlxc_queue **out, mlxc_error *error) {
   return p_mlxc_queue_new ? p_mlxc_queue_new(out, error) : missing("mlxc_queue_new", error);
@@ -1383,6 +1457,42 @@ mlxc_status mlxc_array_median(mlxc_array **out, mlxc_array *x, const int32_t *ax
 }
 mlxc_status mlxc_array_scan(mlxc_array **out, int32_t op, mlxc_array *x, int32_t axis, int32_t reverse, int32_t exclusive, mlxc_error *error) {
   return p_mlxc_array_scan ? p_mlxc_array_scan(out, op, x, axis, reverse, exclusive, error) : missing("mlxc_array_scan", error);
+}
+mlxc_status mlxc_stream_new(mlxc_stream **out, mlxc_device *device, int32_t threads, mlxc_error *error) {
+  return p_mlxc_stream_new ? p_mlxc_stream_new(out, device, threads, error) : missing("mlxc_stream_new", error);
+}
+mlxc_status mlxc_stream_eval(mlxc_fence **done, mlxc_stream *stream, mlxc_array *const *arrays, int64_t count, mlxc_error *error) {
+  return p_mlxc_stream_eval ? p_mlxc_stream_eval(done, stream, arrays, count, error) : missing("mlxc_stream_eval", error);
+}
+mlxc_status mlxc_stream_call(mlxc_fence **done, mlxc_stream *stream, mlxc_function *function, mlxc_array *const *inputs, int64_t input_count, mlxc_error *error) {
+  return p_mlxc_stream_call ? p_mlxc_stream_call(done, stream, function, inputs, input_count, error) : missing("mlxc_stream_call", error);
+}
+mlxc_status mlxc_stream_record(mlxc_fence **done, mlxc_stream *stream, mlxc_error *error) {
+  return p_mlxc_stream_record ? p_mlxc_stream_record(done, stream, error) : missing("mlxc_stream_record", error);
+}
+mlxc_status mlxc_stream_wait(mlxc_stream *stream, mlxc_fence *fence, mlxc_error *error) {
+  return p_mlxc_stream_wait ? p_mlxc_stream_wait(stream, fence, error) : missing("mlxc_stream_wait", error);
+}
+mlxc_status mlxc_stream_synchronize(mlxc_stream *stream, mlxc_error *error) {
+  return p_mlxc_stream_synchronize ? p_mlxc_stream_synchronize(stream, error) : missing("mlxc_stream_synchronize", error);
+}
+void mlxc_stream_free(mlxc_stream *stream) {
+  if (p_mlxc_stream_free) p_mlxc_stream_free(stream);
+}
+mlxc_status mlxc_fence_wait(mlxc_fence *fence, int64_t timeout_ms, mlxc_error *error) {
+  return p_mlxc_fence_wait ? p_mlxc_fence_wait(fence, timeout_ms, error) : missing("mlxc_fence_wait", error);
+}
+mlxc_status mlxc_fence_query(mlxc_fence *fence, int32_t *done, mlxc_error *error) {
+  return p_mlxc_fence_query ? p_mlxc_fence_query(fence, done, error) : missing("mlxc_fence_query", error);
+}
+mlxc_status mlxc_fence_notify(mlxc_fence *fence, void (*callback)(mlxc_status status, void *user_data), void *user_data, mlxc_error *error) {
+  return p_mlxc_fence_notify ? p_mlxc_fence_notify(fence, callback, user_data, error) : missing("mlxc_fence_notify", error);
+}
+mlxc_status mlxc_fence_outputs(mlxc_fence *fence, mlxc_array **outputs, int64_t output_count, mlxc_error *error) {
+  return p_mlxc_fence_outputs ? p_mlxc_fence_outputs(fence, outputs, output_count, error) : missing("mlxc_fence_outputs", error);
+}
+void mlxc_fence_free(mlxc_fence *fence) {
+  if (p_mlxc_fence_free) p_mlxc_fence_free(fence);
 }
 void mlxc_encode_options_init(mlxc_encode_options *options, uint32_t struct_size) {
   if (p_mlxc_encode_options_init) p_mlxc_encode_options_init(options, struct_size);

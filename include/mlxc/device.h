@@ -44,18 +44,7 @@ MLXC_API mlxc_status mlxc_device_open(mlxc_device **out, const char *name, mlxc_
 /* Describes an open device. Set info->struct_size first. Threads: any. Errors: INVALID_ARGUMENT, INVALID_HANDLE. */
 MLXC_API mlxc_status mlxc_device_inspect(mlxc_device *device, mlxc_device_info *info, mlxc_error *error);
 
-#define MLXC_PROFILE_OFF      0
-#define MLXC_PROFILE_KERNELS  1 /* every kernel: they run one after the other then, so the whole takes longer than without */
-#define MLXC_PROFILE_PROGRAMS 2 /* whole programs, which run as they always do */
-
-/* Times what runs on a device: MLXC_PROFILE_KERNELS or _PROGRAMS start afresh, MLXC_PROFILE_OFF stops.
- * Threads: any. Errors: UNSUPPORTED (the CPU), INVALID_ARGUMENT, INVALID_HANDLE. */
-MLXC_API mlxc_status mlxc_device_profile(mlxc_device *device, int32_t what, mlxc_error *error);
-
-/* A table for people of what was timed since: each kernel's calls, GPU time and rates; each program's launches, dispatches, barriers and
- * launches that ran on the CPU for want of a kernel. *needed counts the final zero. Threads: any. Errors: UNSUPPORTED (the CPU),
- * BUFFER_TOO_SMALL, INVALID_ARGUMENT, INVALID_HANDLE. */
-MLXC_API mlxc_status mlxc_device_profile_text(mlxc_device *device, char *buffer, size_t capacity, size_t *needed, mlxc_error *error);
+/* Where the time goes: mlxc/profile.h. */
 
 /* Threads: any. */
 MLXC_API void mlxc_device_free(mlxc_device *device);

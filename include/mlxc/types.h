@@ -48,6 +48,9 @@ typedef struct mlxc_optimizer mlxc_optimizer; /* immutable, shared */
 typedef struct mlxc_dataset mlxc_dataset;     /* immutable, shared */
 typedef struct mlxc_loader mlxc_loader;       /* one thread at a time */
 typedef struct mlxc_trainer mlxc_trainer;     /* one thread at a time */
+typedef struct mlxc_kernel mlxc_kernel;       /* immutable, shared */
+typedef struct mlxc_stream mlxc_stream;       /* internally locked */
+typedef struct mlxc_fence mlxc_fence;         /* internally locked */
 
 /* Kinds of handles, as counted by mlxc_handle_count. */
 #define MLXC_HANDLE_ANY       0
@@ -67,6 +70,9 @@ typedef struct mlxc_trainer mlxc_trainer;     /* one thread at a time */
 #define MLXC_HANDLE_DATASET   14
 #define MLXC_HANDLE_LOADER    15
 #define MLXC_HANDLE_TRAINER   16
+#define MLXC_HANDLE_KERNEL    17
+#define MLXC_HANDLE_STREAM    18
+#define MLXC_HANDLE_FENCE     19
 
 /* Borrowed UTF-8 text. Layout pinned. */
 typedef struct mlxc_text {

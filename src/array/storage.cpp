@@ -1,129 +1,164 @@
 #include "array/storage.h"
 
-#include <cstdlib>
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
+#include "array/host_memory.h"
 #include "base/error.h"
 
 namespace mlxc {
 namespace {
 
-constexpr size_t kAlignment = 64;
+using Clock = std::chrono::steady_clock;
 
-// Four classes between powers of two: at most a quarter is wasted, and near sizes reuse each other's blocks.
-size_t size_class(size_t bytes) {
-  if (bytes <= 256) return 256;
-  size_t step = size_t{1} << (63 - __builtin_clzll(bytes - 1)) >> 2;
-  if (step < kAlignment) step = kAlignment;
-  return (bytes + step - 1) / step * step;
-}
+constexpr size_t kUnit = 256, kPage = 4096;
+constexpr int64_t kTimeEvery = 64;  // reading the clock takes as long as what it measures
 
-void* host_allocate(size_t bytes) { return std::aligned_alloc(kAlignment, bytes); }
-void host_release(void* data, size_t) { std::free(data); }
-
-class HostSource final : public MemorySource {
- public:
-  explicit HostSource(const MemoryCalls& calls) : calls_(calls) {}
-  Memory allocate(size_t bytes, MemoryUse) override {
-    void* data = calls_.allocate(bytes);
-    return {data, reinterpret_cast<uintptr_t>(data), 0};
-  }
-  void release(const Memory& memory, size_t bytes) noexcept override { calls_.release(memory.host, bytes); }
-
- private:
-  const MemoryCalls calls_;
-};
+double nanoseconds_since(Clock::time_point start) { return std::chrono::duration<double, std::nano>(Clock::now() - start).count(); }
 
 }  // namespace
 
-const MemoryCalls& host_memory_calls() {
-  static constexpr MemoryCalls calls{host_allocate, host_release};
-  return calls;
-}
-
 Storage::~Storage() {
-  if (allocator_) allocator_->recycle(memory_, bytes_, use_);
+  if (allocator_) allocator_->recycle(memory_, bytes_, requested_, use_);
 }
 
-Allocator::Allocator(const MemoryCalls& calls, size_t cache_limit) : Allocator(std::make_unique<HostSource>(calls), cache_limit) {}
+Allocator::Allocator(const MemoryCalls& calls, size_t cache_limit) : Allocator(std::make_unique<HostMemorySource>(calls), cache_limit) {}
 
 Allocator::Allocator(std::unique_ptr<MemorySource> source, size_t cache_limit) : source_(std::move(source)), cache_limit_(cache_limit) {}
 
-Allocator::~Allocator() { release_cache(); }
+Allocator::~Allocator() { merge(); }
+
+size_t Allocator::rounded(size_t bytes) {
+  if (bytes <= kUnit) return kUnit;
+  size_t step = kPage;
+  if (bytes <= size_t{1} << 20) step = std::max(size_t{1} << (63 - __builtin_clzll(bytes - 1)) >> 4, kUnit);
+  return (bytes + step - 1) / step * step;
+}
 
 StoragePtr Allocator::allocate(size_t bytes, MemoryUse use) {
-  if (bytes > size_t(PTRDIFF_MAX) / 2) fail(Status::out_of_memory, "an array of ", bytes, " bytes was asked for, more than the address space holds");
-  size_t rounded = size_class(bytes);
-  Memory memory = take(rounded, use);
+  if (bytes > size_t(PTRDIFF_MAX) / 2)
+    fail(Status::out_of_memory, "an array of ", bytes, " bytes was asked for, more than the address space holds");
+  const size_t given = rounded(bytes);
+  bool hit = true;
+  const Memory memory = take(given, bytes, use, &hit);
   try {
-    return std::make_shared<Storage>(memory, rounded, use, shared_from_this());
+    return std::make_shared<Storage>(memory, given, bytes, use, shared_from_this());
   } catch (...) {
-    recycle(memory, rounded, use);
+    recycle(memory, given, bytes, use);
     throw;
   }
 }
 
-Memory Allocator::take(size_t bytes, MemoryUse use) {
+Memory Allocator::take(size_t bytes, size_t requested, MemoryUse use, bool* hit) {
   std::lock_guard lock(mutex_);
+  if (limit_ && size_t(stats_.active) + bytes > limit_)
+    fail(Status::out_of_memory, "no memory for ", bytes, " bytes: ", stats_.active, " bytes are in use, the limit is ", limit_);
+  const bool timed = stats_.hits % kTimeEvery == 0;
+  const Clock::time_point start = timed ? Clock::now() : Clock::time_point();
   Memory memory;
-  if (auto found = cache_.find({use, bytes}); found != cache_.end()) {
-    memory = found->second;
-    cache_.erase(found);
-    stats_.cached -= int64_t(bytes);
+  if (const auto found = ready_.find(key_of(bytes, use)); found != ready_.end() && !found->second.empty()) {
+    memory = found->second.back();
+    found->second.pop_back();
+    ready_bytes_ -= int64_t(bytes);
   } else {
-    memory = source_->allocate(bytes, use);
-    if (!memory) {  // give back what is only cached, then try once more
-      drop_cache();
-      memory = source_->allocate(bytes, use);
+    memory = take_slowly(bytes, use, hit);
+  }
+  if (*hit) {
+    ++stats_.hits;
+    if (timed) {
+      ++timed_hits_;
+      hit_time_ += nanoseconds_since(start);
     }
-    if (!memory) fail(Status::out_of_memory, "no memory for ", bytes, " bytes, with ", stats_.active, " bytes in use");
   }
   stats_.active += int64_t(bytes);
-  if (stats_.active > stats_.peak) stats_.peak = stats_.active;
+  stats_.requested += int64_t(requested);
+  stats_.peak = std::max(stats_.peak, stats_.active);
+  stats_.peak_requested = std::max(stats_.peak_requested, stats_.requested);
   return memory;
 }
 
-void Allocator::recycle(const Memory& memory, size_t bytes, MemoryUse use) noexcept {
+Memory Allocator::take_slowly(size_t bytes, MemoryUse use, bool* hit) {
+  if (Memory memory = source_->allocate(bytes, use, false)) return memory;
+  merge();
+  if (Memory memory = source_->allocate(bytes, use, false)) return memory;
+
+  const auto start = Clock::now();
+  if (limit_ && size_t(source_->counts().reserved) + bytes > limit_) source_->trim(0);
+  Memory memory = source_->allocate(bytes, use, true);
+  if (!memory) {  // what is idle may be another kind of memory
+    source_->trim(0);
+    memory = source_->allocate(bytes, use, true);
+  }
+  if (!memory) fail(Status::out_of_memory, "no memory for ", bytes, " bytes, with ", stats_.active, " bytes in use");
+  *hit = false;
+  ++stats_.misses;
+  miss_time_ += nanoseconds_since(start);
+  stats_.peak_reserved = std::max(stats_.peak_reserved, source_->counts().reserved);
+  return memory;
+}
+
+void Allocator::recycle(const Memory& memory, size_t bytes, size_t requested, MemoryUse use) noexcept {
   std::lock_guard lock(mutex_);
   stats_.active -= int64_t(bytes);
-  if (size_t(stats_.cached) + bytes <= cache_limit_) {
+  stats_.requested -= int64_t(requested);
+  if (size_t(ready_bytes_ + source_->counts().idle) + bytes <= cache_limit_) {
     try {
-      cache_.emplace(std::pair(use, bytes), memory);
-      stats_.cached += int64_t(bytes);
+      ready_[key_of(bytes, use)].push_back(memory);
+      ready_bytes_ += int64_t(bytes);
       return;
-    } catch (...) {  // no memory for the cache entry: release the block instead
+    } catch (...) {  // no memory for the entry: to the source instead
     }
   }
   source_->release(memory, bytes);
+  merge();
+  if (size_t(source_->counts().idle) > cache_limit_) source_->trim(cache_limit_ / 2);
 }
 
-void Allocator::drop_cache() {
-  for (auto& [key, memory] : cache_) source_->release(memory, key.second);
-  cache_.clear();
-  stats_.cached = 0;
+// Everything that is ready goes back to where neighbours become one.
+void Allocator::merge() noexcept {
+  for (auto& [key, pieces] : ready_)
+    for (const Memory& memory : pieces) source_->release(memory, key & ~(kUnit - 1));
+  ready_.clear();
+  ready_bytes_ = 0;
 }
 
 MemoryStats Allocator::stats() const {
   std::lock_guard lock(mutex_);
-  return stats_;
+  MemoryStats stats = stats_;
+  stats.reserved = source_->counts().reserved;
+  stats.cached = stats.reserved - stats.active;
+  stats.limit = int64_t(limit_);
+  stats.cache_limit = int64_t(cache_limit_);
+  if (timed_hits_) stats.hit_nanoseconds = hit_time_ / double(timed_hits_);
+  if (stats.misses) stats.miss_nanoseconds = miss_time_ / double(stats.misses);
+  return stats;
 }
 
 void Allocator::reset_peak() {
   std::lock_guard lock(mutex_);
   stats_.peak = stats_.active;
+  stats_.peak_requested = stats_.requested;
+  stats_.peak_reserved = source_->counts().reserved;
 }
 
-void Allocator::release_cache() {
+void Allocator::trim(size_t keep) {
   std::lock_guard lock(mutex_);
-  drop_cache();
+  merge();
+  source_->trim(keep);
 }
 
 void Allocator::set_cache_limit(size_t bytes) {
-  {
-    std::lock_guard lock(mutex_);
-    cache_limit_ = bytes;
-  }
-  if (size_t(stats().cached) > bytes) release_cache();
+  std::lock_guard lock(mutex_);
+  cache_limit_ = bytes;
+  if (size_t(ready_bytes_ + source_->counts().idle) <= bytes) return;
+  merge();
+  source_->trim(bytes);
+}
+
+void Allocator::set_limit(size_t bytes) {
+  std::lock_guard lock(mutex_);
+  limit_ = bytes;
 }
 
 }  // namespace mlxc

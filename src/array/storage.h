@@ -4,17 +4,30 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace mlxc {
 
+// All sizes in bytes.
 struct MemoryStats {
-  int64_t active = 0;  // bytes in live storages
-  int64_t cached = 0;  // bytes kept for reuse
-  int64_t peak = 0;    // highest active since start or reset
+  int64_t requested = 0;      // what live storages were asked for
+  int64_t active = 0;         // what they hold: sizes are rounded up
+  int64_t cached = 0;         // kept for reuse: reserved and not active
+  int64_t reserved = 0;       // taken from the operating system or the driver
+  int64_t peak = 0;           // highest active since start or reset
+  int64_t peak_requested = 0, peak_reserved = 0;
+  int64_t limit = 0;          // of active; 0: none
+  int64_t cache_limit = 0;
+  int64_t hits = 0;           // allocations that needed no new block
+  int64_t misses = 0;
+  double hit_nanoseconds = 0, miss_nanoseconds = 0;  // mean time of an allocation; of hits every 64th is timed
+
+  // The share of the highest reservation that was beyond the highest demand: rounding, holes and room that was never used.
+  double fragmentation() const { return peak_reserved > 0 ? 1 - double(peak_requested) / double(peak_reserved) : 0; }
 };
 
 // What a block is for. On the CPU all are one; a GPU with memory of its own has a kind for each.
@@ -32,13 +45,28 @@ struct Memory {
   explicit operator bool() const { return host || address; }
 };
 
-// Where an allocator takes memory from: the heap, or a device.
+// Where an allocator takes memory from: blocks of the heap or of a device, cut into pieces that merge again when they are free.
+// Called under the allocator's lock.
 class MemorySource {
  public:
+  struct Counts {
+    int64_t reserved = 0;  // bytes of all blocks
+    int64_t idle = 0;      // of those that nothing uses
+    int64_t made = 0;      // blocks made since the start
+  };
+
   virtual ~MemorySource() = default;
-  // Empty on failure; at least 64-byte aligned. Called under the allocator's lock.
-  virtual Memory allocate(size_t bytes, MemoryUse use) = 0;
+  // At least 64-byte aligned. Empty on failure; without `grow`, when no block there is has room.
+  virtual Memory allocate(size_t bytes, MemoryUse use, bool grow) = 0;
+  Memory allocate(size_t bytes, MemoryUse use) { return allocate(bytes, use, true); }
+  // Exactly what was allocated, with the same bytes.
   virtual void release(const Memory& memory, size_t bytes) noexcept = 0;
+  // Gives idle blocks back until at most `keep` bytes of them are left.
+  virtual void trim(size_t keep) noexcept = 0;
+  const Counts& counts() const { return counts_; }
+
+ protected:
+  Counts counts_;
 };
 
 // The heap, through a table so that tests can make the n-th allocation fail.
@@ -53,8 +81,8 @@ class Allocator;
 // A block of memory. Owned by an allocator (returns to its cache), or borrowed with a keeper that owns the bytes.
 class Storage {
  public:
-  Storage(const Memory& memory, size_t bytes, MemoryUse use, std::shared_ptr<Allocator> allocator)
-      : memory_(memory), bytes_(bytes), use_(use), allocator_(std::move(allocator)) {}
+  Storage(const Memory& memory, size_t bytes, size_t requested, MemoryUse use, std::shared_ptr<Allocator> allocator)
+      : memory_(memory), bytes_(bytes), requested_(requested), use_(use), allocator_(std::move(allocator)) {}
   // Host memory of someone else. A device reads it only if Device::reads_host_memory().
   Storage(void* data, size_t bytes, std::shared_ptr<const void> keeper)
       : memory_{data, reinterpret_cast<uintptr_t>(data), 0}, bytes_(bytes), keeper_(std::move(keeper)) {}
@@ -72,6 +100,7 @@ class Storage {
  private:
   Memory memory_;
   size_t bytes_;
+  size_t requested_ = 0;
   MemoryUse use_ = MemoryUse::device;
   std::shared_ptr<Allocator> allocator_;
   std::shared_ptr<const void> keeper_;
@@ -79,31 +108,51 @@ class Storage {
 
 using StoragePtr = std::shared_ptr<Storage>;
 
-// Rounds sizes into classes and keeps freed blocks up to a limit. Threads: any.
+// Hands memory out and keeps what comes back. In front lie freed pieces by their exact size, which a loop finds again without searching; when
+// none fits they go back to the source, where neighbours merge, and only then a new block is made. Threads: any.
 class Allocator : public std::enable_shared_from_this<Allocator> {
  public:
-  explicit Allocator(const MemoryCalls& calls = host_memory_calls(), size_t cache_limit = size_t{256} << 20);
-  explicit Allocator(std::unique_ptr<MemorySource> source, size_t cache_limit = size_t{256} << 20);
+  static constexpr size_t kCacheLimit = size_t{256} << 20;
+
+  explicit Allocator(const MemoryCalls& calls = host_memory_calls(), size_t cache_limit = kCacheLimit);
+  explicit Allocator(std::unique_ptr<MemorySource> source, size_t cache_limit = kCacheLimit);
   ~Allocator();
 
   // Uninitialised memory, 64-byte aligned. Throws Error(out_of_memory) naming the size. bytes may be 0.
   StoragePtr allocate(size_t bytes, MemoryUse use = MemoryUse::device);
   MemoryStats stats() const;
   void reset_peak();
-  void release_cache();
+  // Gives freed memory back until at most `keep` bytes of it are left, as far as whole blocks are free.
+  void trim(size_t keep);
+  void release_cache() { trim(0); }
+  // Of what is kept for reuse, as far as whole blocks are free.
   void set_cache_limit(size_t bytes);
+  // Of what storages hold; 0: none. What is held already stays.
+  void set_limit(size_t bytes);
+
+  // Up to a mebibyte a sixteenth is wasted at most (a unit of 256 bytes where that is more), then less than a page.
+  static size_t rounded(size_t bytes);
 
  private:
   friend class Storage;
-  void recycle(const Memory& memory, size_t bytes, MemoryUse use) noexcept;
-  Memory take(size_t bytes, MemoryUse use);
-  void drop_cache();
+  struct SizeHash {
+    size_t operator()(size_t key) const { return key * 0x9e3779b97f4a7c15ull >> 20; }
+  };
+  static size_t key_of(size_t bytes, MemoryUse use) { return bytes | size_t(use); }  // sizes are multiples of 256
+
+  Memory take(size_t bytes, size_t requested, MemoryUse use, bool* hit);
+  Memory take_slowly(size_t bytes, MemoryUse use, bool* hit);
+  void recycle(const Memory& memory, size_t bytes, size_t requested, MemoryUse use) noexcept;
+  void merge() noexcept;
 
   const std::unique_ptr<MemorySource> source_;
   mutable std::mutex mutex_;
-  std::multimap<std::pair<MemoryUse, size_t>, Memory> cache_;
-  size_t cache_limit_;
+  std::unordered_map<size_t, std::vector<Memory>, SizeHash> ready_;  // freed pieces by size and use
+  int64_t ready_bytes_ = 0;
+  size_t cache_limit_, limit_ = 0;
   MemoryStats stats_;
+  int64_t timed_hits_ = 0;
+  double hit_time_ = 0, miss_time_ = 0;  // nanoseconds in all
 };
 
 }  // namespace mlxc

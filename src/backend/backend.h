@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "array/storage.h"
+#include "base/profile.h"
 #include "graph/primitive.h"
 
 namespace mlxc {
@@ -41,6 +42,7 @@ struct Binding {
 struct CompilePlan {
   std::vector<LaunchPlan> launches;
   std::vector<bool> temporary;  // by buffer: nothing but these launches sees it
+  std::string reason = {};      // why on this device, for profiles; empty: it was asked for
 };
 
 class Pattern;  // graph/pattern.h
@@ -103,6 +105,11 @@ class Device {
   virtual std::unique_ptr<Executable> compile(CompilePlan plan) = 0;
   // Groups of operations that this device has one kernel for, tried in this order before elementwise fusion.
   virtual std::span<const Pattern* const> patterns() const { return {}; }
+  // Whether it runs kernels from source (ops/custom.h).
+  virtual bool runs_source() const { return false; }
+  // Compiles such a kernel for these operands, so that its mistakes show before anything runs: Error(invalid_argument) with the compiler's
+  // message, Error(unsupported).
+  virtual void compile_source(const LaunchPlan&) {}
   // How many elementwise steps and inputs one fused launch may hold; 0 steps turns fusion off.
   struct FusionLimits {
     int steps = 0;
@@ -132,6 +139,8 @@ class Device {
 
   uint64_t id() const { return id_; }  // never reused in this process, unlike an address
   Allocator& allocator() const { return *allocator_; }
+  // Where its time goes. Executables may outlive the device and keep it.
+  const std::shared_ptr<Profile>& profile() const { return profile_; }
   std::mutex& eval_lock() { return eval_lock_; }  // one lazy evaluation at a time
 
  private:
@@ -142,6 +151,7 @@ class Device {
 
   const uint64_t id_ = next_id();
   std::shared_ptr<Allocator> allocator_;
+  const std::shared_ptr<Profile> profile_ = std::make_shared<Profile>();
   std::mutex eval_lock_;
 };
 

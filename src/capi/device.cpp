@@ -114,18 +114,6 @@ mlxc_status mlxc_device_inspect(mlxc_device* device, mlxc_device_info* info, mlx
   });
 }
 
-mlxc_status mlxc_device_profile(mlxc_device* device, int32_t what, mlxc_error* error) {
-  return guard(error, [&] {
-    auto object = get(device);
-    in_range(what, MLXC_PROFILE_OFF, MLXC_PROFILE_PROGRAMS, "what");
-    vulkan_profile(*object->device, vulkan::Timing(what));
-  });
-}
-
-mlxc_status mlxc_device_profile_text(mlxc_device* device, char* buffer, size_t capacity, size_t* needed, mlxc_error* error) {
-  return guard(error, [&] { give_text(vulkan_profile_text(*get(device)->device), buffer, capacity, needed); });
-}
-
 void mlxc_device_free(mlxc_device* device) { take(device); }
 
 }  // extern "C"

@@ -15,10 +15,12 @@
 #include "capi/training.h"
 #include "graph/array.h"
 #include "graph/function.h"
+#include "graph/task_stream.h"
 #include "llm/engine.h"
 #include "nn/layers.h"
 #include "nn/optimizers.h"
 #include "nn/parameters.h"
+#include "ops/custom.h"
 #include "text/tokenizer.h"
 
 namespace mlxc::capi {
@@ -45,6 +47,18 @@ struct ParametersObject {
   explicit ParametersObject(nn::Parameters parameters) : parameters(std::move(parameters)) {}
   std::mutex mutex;
   nn::Parameters parameters;
+};
+
+struct KernelObject {
+  Device* device;
+  CustomKernelPtr kernel;
+};
+
+// The stream's thread holds the stream itself: it is closed when the last call with the handle is over.
+struct StreamObject {
+  explicit StreamObject(std::shared_ptr<TaskStream> stream) : stream(std::move(stream)) {}
+  ~StreamObject() { stream->close(); }
+  const std::shared_ptr<TaskStream> stream;
 };
 
 struct ResultObject {
@@ -77,6 +91,9 @@ MLXC_HANDLE(optimizer, MLXC_HANDLE_OPTIMIZER, const nn::Optimizer)
 MLXC_HANDLE(dataset, MLXC_HANDLE_DATASET, const train::Dataset)
 MLXC_HANDLE(loader, MLXC_HANDLE_LOADER, LoaderObject)
 MLXC_HANDLE(trainer, MLXC_HANDLE_TRAINER, TrainerObject)
+MLXC_HANDLE(kernel, MLXC_HANDLE_KERNEL, const KernelObject)
+MLXC_HANDLE(stream, MLXC_HANDLE_STREAM, StreamObject)
+MLXC_HANDLE(fence, MLXC_HANDLE_FENCE, Fence)
 #undef MLXC_HANDLE
 
 template <class Handle>

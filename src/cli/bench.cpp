@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <random>
 
 #include "commands.h"
@@ -111,6 +112,7 @@ int bench(const Arguments& arguments) {
   std::vector<int64_t> prompts = {512}, batches = {1}, depths = {0};
   int64_t tokens = 128, repeats = 5;
   bool profile = false;
+  std::string trace;
   Flags flags("bench", "Measures tokens per second: of a prompt, and of generating; medians over repeats after one warm-up.");
   flags.add("-p", "512", "tokens of the prompt; a list 128,512 measures each; 0: leave out",
             [&](const std::string& v) { prompts = parse_list(v, "-p", 0); });
@@ -119,7 +121,8 @@ int bench(const Arguments& arguments) {
   flags.add("-d", "0", "tokens in the cache before generating; a list measures each",
             [&](const std::string& v) { depths = parse_list(v, "-d", 0); });
   flags.integer(&repeats, "-r", "5", "repeats", 1, 1000);
-  flags.on(&profile, "--profile", "two more runs of each: one with its programs timed, one with every kernel: where the time goes (Vulkan)");
+  flags.on(&profile, "--profile", "two more runs of each: one with its programs timed, one with every launch: where the time goes");
+  flags.text(&trace, "--trace", "FILE", "the last of those runs as a time line, launch by launch (chrome://tracing, ui.perfetto.dev)");
   common.declare(flags);
   if (!flags.parse(arguments)) return 0;
 
@@ -151,7 +154,7 @@ int bench(const Arguments& arguments) {
 
   // What runs while kernels are timed takes longer: it is not among the figures.
   auto report_profile = [&](auto&& run) {
-    if (!profile) return;
+    if (!profile && trace.empty()) return;
     std::string table;
     for (const int32_t what : {MLXC_PROFILE_PROGRAMS, MLXC_PROFILE_KERNELS}) {
       call(mlxc_device_profile, device.get(), what);
@@ -160,7 +163,12 @@ int bench(const Arguments& arguments) {
       table += text_of([&](auto... rest) { return mlxc_device_profile_text(device.get(), rest...); }) + "\n";
     }
     if (common.json) results.back()["profile"] = table;
-    else std::printf("\n%s\n", table.c_str());
+    else if (profile) std::printf("\n%s\n", table.c_str());
+    if (trace.empty()) return;
+    std::ofstream file(trace);
+    file << text_of([&](auto... rest) { return mlxc_device_profile_trace(device.get(), rest...); });
+    file.close();
+    if (!file) throw Failure(MLXC_IO, "the trace cannot be written to " + trace);
   };
 
   for (int64_t count : prompts) {

@@ -19,6 +19,7 @@ int merge(const Arguments& arguments);
 int bench(const Arguments& arguments);
 int inspect_model(const Arguments& arguments);
 int devices(const Arguments& arguments);
+int calibrate(const Arguments& arguments);
 int version(const Arguments& arguments);
 
 }  // namespace cli

@@ -80,6 +80,17 @@ int devices(const Arguments& arguments) {
   return 0;
 }
 
+int calibrate(const Arguments& arguments) {
+  CommonFlags common;
+  std::string output;
+  Flags flags("calibrate",
+              "Measures what launches, memory, matrix products and copies cost on each device; mlxc_placement_enable decides by it.");
+  flags.text(&output, "--output -o", "FILE", "where to write (placement.json in the cache folder)");
+  if (!flags.parse(arguments)) return 0;
+  call(mlxc_placement_calibrate, output.empty() ? nullptr : output.c_str());
+  return 0;
+}
+
 int version(const Arguments& arguments) {
   CommonFlags common;
   Flags flags("version", "Version of the command and the library, and how the library was built.");

@@ -27,6 +27,7 @@ constexpr Command kCommands[] = {
     {"bench", "measure prompt and generation speed", cli::bench},
     {"inspect", "what a model folder holds", cli::inspect_model},
     {"devices", "where models can run", cli::devices},
+    {"calibrate", "measure what work costs on each device, for placement", cli::calibrate},
     {"version", "version and build", cli::version},
 };
 

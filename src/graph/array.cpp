@@ -144,8 +144,6 @@ void Node::attach(std::vector<StoragePtr> storages, std::vector<Layout> layouts)
   release(std::exchange(inputs_, {}));
 }
 
-std::unique_lock<std::mutex> hold_histories(Device& device) { return std::unique_lock(device.eval_lock()); }
-
 Arrays Primitive::vjp(const Arrays&, const Arrays&, const Arrays&) const {
   fail(Status::unsupported, name(), " has no gradient; stop_gradient around it makes it a constant");
 }

@@ -1,8 +1,11 @@
 #include "graph/function_state.h"
 
+#include <condition_variable>
+#include <unordered_set>
+
 #include "graph/counters.h"
 #include "graph/dot.h"
-#include "graph/program.h"
+#include "graph/marks.h"
 
 namespace mlxc {
 
@@ -13,8 +16,94 @@ AtomicGraphCounters& counters() {
 
 GraphCounters graph_counters() { return {counters().plans.load(), counters().runs.load(), counters().launches.load()}; }
 
+namespace {
+
+// Nodes whose values some thread is computing. The device's lock is free meanwhile: whoever would reach one of them in a graph waits, since
+// its inputs may be overwritten by then (donate_inputs).
+class NodesInFlight {
+ public:
+  // Waits while `busy` says so of any of them, with `lock` open. False: it never did.
+  template <class Busy>
+  bool wait(std::unique_lock<std::mutex>& lock, Busy&& busy) {
+    const auto any = [&] { return std::any_of(all_.begin(), all_.end(), busy); };
+    std::unique_lock mine(mutex_);
+    if (!any()) return false;
+    lock.unlock();
+    changed_.wait(mine, [&] { return !any(); });
+    mine.unlock();
+    lock.lock();
+    return true;
+  }
+  bool empty() const {
+    std::lock_guard mine(mutex_);
+    return all_.empty();
+  }
+  void add(const std::vector<NodePtr>& nodes) {
+    std::lock_guard mine(mutex_);
+    for (const NodePtr& node : nodes) all_.insert(node.get());
+  }
+  void remove(const std::vector<NodePtr>& nodes) {
+    {
+      std::lock_guard mine(mutex_);
+      for (const NodePtr& node : nodes) all_.erase(node.get());
+    }
+    changed_.notify_all();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::unordered_set<const Node*> all_;
+};
+
+NodesInFlight& nodes_in_flight() {
+  static NodesInFlight* nodes = new NodesInFlight;  // never destroyed: threads may still evaluate at exit
+  return *nodes;
+}
+
+std::vector<Program::Result> run_traced(TracedGraph& traced, const RunOptions& options) {
+  Graph& graph = traced.graph;
+  Device& home = *graph.device;
+  const Placement placement = place(graph);
+  move_graph(graph, placement);
+  const std::shared_ptr<const Program> program = find_program(graph);
+  if (placement.device == &home) return program->run(traced.leaves, options);
+  return run_away(*program, *placement.device, home, traced.leaves, output_types(graph), options);
+}
+
+// What evaluating these nodes would compute.
+std::unordered_set<const Node*> unevaluated_below(const std::vector<NodePtr>& nodes) {
+  std::unordered_set<const Node*> all;
+  std::vector<const Node*> open;
+  for (const NodePtr& node : nodes) open.push_back(node.get());
+  while (!open.empty()) {
+    const Node* node = open.back();
+    open.pop_back();
+    if (node->evaluated() || !all.insert(node).second) continue;
+    for (const Array& input : node->inputs()) open.push_back(input.node().get());
+  }
+  return all;
+}
+
+// The nodes behind the arrays that have no values yet, each once.
+std::vector<NodePtr> unevaluated(const std::vector<Array>& arrays) {
+  std::vector<NodePtr> nodes;
+  std::unordered_set<const Node*> seen;
+  for (const Array& array : arrays)
+    if (!array.evaluated() && seen.insert(array.node().get()).second) nodes.push_back(array.node());
+  return nodes;
+}
+
+}  // namespace
+
+std::unique_lock<std::mutex> hold_histories(Device& device) {
+  std::unique_lock lock(device.eval_lock());
+  while (nodes_in_flight().wait(lock, [&](const Node* node) { return &node->device() == &device; })) {
+  }
+  return lock;
+}
+
 void eval(const std::vector<Array>& arrays, const RunOptions& options) {
-  std::vector<Array> pending;
   Device* device = nullptr;
   for (const Array& array : arrays) {
     if (!array) fail(Status::invalid_argument, "an array to evaluate is missing");
@@ -23,25 +112,32 @@ void eval(const std::vector<Array>& arrays, const RunOptions& options) {
     if (device && device != &array.device())
       fail(Status::invalid_argument, "arrays of devices ", device->name(), " and ", array.device().name(), " cannot be evaluated together");
     device = &array.device();
-    pending.push_back(array);
   }
-  if (pending.empty()) return;
+  if (!device) return;
 
-  std::lock_guard lock(device->eval_lock());
-  // Evaluating one output of a node evaluates them all: a node has its data or it has not.
-  std::vector<NodePtr> nodes;
-  std::vector<Array> outputs;
-  for (const Array& array : pending) {
-    if (array.evaluated() || std::find(nodes.begin(), nodes.end(), array.node()) != nodes.end()) continue;
-    nodes.push_back(array.node());
-    for (uint32_t i = 0; i < array.node()->outputs().size(); ++i) outputs.emplace_back(array.node(), i);
+  std::unique_lock lock(device->eval_lock());
+  std::vector<NodePtr> nodes = unevaluated(arrays);
+  while (!nodes_in_flight().empty()) {
+    const std::unordered_set<const Node*> needed = unevaluated_below(nodes);
+    if (!nodes_in_flight().wait(lock, [&](const Node* node) { return needed.count(node) > 0; })) break;
+    nodes = unevaluated(arrays);
   }
   if (nodes.empty()) return;
+  // Evaluating one output of a node evaluates them all: a node has its data or it has not.
+  std::vector<Array> outputs;
+  for (const NodePtr& node : nodes)
+    for (uint32_t i = 0; i < node->outputs().size(); ++i) outputs.emplace_back(node, i);
   TracedGraph traced = trace(outputs, {}, {});
   outputs.clear();  // only the nodes' own holders count
-  pending.clear();
-  donate_inputs(traced, nodes);
-  std::vector<Program::Result> results = find_program(traced.graph)->run(traced.leaves, options);
+  if (!options.cancel) donate_inputs(traced, nodes);  // what was cancelled can be evaluated again
+  struct InFlight {
+    explicit InFlight(const std::vector<NodePtr>& nodes) : nodes(nodes) { nodes_in_flight().add(nodes); }
+    ~InFlight() { nodes_in_flight().remove(nodes); }
+    const std::vector<NodePtr>& nodes;
+  } in_flight(nodes);
+  lock.unlock();
+  std::vector<Program::Result> results = run_traced(traced, options);
+  lock.lock();
   size_t next = 0;
   for (const NodePtr& node : nodes) {
     std::vector<StoragePtr> storages;
@@ -68,14 +164,14 @@ Function Function::capture(std::vector<Array> inputs, std::vector<Array> outputs
   function.state_ = std::make_shared<FunctionState>();
   FunctionState& state = *function.state_;
   state.device = &outputs[0].device();
-  std::unique_lock lock(state.device->eval_lock());
+  std::unique_lock lock = hold_histories(*state.device);
   TracedGraph traced = trace(outputs, inputs, std::move(states));
   lock.unlock();
   state.graph = std::move(traced.graph);
   state.graph.host_outputs = host_outputs;
   state.constants.assign(traced.leaves.begin() + long(inputs.size()), traced.leaves.end());
   for (const Array& input : inputs) state.types.push_back(input.type());
-  state.program_for(inputs);  // plan now, so that errors show here
+  state.variant_for(inputs);  // plan now, so that errors show here
   return function;
 }
 
@@ -100,9 +196,12 @@ std::vector<Array> Function::run(const std::vector<Array>& inputs, const RunOpti
     read(all[i], packed.data(), packed.size());
     all[i] = Array::from_data(*state.device, packed.data(), all[i].shape(), all[i].dtype());
   }
-  const Program& program = state.program_for(inputs);
-  all.insert(all.end(), state.constants.begin(), state.constants.end());
-  std::vector<Program::Result> results = program.run(all, options);
+  const FunctionState::Variant& variant = state.variant_for(inputs);
+  const Program& program = *variant.program;
+  all.insert(all.end(), variant.constants.begin(), variant.constants.end());
+  std::vector<Program::Result> results = variant.device == state.device
+                                             ? program.run(all, options)
+                                             : run_away(program, *variant.device, *state.device, all, variant.outputs, options);
   std::vector<Array> outputs;
   for (size_t i = 0; i < results.size(); ++i) {
     const TensorType& captured = state.graph.values[size_t(state.graph.outputs[i])].type;

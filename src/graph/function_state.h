@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "graph/function.h"
+#include "graph/placement.h"
 #include "graph/program.h"
 
 namespace mlxc {
@@ -18,6 +19,10 @@ struct FunctionState {
   struct Variant {
     std::vector<TensorType> types;
     std::shared_ptr<const Program> program;
+    uint64_t placement = 0;  // placement_version() when it was decided
+    Device* device = nullptr;
+    std::vector<Array> constants;  // on that device
+    std::vector<TensorType> outputs;
   };
   static constexpr size_t kVariants = 16;
 
@@ -32,8 +37,10 @@ struct FunctionState {
   std::map<int64_t, std::shared_ptr<const Program>> row_programs;
   std::atomic<int64_t> piece_rows{0};
 
-  const Program& program_for(const std::vector<Array>& inputs) {
+  const Variant& variant_for(const std::vector<Array>& inputs) {
+    const uint64_t version = placement_version();
     auto matches = [&](const Variant& variant) {
+      if (variant.placement != version) return false;
       for (size_t i = 0; i < inputs.size(); ++i)
         if (!(inputs[i].type() == variant.types[i])) return false;
       return true;
@@ -42,23 +49,31 @@ struct FunctionState {
     if (found == variants.end()) {
       Variant variant;
       for (const Array& input : inputs) variant.types.push_back(input.type());
-      variant.program = plan_for(variant.types);
+      Graph graph = graph_for(variant.types);
+      const Placement placement = place(graph, constants.size());
+      move_graph(graph, placement);
+      variant.program = find_program(graph);
+      variant.placement = version;
+      variant.device = placement.device;
+      variant.outputs = output_types(graph);
+      for (const Array& constant : constants)
+        variant.constants.push_back(variant.device == device ? constant : copied_to(*variant.device, constant));
       variants.push_front(std::move(variant));
       if (variants.size() > kVariants) variants.pop_back();
     } else {
       variants.splice(variants.begin(), variants, found);
     }
-    return *variants.front().program;
+    return variants.front();
   }
 
-  // The program for declared inputs of other types.
-  std::shared_ptr<const Program> plan_for(const std::vector<TensorType>& inputs) const {
+  // The graph for declared inputs of other types.
+  Graph graph_for(const std::vector<TensorType>& inputs) const {
     std::vector<TensorType> all = inputs;
     for (const Array& constant : constants) all.push_back(constant.type());
     Graph graph = reinfer(this->graph, all);
     for (size_t i = 0; i < constants.size(); ++i)
       graph.values[size_t(graph.inputs[inputs.size() + i])].strides = constants[i].layout().strides;
-    return find_program(graph);
+    return graph;
   }
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "backend/backend.h"
@@ -28,6 +29,7 @@ struct Graph {
   std::vector<int> inputs, outputs;        // values
   std::vector<StatePair> states;           // indices into inputs and outputs
   int host_outputs = 0;                    // this many first outputs lie where the host reads them
+  std::string reason;                      // why the device, for profiles; empty: it was asked for
   std::vector<int> donated;                // inputs (values) that nobody sees after the run: an update may take over their memory
 
   size_t hash() const;

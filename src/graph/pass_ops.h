@@ -47,6 +47,13 @@ struct Fused : PrimitiveBase<Fused, OpCode::fused> {
   bool in_place = false;
   auto fields() const { return std::tie(inputs, steps, shape, in_place); }
   int updates() const override { return in_place ? 1 : 0; }
+  std::vector<std::string_view> parts() const override {
+    std::vector<std::string_view> names;
+    for (const FusedStep& step : steps)
+      if (step.primitive) names.push_back(step.primitive->name());
+    return names;
+  }
+  double work(TensorTypes, TensorTypes) const override { return double(element_count(shape)) * double(steps.size()); }
   std::vector<TensorType> infer(TensorTypes) const override { return {{shape, steps.back().dtype}}; }
 };
 

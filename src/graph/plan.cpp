@@ -129,7 +129,7 @@ class Planner {
     assign_arena();
     program_->device_ = graph_.device;
     program_->launches_ = int(launches_.size());
-    CompilePlan plan{std::move(launches_), {}};
+    CompilePlan plan{std::move(launches_), {}, graph_.reason};
     for (const Program::Buffer& buffer : program_->buffers_) plan.temporary.push_back(buffer.kind == Kind::temporary);
     program_->executable_ = graph_.device->compile(std::move(plan));
     program_->scratch_bytes_ = program_->executable_->scratch_bytes();

@@ -1,6 +1,7 @@
 // What a node computes: a name, parameters that compare and hash, and a rule for the outputs' shapes and dtypes.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <span>
@@ -35,7 +36,7 @@ enum class OpCode : uint16_t {
   fill, arange,
   // the rest move or compute
   copy, concatenate, reduce, reductions, arg_reduce, top_k, softmax, matmul, take,
-  update, scatter, sort, scan, random_bits, linalg,
+  update, scatter, sort, scan, random_bits, linalg, custom,
   // windows over images
   convolution, convolution_input, convolution_weight, pool, pool_gradient,
   // language model
@@ -84,6 +85,16 @@ class Primitive {
 
   // Marks: output i is input i. They mean something to gradients only and are gone from a traced graph.
   virtual bool is_mark() const { return false; }
+
+  // For profiles and placement: the names of the operations that were joined into this one, in order, and about how many arithmetic
+  // operations it takes.
+  virtual std::vector<std::string_view> parts() const { return {name()}; }
+  virtual double work(TensorTypes inputs, TensorTypes outputs) const {
+    int64_t most = 0;
+    for (TensorTypes types : {inputs, outputs})
+      for (const TensorType& type : types) most = std::max(most, element_count(type.shape));
+    return double(most);
+  }
 
   // Updates: output i < updates() is input i with a part rewritten, and may take over that input's buffer. Everything else is pure.
   virtual int updates() const { return 0; }

@@ -69,7 +69,7 @@ void Function::run_rows(const RowBatch& batch, const std::atomic<bool>* cancel) 
     std::lock_guard lock(state.mutex);
     std::shared_ptr<const Program>& program = state.row_programs[rows];
     if (!program) {
-      auto planned = state.plan_for({{with_rows(in.shape, rows), in.dtype}});
+      auto planned = find_program(state.graph_for({{with_rows(in.shape, rows), in.dtype}}));
       if (!(planned->output_shape(0) == with_rows(out.shape, rows)))
         fail(Status::invalid_argument, "for ", rows, " rows the output has shape ", to_string(planned->output_shape(0)),
              ": axis 0 does not follow the input's");

@@ -182,7 +182,7 @@ size_t Graph::hash() const {
 bool Graph::same_structure(const Graph& other) const {
   if (device->id() != other.device->id() || inputs != other.inputs || outputs != other.outputs ||
       operations.size() != other.operations.size() || values.size() != other.values.size() || states != other.states ||
-      host_outputs != other.host_outputs || donated != other.donated)
+      host_outputs != other.host_outputs || donated != other.donated || reason != other.reason)
     return false;
   for (int input : inputs) {
     const GraphValue &a = values[size_t(input)], &b = other.values[size_t(input)];

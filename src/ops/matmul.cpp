@@ -32,6 +32,30 @@ std::vector<TensorType> Linear::infer(TensorTypes inputs) const {
   return outputs;
 }
 
+double Matmul::work(TensorTypes inputs, TensorTypes outputs) const {
+  return 2 * double(element_count(outputs[0].shape)) * double(inputs[0].shape.back());
+}
+
+std::vector<std::string_view> Linear::parts() const {
+  std::vector<std::string_view> names;
+  if (norm) names.push_back("rms_norm");
+  for (int i = 0; i < weights; ++i) {
+    names.push_back("linear");
+    if (has_bias) names.push_back("bias");
+  }
+  constexpr std::string_view gates[] = {"", "silu", "gelu_tanh", "gelu_erf", "relu"};
+  if (gate != Gate::none) names.insert(names.end(), {gates[size_t(gate)], "multiply"});
+  if (residual) names.push_back("add");
+  return names;
+}
+
+double Linear::work(TensorTypes inputs, TensorTypes) const {
+  const int64_t width = std::max<int64_t>(inputs[0].shape.back(), 1);
+  double columns = 0;
+  for (int i = 1; i <= weights; ++i) columns += double(inputs[size_t(i)].shape[0]);
+  return 2 * double(element_count(inputs[0].shape) / width) * double(width) * columns;
+}
+
 Array matmul(const Array& a, const Array& b) {
   if (a.rank() == 0 || b.rank() == 0) fail(Status::invalid_argument, "matmul: a scalar is no matrix; use multiply");
   DType dtype = promote(a.dtype(), b.dtype());

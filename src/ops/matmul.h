@@ -20,6 +20,7 @@ struct Matmul : PrimitiveBase<Matmul, OpCode::matmul> {
   Gate activation = Gate::none;
   auto fields() const { return std::tie(bias, activation); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  double work(TensorTypes inputs, TensorTypes outputs) const override;
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
@@ -47,6 +48,8 @@ struct Linear : PrimitiveBase<Linear, OpCode::linear> {
   size_t residual_input() const { return norm_input() + (norm ? 1 : 0); }
   auto fields() const { return std::tie(weights, has_bias, precision, norm, norm_eps, norm_offset, gate, residual, activation); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
+  std::vector<std::string_view> parts() const override;
+  double work(TensorTypes inputs, TensorTypes outputs) const override;
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 

@@ -17,6 +17,9 @@ struct RmsNorm : PrimitiveBase<RmsNorm, OpCode::rms_norm> {
   float eps, weight_offset;
   bool residual = false;
   auto fields() const { return std::tie(eps, weight_offset, residual); }
+  std::vector<std::string_view> parts() const override {
+    return residual ? std::vector<std::string_view>{kName, "add"} : std::vector<std::string_view>{kName};
+  }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
   Arrays compose(const Arrays& inputs) const override;
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
@@ -64,6 +67,10 @@ struct RopeKvWrite : PrimitiveBase<RopeKvWrite, OpCode::rope_kv_write> {
   float norm_eps = 0, norm_offset = 0;  // as RmsNorm's
   auto fields() const { return std::tie(attention_factor, head_norm, norm_eps, norm_offset); }
   std::vector<TensorType> infer(TensorTypes inputs) const override { return {inputs[0], inputs[1], inputs[2]}; }
+  std::vector<std::string_view> parts() const override {
+    return head_norm ? std::vector<std::string_view>{"rms_norm", "rope", "rms_norm", "rope", "kv_write"}
+                     : std::vector<std::string_view>{"rope", "rope", "kv_write"};
+  }
   int updates() const override { return 2; }
 };
 

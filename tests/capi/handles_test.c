@@ -29,8 +29,20 @@ static mlxc_optimizer* optimizer;
 static mlxc_dataset* dataset;
 static mlxc_loader* loader;
 static mlxc_trainer* trainer;
-#define KINDS MLXC_HANDLE_TRAINER
+static mlxc_stream* stream;
+static mlxc_fence* fence;
+static mlxc_kernel* kernel; /* NULL where no device takes source */
+#define KINDS MLXC_HANDLE_FENCE
 static void *live[KINDS + 1], *freed[KINDS + 1];
+
+static void make_kernel(void) {
+  static const char* const names[] = {"y"};
+  mlxc_device* gpu = NULL;
+  kernel = NULL;
+  if (mlxc_device_open(&gpu, "vulkan:0", NULL) != MLXC_OK) return;
+  OK(mlxc_kernel_new(&kernel, gpu, "none", "void main() {}", 14, NULL, 0, names, 1, NULL, &error));
+  mlxc_device_free(gpu);
+}
 
 static void make_all(void) {
   int64_t shape[1] = {4};
@@ -72,12 +84,21 @@ static void make_all(void) {
   live[MLXC_HANDLE_MODULE] = module;
   live[MLXC_HANDLE_PARAMETERS] = parameters;
   live[MLXC_HANDLE_OPTIMIZER] = optimizer;
+  make_kernel();
+  live[MLXC_HANDLE_KERNEL] = kernel;
+  OK(mlxc_stream_new(&stream, NULL, 1, &error));
+  OK(mlxc_stream_record(&fence, stream, &error));
+  live[MLXC_HANDLE_STREAM] = stream;
+  live[MLXC_HANDLE_FENCE] = fence;
 }
 
 static void free_all(void) {
   mlxc_trainer_free(trainer);
   mlxc_loader_free(loader);
   mlxc_dataset_free(dataset);
+  mlxc_fence_free(fence);
+  mlxc_stream_free(stream);
+  mlxc_kernel_free(kernel);
   mlxc_optimizer_free(optimizer);
   mlxc_parameters_free(parameters);
   mlxc_module_free(module);
@@ -101,7 +122,7 @@ static int bad_handles(int kind, int null_too, void** bad) {
   if (null_too) bad[n++] = NULL;
   bad[n++] = freed[kind];
   for (int other = 1; other <= KINDS; ++other)
-    if (other != kind) bad[n++] = live[other];
+    if (other != kind && live[other]) bad[n++] = live[other];
   bad[n++] = stranger;
   bad[n++] = (void*)(uintptr_t)1;
   bad[n++] = (char*)live[kind] + 1;
@@ -143,6 +164,8 @@ static void devices_and_memory(void) {
   int32_t count;
   char text[16];
   size_t text_bytes;
+  mlxc_profile_entry entries[1];
+  int64_t entry_count;
   NULLS(mlxc_device_count, NULL, &error);
   NULLS(mlxc_device_list, 0, NULL, &error);
   NULLS(mlxc_device_list, -1, &info, &error);
@@ -154,12 +177,20 @@ static void devices_and_memory(void) {
   BAD(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_device_profile, h, 1, &error);
   NULLS(mlxc_device_profile, device, 3, &error);
   BAD(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_device_profile_text, h, text, sizeof text, &text_bytes, &error);
+  BAD(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_device_profile_entries, h, entries, 1, &entry_count, &error);
+  NULLS(mlxc_device_profile_entries, device, entries, -1, &entry_count, &error);
+  BAD_BUT_NULL(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_device_profile_trace, h, text, sizeof text, &text_bytes, &error);
+  NULLS(mlxc_device_profile_trace, device, text, sizeof text, NULL, &error);
   BAD_BUT_NULL(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_memory_read, h, &stats, &error);
   NULLS(mlxc_memory_read, device, NULL, &error);
   BAD_BUT_NULL(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_memory_reset_peak, h, &error);
   BAD_BUT_NULL(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_memory_release_cache, h, &error);
   BAD_BUT_NULL(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_memory_set_cache_limit, h, 0, &error);
   NULLS(mlxc_memory_set_cache_limit, NULL, -1, &error);
+  BAD_BUT_NULL(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_memory_trim, h, 0, &error);
+  NULLS(mlxc_memory_trim, NULL, -1, &error);
+  BAD_BUT_NULL(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_memory_set_limit, h, 0, &error);
+  NULLS(mlxc_memory_set_limit, NULL, -1, &error);
   BAD_FREE(MLXC_HANDLE_DEVICE, mlxc_device, mlxc_device_free);
   note("mlxc_handle_count");
   CHECK(mlxc_handle_count(-1) == -1 && mlxc_handle_count(99) == -1);
@@ -464,6 +495,7 @@ static void arrays(void) {
 #include "handles_arrays.h"
 #include "handles_training.h"
 #include "handles_data.h"
+#include "handles_scheduling.h"
 
 static void functions(void) {
   mlxc_function* out;
@@ -556,6 +588,9 @@ int main(void) {
   loader_functions();
   trainer_functions();
   finetune_functions();
+  kernel_functions();
+  stream_functions();
+  placement_functions();
   free_all();
   every_export_is_covered();
   return report("handles");

@@ -199,6 +199,27 @@ class DevicesTest(unittest.TestCase):
         self.assertEqual(len(texts), 1, texts)
 
 
+class TuningTest(unittest.TestCase):
+    def test_a_trace_holds_every_launch_of_a_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "trace.json")
+            run("bench", "--model", MODEL, "-p", "16", "-n", "2", "-r", "1", "--trace", path)
+            with open(path) as file:
+                events = json.load(file)["traceEvents"]
+        launches = [event for event in events if event["ph"] == "X"]
+        self.assertIn("paged_attention", {event["name"] for event in launches})
+        self.assertTrue(all(event["dur"] >= 0 and event["args"]["device"] for event in launches))
+
+    def test_calibrate_writes_figures_of_the_cpu(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "placement.json")
+            run("calibrate", "-o", path)
+            with open(path) as file:
+                devices = json.load(file)["devices"]
+        self.assertEqual(devices[0]["name"], "cpu")
+        self.assertGreater(devices[0]["flops_per_second"], devices[0]["launch_seconds"])
+
+
 class MessagesTest(unittest.TestCase):
     def test_wrong_usage_ends_with_2_and_a_hint(self):
         for arguments, hint in [(["genrate"], "did you mean generate?"), (["generate", "--promt", "x"], "did you mean --prompt?"),
@@ -220,7 +241,7 @@ class MessagesTest(unittest.TestCase):
 
     def test_help_everywhere(self):
         self.assertIn("generate", run("help")[0])
-        for command in ("generate", "tokenize", "detokenize", "logits", "score", "embed", "bench", "inspect", "devices", "version"):
+        for command in ("generate", "tokenize", "detokenize", "logits", "score", "embed", "bench", "inspect", "devices", "calibrate", "version"):
             out, _ = run(command, "--help")
             self.assertIn(f"Usage: mlxc {command}", out)
             self.assertEqual(run("help", command)[0], out)

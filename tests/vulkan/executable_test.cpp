@@ -242,10 +242,14 @@ TEST_F(ExecutableTest, ALaunchWithoutAPipelineRunsOnTheHostAndSaysSo) {
   program->run(device().default_stream(), run.bindings, nullptr);
   expect_near(run.result(), run.expected());
   EXPECT_EQ(host_launches() - before, 1);
+  parts_->profile.reset();
   parts_->profile.time(Timing::kernels);
   program->run(device().default_stream(), run.bindings, nullptr);
+  parts_->profile.time(Timing::none);
   ASSERT_EQ(parts_->profile.table().kernels.size(), 1u);
-  EXPECT_EQ(parts_->profile.table().kernels[0].module, "on cpu");
+  EXPECT_EQ(parts_->profile.table().kernels[0].label->device, "cpu");
+  EXPECT_THAT(parts_->profile.table().kernels[0].label->reason, HasSubstr("vkCreateComputePipelines"));
+  EXPECT_THAT(parts_->profile.table().text(), HasSubstr("because"));
   EXPECT_EQ(parts_->profile.table().programs.at(0).host_launches, 1);
   EXPECT_THAT(log.text(), HasSubstr("rms_norm of (float32, float32) runs on cpu"));
 }
@@ -324,6 +328,7 @@ TEST_F(ExecutableTest, ALostDeviceIsAnErrorAndNotAFallback) {
 }
 
 TEST_F(ExecutableTest, TheProfileTellsTimesKernelsAndBarriers) {
+  parts_->profile.reset();
   parts_->profile.time(Timing::kernels);
   const auto program = compile(norms(kRows, 64, 3));
   Run run(*program, kRows, 64, 3, 0);
@@ -336,8 +341,8 @@ TEST_F(ExecutableTest, TheProfileTellsTimesKernelsAndBarriers) {
   EXPECT_EQ(table.programs[0].barriers, 2);
   EXPECT_EQ(table.programs[0].host_launches, 0);
   ASSERT_EQ(table.kernels.size(), 1u);
-  EXPECT_EQ(table.kernels[0].operation, "rms_norm");
-  EXPECT_EQ(table.kernels[0].dispatches, 6);
+  EXPECT_EQ(table.kernels[0].label->operation, "rms_norm");
+  EXPECT_EQ(table.kernels[0].launches, 6);
   EXPECT_GT(table.kernels[0].nanoseconds, 0);
   EXPECT_GT(table.kernels[0].bytes, 0);
   EXPECT_THAT(table.text(), HasSubstr("rms_norm"));

@@ -42,42 +42,48 @@ TEST_F(VulkanMemory, PiecesShareABlockAndAreAlignedForKernels) {
     ASSERT_TRUE(taken.back().first);
     EXPECT_EQ(taken.back().first.address % 256, 0u);
   }
-  EXPECT_EQ(source_.counts().blocks, 1);
+  EXPECT_EQ(source_.blocks(), 1);
   for (size_t i = 0; i < taken.size(); ++i)
     for (size_t j = 0; j < i; ++j)
       EXPECT_TRUE(taken[i].first.address >= taken[j].first.address + taken[j].second ||
                   taken[j].first.address >= taken[i].first.address + taken[i].second);
   for (const auto& [memory, bytes] : taken) source_.release(memory, bytes);
-  EXPECT_EQ(source_.counts().taken, 0);
+  EXPECT_EQ(source_.taken(), 0);
 }
 
 TEST_F(VulkanMemory, FreedPiecesMergeUntilTheBlockIsWholeAgain) {
   constexpr size_t piece = 4 << 20;
   std::vector<Memory> pieces;
   for (int i = 0; i < 15; ++i) pieces.push_back(source_.allocate(piece, MemoryUse::device));
-  ASSERT_EQ(source_.counts().blocks, 1);
+  ASSERT_EQ(source_.blocks(), 1);
   std::shuffle(pieces.begin(), pieces.end(), std::mt19937(3));
   for (const Memory& memory : pieces) source_.release(memory, piece);
   const Memory whole = source_.allocate(60 << 20, MemoryUse::device);
   ASSERT_TRUE(whole);
-  EXPECT_EQ(source_.counts().blocks, 1) << "the freed pieces did not become one";
+  EXPECT_EQ(source_.blocks(), 1) << "the freed pieces did not become one";
   source_.release(whole, 60 << 20);
 }
 
-TEST_F(VulkanMemory, LargeRequestsHaveBlocksOfTheirOwnThatGoWithThem) {
+TEST_F(VulkanMemory, LargeRequestsHaveBlocksOfTheirOwn) {
   constexpr size_t bytes = 300 << 20;
   const Memory large = source_.allocate(bytes, MemoryUse::device);
   ASSERT_TRUE(large);
   EXPECT_GE(source_.counts().reserved, int64_t(bytes));
   EXPECT_LE(source_.counts().reserved, int64_t(bytes) + 2 * kMiB);
   source_.release(large, bytes);
-  EXPECT_EQ(source_.counts().blocks, 0);
+  source_.release(source_.allocate(bytes + (64 << 20), MemoryUse::device), bytes + (64 << 20));
+  EXPECT_EQ(source_.blocks(), 1) << "an idle block that was too small did not make room";
 }
 
-TEST_F(VulkanMemory, OneEmptyBlockStaysForALoop) {
+TEST_F(VulkanMemory, IdleBlocksStayForALoopUntilTheyAreTrimmed) {
   for (int i = 0; i < 5; ++i) source_.release(source_.allocate(1000, MemoryUse::device), 1000);
-  EXPECT_EQ(source_.counts().blocks, 1);
+  EXPECT_EQ(source_.blocks(), 1);
   EXPECT_EQ(questions_, 1);
+  EXPECT_EQ(source_.counts().idle, source_.counts().reserved);
+  EXPECT_FALSE(source_.allocate(kOwnBlock, MemoryUse::device, false)) << "a block was made although none may be";
+  source_.trim(0);
+  EXPECT_EQ(source_.blocks(), 0);
+  EXPECT_EQ(source_.counts().reserved, 0);
 }
 
 TEST_F(VulkanMemory, StaysWithinTheBudget) {
@@ -146,7 +152,7 @@ TEST_F(VulkanMemory, LostDeviceSaysSoAndStillTakesMemoryBack) {
     EXPECT_EQ(error.status(), Status::device_lost);
   }
   source_.release(memory, 1000);
-  EXPECT_EQ(source_.counts().taken, 0);
+  EXPECT_EQ(source_.taken(), 0);
 }
 
 TEST_F(VulkanMemory, MemoryOutOfTheHostsSightHasAnAddressOnly) {

@@ -4,6 +4,7 @@
 
 #include "backend/cpu/kernels/gemm.h"
 #include "backend/cpu/lower.h"
+#include "backend/labels.h"
 #include "ops/patterns.h"
 
 namespace mlxc {
@@ -17,9 +18,10 @@ class CpuStream final : public Stream {
 
 class CpuExecutable final : public Executable {
  public:
-  explicit CpuExecutable(std::vector<LaunchPlan> plans) {
-    for (LaunchPlan& plan : plans) {
-      steps_.push_back({cpu::lower(plan), std::move(plan.places)});
+  CpuExecutable(CompilePlan all, std::shared_ptr<Profile> profile) : profile_(std::move(profile)) {
+    for (LaunchPlan& plan : all.launches) {
+      auto label = std::make_shared<const ProfileLabel>(label_of(plan, std::string(name_of(cpu::level_of(cpu::best_isa()))), "cpu", all.reason));
+      steps_.push_back({cpu::lower(plan), std::move(plan.places), std::move(label)});
       most_operands_ = std::max(most_operands_, steps_.back().places.size());
     }
   }
@@ -27,34 +29,53 @@ class CpuExecutable final : public Executable {
   void run(Stream& stream, std::span<const Binding> buffers, const std::atomic<bool>* cancel) const override {
     ThreadPool& pool = static_cast<CpuStream&>(stream).pool;
     std::vector<std::byte*> operands(most_operands_);
+    const Timing timing = profile_->timing();
+    const bool timed = timing == Timing::kernels;
+    const auto begin = Profile::Clock::now();
+    ProfileProgram run{id_, 1, std::ssize(steps_)};
     for (const Step& step : steps_) {
       if (cancel && cancel->load(std::memory_order_relaxed)) fail(Status::cancelled, "the run was cancelled");
       for (size_t i = 0; i < step.places.size(); ++i) {
         const Binding& binding = buffers[size_t(step.places[i].buffer)];
         operands[i] = binding.storage->data() + binding.offset_bytes + step.places[i].offset_bytes;
       }
+      const auto start = timed ? Profile::Clock::now() : Profile::Clock::time_point();
       step.launch->run(pool, operands.data());
+      if (!timed) continue;
+      const double nanoseconds = std::chrono::duration<double, std::nano>(Profile::Clock::now() - start).count();
+      profile_->add(step.label, start, nanoseconds, id_);
+      run.nanoseconds += nanoseconds;
     }
+    if (timing == Timing::none) return;
+    run.host_nanoseconds = std::chrono::duration<double, std::nano>(Profile::Clock::now() - begin).count();
+    if (!timed) run.nanoseconds = run.host_nanoseconds;
+    profile_->add(run);
   }
 
  private:
   struct Step {
     cpu::LaunchPtr launch;
     std::vector<OperandPlace> places;
+    ProfileLabelPtr label;
   };
+  const std::shared_ptr<Profile> profile_;
+  const int64_t id_ = Profile::next_program();
   std::vector<Step> steps_;
   size_t most_operands_ = 0;
 };
 
+int64_t memory_in_all() { return int64_t(sysconf(_SC_PHYS_PAGES)) * int64_t(sysconf(_SC_PAGESIZE)); }
+
 class CpuDevice final : public Device {
  public:
-  CpuDevice() : Device(std::make_shared<Allocator>()) {}
+  // A quarter of the memory may wait for the next use: a training step's worth of activations goes round without the operating system.
+  CpuDevice() : Device(std::make_shared<Allocator>(host_memory_calls(), size_t(memory_in_all() / 4))) {}
 
   std::string name() const override { return "cpu"; }
   std::string description() const override {
     return cat("CPU with ", available_cores(), " cores, kernels for ", name_of(cpu::level_of(cpu::best_isa())));
   }
-  int64_t memory_bytes() const override { return int64_t(sysconf(_SC_PHYS_PAGES)) * int64_t(sysconf(_SC_PAGESIZE)); }
+  int64_t memory_bytes() const override { return memory_in_all(); }
 
   std::unique_ptr<Stream> new_stream(int threads) override { return std::make_unique<CpuStream>(threads); }
   Stream& default_stream() override {
@@ -77,7 +98,7 @@ class CpuDevice final : public Device {
   bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
     return accepts_operand(primitive, input, operand);
   }
-  std::unique_ptr<Executable> compile(CompilePlan plan) override { return std::make_unique<CpuExecutable>(std::move(plan.launches)); }
+  std::unique_ptr<Executable> compile(CompilePlan plan) override { return std::make_unique<CpuExecutable>(std::move(plan), profile()); }
   std::span<const Pattern* const> patterns() const override {
     static const std::vector<const Pattern*> list = [] {
       std::vector<const Pattern*> all{&patterns::gated_linear(),       &patterns::linear_residual(),  &patterns::matmul_bias(),

@@ -7,6 +7,7 @@
 #include <optional>
 #include <system_error>
 
+#include "base/cache_folder.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -34,23 +35,6 @@ struct Descriptor {
   int fd;
 };
 
-// The folder's name, in the order that the XDG base directory specification gives.
-std::optional<std::string> folder_name() {
-  auto variable = [](const char* name) {
-    const char* value = std::getenv(name);
-    return std::string(value ? value : "");
-  };
-  if (std::string own = variable("MLXC_CACHE_DIR"); !own.empty()) return own;
-  if (std::string shared = variable("XDG_CACHE_HOME"); shared.starts_with('/')) return shared + "/mlxc";
-  if (std::string home = variable("HOME"); home.starts_with('/')) return home + "/.cache/mlxc";
-  return std::nullopt;
-}
-
-void make_folders(const std::string& path) {
-  for (size_t slash = path.find('/', 1); slash != path.npos; slash = path.find('/', slash + 1)) mkdir(path.substr(0, slash).c_str(), 0700);
-  mkdir(path.c_str(), 0700);
-}
-
 // Empty, or why a file or folder is not to be trusted.
 std::string distrust(const struct stat& info) {
   if (info.st_uid != geteuid()) return cat("user ", info.st_uid, " owns it");
@@ -76,7 +60,7 @@ uint64_t checksum_of(std::span<const std::byte> bytes, uint64_t seed) {
 std::shared_ptr<const DiskCache> DiskCache::open() {
   const char* wanted = std::getenv("MLXC_VULKAN_CACHE");
   if (wanted && std::string_view(wanted) == "0") return nullptr;
-  const std::optional<std::string> folder = folder_name();
+  const std::optional<std::string> folder = cache_folder();
   if (!folder) return nullptr;
   make_folders(*folder);
   const Descriptor opened{system_calls.open(folder->c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)};

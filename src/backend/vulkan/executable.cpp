@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <list>
 
+#include "backend/labels.h"
 #include "backend/vulkan/formats.h"
 #include "backend/vulkan/host_step.h"
 #include "backend/vulkan/program.h"
@@ -22,7 +23,7 @@ constexpr size_t kInFlight = 2;              // submissions
 struct Segment {
   size_t begin, end;
   std::unique_ptr<HostStep> host;
-  size_t host_launch = 0;
+  ProfileLabelPtr host_label;
 };
 
 struct Recording {
@@ -39,26 +40,35 @@ int64_t align_up(int64_t value, int64_t alignment) { return (value + alignment -
 class VulkanExecutable final : public Executable {
  public:
   VulkanExecutable(std::shared_ptr<ProgramParts> parts, LoweredProgram program, std::vector<Pipelines::Pipeline> pipelines,
-                   std::vector<std::unique_ptr<HostStep>> host_steps)
+                   std::vector<std::unique_ptr<HostStep>> host_steps, const std::string& reason)
       : parts_(std::move(parts)), pipelines_(std::move(pipelines)), dispatches_(std::move(program.dispatches)),
         scratch_bytes_(program.scratch_bytes), counter_bytes_(program.counter_bytes) {
     find_extents(program.launches);
-    for (const LaunchPlan& launch : program.launches) names_.emplace_back(launch.primitive->name());
-    for (const Kernel& kernel : program.kernels) modules_.push_back(kernel.module);
+    launches_ = int64_t(program.launches.size());
+    for (const Dispatch& dispatch : dispatches_) {
+      ProfileLabel label =
+          label_of(program.launches[size_t(dispatch.launch)], program.kernels[size_t(dispatch.kernel)].module, parts_->device.name(), reason);
+      label.flops = dispatch.work.flops;
+      label.bytes = dispatch.work.bytes;
+      labels_.push_back(std::make_shared<const ProfileLabel>(std::move(label)));
+    }
     size_t next = 0;
-    for (size_t launch = 0; launch < names_.size(); ++launch) {
+    for (size_t launch = 0; launch < program.launches.size(); ++launch) {
       if (!host_steps[launch]) continue;
       const size_t begin = next;
       while (next < dispatches_.size() && dispatches_[next].launch < int(launch)) ++next;
-      segments_.push_back({begin, next, std::move(host_steps[launch]), launch});
+      // With the time of copying there and back.
+      const std::string fallback = parts_->fallback.name();
+      auto label = std::make_shared<const ProfileLabel>(label_of(program.launches[launch], "on " + fallback, fallback, program.reasons[launch]));
+      segments_.push_back({begin, next, std::move(host_steps[launch]), std::move(label)});
       ++host_launches_;
     }
-    if (next < dispatches_.size() || segments_.empty()) segments_.push_back({next, dispatches_.size(), nullptr, 0});
+    if (next < dispatches_.size() || segments_.empty()) segments_.push_back({next, dispatches_.size(), nullptr, nullptr});
     if (!program.table.empty()) {
       table_ = parts_->device.allocator().allocate(program.table.size());
       parts_->device.write(*table_, 0, program.table.data(), program.table.size());
     }
-    id_ = program_counters().programs.fetch_add(1) + 1;
+    program_counters().programs.fetch_add(1);
   }
 
   // Room to align its start; planned buffers are aligned to less.
@@ -100,8 +110,10 @@ class VulkanExecutable final : public Executable {
       Recording& recording;
     } release{*this, *recording};
     const auto begin = Queue::Clock::now();
+    std::vector<Queue::Clock::time_point> starts;  // of the segments
     try {
       for (size_t i = 0; i < segments_.size(); ++i) {
+        starts.push_back(Queue::Clock::now());
         run_commands(recording->commands[i], recording->slowness, cancel);
         if (!segments_[i].host) continue;
         check(cancel);
@@ -109,11 +121,12 @@ class VulkanExecutable final : public Executable {
         parts_->run_on_host(*segments_[i].host, buffers, cancel);
         if (recording->timing != Timing::none) {
           const double nanoseconds = std::chrono::duration<double, std::nano>(Queue::Clock::now() - start).count();
-          parts_->profile.add(ProfileKernel{names_[segments_[i].host_launch], "on " + parts_->fallback.name(), 1, 0, nanoseconds, 0, 0});
+          parts_->profile.add(segments_[i].host_label, start, nanoseconds, id_);
         }
         program_counters().host_launches.fetch_add(1, std::memory_order_relaxed);
       }
-      if (recording->timing != Timing::none) report(*recording, std::chrono::duration<double, std::nano>(Queue::Clock::now() - begin).count());
+      if (recording->timing != Timing::none)
+        report(*recording, starts, std::chrono::duration<double, std::nano>(Queue::Clock::now() - begin).count());
     } catch (const Error& error) {
       // What kernels count with may be half counted now.
       if (error.status() != Status::cancelled) forget(recording);
@@ -249,19 +262,20 @@ class VulkanExecutable final : public Executable {
     recordings_.remove(recording);
   }
 
-  void report(const Recording& recording, double host_nanoseconds) const {
-    ProfileProgram run{id_, 1, int64_t(names_.size()), int64_t(dispatches_.size()), 0, host_launches_, 0, 0, host_nanoseconds};
+  // The device's clock has no place in the host's: a segment's dispatches follow each other from its submission on.
+  void report(const Recording& recording, const std::vector<Queue::Clock::time_point>& starts, double host_nanoseconds) const {
+    ProfileProgram run{id_, 1, launches_, int64_t(dispatches_.size()), 0, host_launches_, 0, 0, host_nanoseconds};
     for (size_t i = 0; i < segments_.size(); ++i) {
       const Commands& commands = recording.commands[i];
       run.barriers += commands.barriers();
       run.submissions += int64_t(commands.parts().size());
       const Commands::Times times = commands.times();
       run.nanoseconds += times.whole;
+      std::chrono::duration<double, std::nano> passed(0);
       for (size_t j = 0; j < times.dispatches.size(); ++j) {
-        const Dispatch& dispatch = dispatches_[segments_[i].begin + j];
-        const int64_t groups = int64_t(dispatch.groups.x) * dispatch.groups.y * dispatch.groups.z;
-        parts_->profile.add(ProfileKernel{names_[size_t(dispatch.launch)], modules_[size_t(dispatch.kernel)], 1, groups, times.dispatches[j],
-                                          dispatch.work.flops, dispatch.work.bytes});
+        const auto start = starts[i] + std::chrono::duration_cast<Queue::Clock::duration>(passed);
+        parts_->profile.add(labels_[segments_[i].begin + j], start, times.dispatches[j], id_);
+        passed += std::chrono::duration<double, std::nano>(times.dispatches[j]);
       }
     }
     parts_->profile.add(run);
@@ -271,11 +285,11 @@ class VulkanExecutable final : public Executable {
   std::vector<Pipelines::Pipeline> pipelines_;
   std::vector<Dispatch> dispatches_;
   std::vector<Segment> segments_;
-  std::vector<std::string> names_, modules_;  // of launches; of kernels
+  std::vector<ProfileLabelPtr> labels_;  // of dispatches
   std::vector<Extent> extents_;     // by buffer
   std::vector<bool> written_;
   StoragePtr table_;
-  int64_t scratch_bytes_, counter_bytes_, host_launches_ = 0, id_ = 0;
+  int64_t scratch_bytes_, counter_bytes_, launches_ = 0, host_launches_ = 0, id_ = Profile::next_program();
   mutable std::mutex mutex_;
   mutable std::list<std::shared_ptr<Recording>> recordings_;  // last used first
 };
@@ -294,7 +308,7 @@ bool fallback_allowed() {
 }  // namespace
 
 ProgramParts::ProgramParts(std::shared_ptr<Context> context_of, Device& device_of, Device& fallback_of)
-    : context(std::move(context_of)), device(device_of), fallback(fallback_of), pipelines(context, DiskCache::open()) {}
+    : context(std::move(context_of)), device(device_of), fallback(fallback_of), pipelines(context, DiskCache::open()), profile(*device_of.profile()) {}
 
 void ProgramParts::log_once(const std::string& message) {
   {
@@ -364,7 +378,7 @@ std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts,
     }
     std::vector<Pipelines::Pipeline> pipelines;
     for (const Pipelines::Result& result : made) pipelines.push_back(result.pipeline);
-    return std::make_unique<VulkanExecutable>(std::move(parts), std::move(program), std::move(pipelines), std::move(host_steps));
+    return std::make_unique<VulkanExecutable>(std::move(parts), std::move(program), std::move(pipelines), std::move(host_steps), plan.reason);
   }
 }
 

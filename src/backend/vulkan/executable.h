@@ -24,7 +24,7 @@ class ProgramParts {
   Device& device;
   Device& fallback;
   Pipelines pipelines;
-  Profile profile;
+  Profile& profile;  // the device's
 
   // Log lines that are worth saying once.
   void log_once(const std::string& message);

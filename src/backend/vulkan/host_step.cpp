@@ -8,7 +8,8 @@ bool HostStep::can_move(const Primitive& primitive) {
   switch (primitive.code()) {
     case OpCode::kv_write:
     case OpCode::rope_kv_write:
-    case OpCode::paged_attention: return false;
+    case OpCode::paged_attention:
+    case OpCode::custom: return false;
     default: return true;
   }
 }

@@ -91,15 +91,21 @@ VulkanMemorySource::Pool* VulkanMemorySource::pool_for(uint32_t type, bool mappe
   return pools_.back().get();
 }
 
-Memory VulkanMemorySource::allocate(size_t bytes, MemoryUse use) {
+Memory VulkanMemorySource::allocate(size_t bytes, MemoryUse use, bool may_grow) {
   if (context_->health.lost()) context_->health.fail_lost("allocate");
   try {
     const auto& pools = by_use_[size_t(use)];
     for (Pool* pool : pools)
       if (Memory memory = take(*pool, bytes)) return memory;
-    for (bool again = true; again; again = drop_empty_blocks())
+    if (!may_grow) return {};
+    // Idle blocks that are too small for a large request would only stay beside the new one, which serves what they did.
+    if (bytes >= kOwnBlock && !pools.empty()) drop_idle(*pools.front(), kOwnBlock, bytes);
+    for (bool again = true; again;) {
       for (Pool* pool : pools)
         if (grow(*pool, bytes)) return take(*pool, bytes);
+      again = false;
+      for (const auto& pool : pools_) again |= drop_idle(*pool, 0, UINT64_MAX);
+    }
     if (context_->health.lost()) context_->health.fail_lost("vkAllocateMemory");
   } catch (const std::bad_alloc&) {  // no host memory for the bookkeeping is no memory
   }
@@ -109,22 +115,22 @@ Memory VulkanMemorySource::allocate(size_t bytes, MemoryUse use) {
 Memory VulkanMemorySource::take(Pool& pool, uint64_t bytes) {
   const auto piece = pool.pieces.take(bytes);
   if (!piece) return {};
-  const Block& block = *pool.blocks.at(piece->region);
+  Block& block = *pool.blocks.at(piece->region);
+  if (!block.taken) counts_.idle -= int64_t(block.bytes);
+  block.taken += bytes;
   const uint64_t offset = piece->offset + (round_up(block.address, kAlignment) - block.address);
   return {block.host ? block.host + offset : nullptr, block.address + offset, reinterpret_cast<uint64_t>(&block)};
 }
 
 void VulkanMemorySource::release(const Memory& memory, size_t bytes) noexcept {
-  const Block& block = *reinterpret_cast<const Block*>(memory.handle);
-  Pool& pool = *pools_[block.pool];
+  Block& block = *reinterpret_cast<Block*>(memory.handle);
   try {
-    const uint64_t id = block.id;
-    const auto other = pool.pieces.free_region();
-    pool.pieces.give({id, memory.address - round_up(block.address, kAlignment)}, bytes);
-    // One empty block stays, so that a loop does not allocate and free; a large one never does.
-    if (pool.pieces.is_free(id) && (other || block.bytes > kLargestBlock)) drop_block(pool, id);
+    pools_[block.pool]->pieces.give({block.id, memory.address - round_up(block.address, kAlignment)}, bytes);
   } catch (const std::exception&) {  // no host memory: the piece stays taken
+    return;
   }
+  block.taken -= bytes;
+  if (!block.taken) counts_.idle += int64_t(block.bytes);
 }
 
 bool VulkanMemorySource::grow(Pool& pool, uint64_t bytes) {
@@ -150,6 +156,9 @@ bool VulkanMemorySource::grow(Pool& pool, uint64_t bytes) {
   pool.blocks.emplace(id, std::move(block));
   pool.pieces.add_region(id, usable);
   reserved_[pool.heap] += reserved;
+  counts_.reserved += reserved;
+  counts_.idle += reserved;
+  ++counts_.made;
   if (bytes < kOwnBlock) pool.next_block = std::min(pool.next_block * 2, kLargestBlock);
   return true;
 }
@@ -198,31 +207,40 @@ std::unique_ptr<Block> VulkanMemorySource::new_block(const Pool& pool, uint64_t 
 
 void VulkanMemorySource::drop_block(Pool& pool, uint64_t id) {
   const auto block = pool.blocks.find(id);
-  reserved_[pool.heap] -= int64_t(block->second->bytes);
+  const auto bytes = int64_t(block->second->bytes);
+  reserved_[pool.heap] -= bytes;
+  counts_.reserved -= bytes;
+  counts_.idle -= bytes;
   pool.pieces.remove_region(id);
   pool.blocks.erase(block);
 }
 
-// Whether there was one.
-bool VulkanMemorySource::drop_empty_blocks() {
-  bool dropped = false;
-  for (const auto& pool : pools_) {
-    while (const auto id = pool->pieces.free_region()) {
-      drop_block(*pool, *id);
-      dropped = true;
-    }
+bool VulkanMemorySource::drop_idle(Pool& pool, uint64_t least, uint64_t bytes) {
+  uint64_t dropped = 0;
+  for (auto next = pool.blocks.begin(); next != pool.blocks.end() && dropped < bytes;) {
+    const Block& block = *(next++)->second;
+    if (block.taken || block.bytes < least) continue;
+    dropped += block.bytes;
+    drop_block(pool, block.id);
   }
-  return dropped;
+  return dropped > 0;
 }
 
-VulkanMemorySource::Counts VulkanMemorySource::counts() const {
-  Counts counts;
-  for (const auto& pool : pools_) {
-    counts.blocks += int64_t(pool->blocks.size());
-    for (const auto& [id, block] : pool->blocks) counts.reserved += int64_t(block->bytes);
-    counts.taken += int64_t(pool->pieces.taken());
-  }
-  return counts;
+void VulkanMemorySource::trim(size_t keep) noexcept {
+  for (const auto& pool : pools_)
+    if (size_t(counts_.idle) > keep) drop_idle(*pool, 0, size_t(counts_.idle) - keep);
+}
+
+int64_t VulkanMemorySource::blocks() const {
+  int64_t blocks = 0;
+  for (const auto& pool : pools_) blocks += int64_t(pool->blocks.size());
+  return blocks;
+}
+
+int64_t VulkanMemorySource::taken() const {
+  int64_t taken = 0;
+  for (const auto& pool : pools_) taken += int64_t(pool->pieces.taken());
+  return taken;
 }
 
 BufferPlace place_of(const Storage& storage, int64_t offset) {

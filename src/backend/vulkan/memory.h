@@ -30,6 +30,7 @@ struct Block {
   uint64_t bytes = 0;
   std::byte* host = nullptr;  // mapped as long as it lives, or null
   bool cached = false;        // the host reads it at full speed
+  uint64_t taken = 0;
   size_t pool = 0;            // whose it is, and its name there
   uint64_t id = 0;
 };
@@ -40,14 +41,15 @@ class VulkanMemorySource final : public MemorySource {
   VulkanMemorySource(std::shared_ptr<const Context> context, BudgetQuestion budget);
   ~VulkanMemorySource() override;
 
+  using MemorySource::allocate;
   // Throws Error(device_lost), nothing else.
-  Memory allocate(size_t bytes, MemoryUse use) override;
+  Memory allocate(size_t bytes, MemoryUse use, bool grow) override;
   void release(const Memory& memory, size_t bytes) noexcept override;
+  void trim(size_t keep) noexcept override;
 
-  struct Counts {
-    int64_t blocks = 0, reserved = 0, taken = 0;  // taken and reserved in bytes
-  };
-  Counts counts() const;  // not locked: for tests
+  // Not locked: for tests.
+  int64_t blocks() const;
+  int64_t taken() const;  // bytes
 
  private:
   // Blocks of one memory type.
@@ -66,7 +68,8 @@ class VulkanMemorySource final : public MemorySource {
   bool grow(Pool& pool, uint64_t bytes);
   std::unique_ptr<Block> new_block(const Pool& pool, uint64_t bytes) const;
   void drop_block(Pool& pool, uint64_t id);
-  bool drop_empty_blocks();
+  // Gives idle blocks of at least so many bytes back, up to a sum; whether there was one.
+  bool drop_idle(Pool& pool, uint64_t least, uint64_t bytes);
 
   const std::shared_ptr<const Context> context_;
   const BudgetQuestion budget_;

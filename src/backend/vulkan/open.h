@@ -15,7 +15,6 @@ class OpenDevice : public Device {
   using Device::Device;
   virtual bool lost() const = 0;
   virtual Context& context() = 0;
-  virtual Profile& profile() = 0;
   // Gives back what a lost device holds beside what others have of it.
   virtual void retire() = 0;
 };

@@ -32,6 +32,8 @@ class VulkanDevice final : public OpenDevice {
         parts_(make_program_parts(context_, *this, fallback)) {
     probe_fragments(*context_, parts_->pipelines, this->allocator());
     transfer_.use_kernels(parts_->pipelines);
+    const char* wanted = std::getenv("MLXC_VULKAN_PROFILE");
+    if (wanted && std::string_view(wanted) == "1") profile()->time(Timing::kernels);
   }
 
   std::string name() const override { return name_; }
@@ -61,6 +63,17 @@ class VulkanDevice final : public OpenDevice {
     return all;
   }
   FusionLimits fusion_limits() const override { return {32, 8}; }
+  bool runs_source() const override { return true; }
+  void compile_source(const LaunchPlan& launch) override {
+    const Kernel kernel = custom_kernel(launch);
+    try {
+      const Pipelines::Result result = parts_->pipelines.get({&kernel, 1})[0];
+      if (!result.pipeline) fail(Status::unsupported, "kernel ", kernel.module, ": ", result.reason);
+    } catch (const Error& error) {
+      if (error.status() != Status::internal) throw;
+      fail(Status::invalid_argument, error.what());
+    }
+  }
 
   double speed() const override {
     const Capabilities& caps = context_->caps;
@@ -77,7 +90,6 @@ class VulkanDevice final : public OpenDevice {
 
   bool lost() const override { return context_->health.lost(); }
   Context& context() override { return *context_; }
-  Profile& profile() override { return parts_->profile; }
   void retire() override {
     transfer_.trim();
     allocator().release_cache();
@@ -103,16 +115,6 @@ Registry& registry() {
   return *registry;
 }
 
-Profile& profile_of(const Device& device) {
-  Registry& all = registry();
-  std::lock_guard lock(all.mutex);
-  for (const auto& [index, open] : all.open)
-    if (open.get() == &device) return open->profile();
-  for (const auto& open : all.retired)
-    if (open.get() == &device) return open->profile();
-  fail(Status::unsupported, "device \"", device.name(), "\" keeps no profile; Vulkan devices do");
-}
-
 bool software_wanted() {
   const char* text = std::getenv("MLXC_VULKAN_SOFTWARE");
   return text && *text && std::string_view(text) != "0";
@@ -130,7 +132,8 @@ std::unique_ptr<OpenDevice> open_device(size_t index, Device& fallback, const Op
     fail(Status::unsupported, "device \"", name, "\" (", physical.caps.name, ") is not available: ", physical.reason);
   auto context = std::make_shared<Context>(instance, physical, options.device);
   auto allocator =
-      std::make_shared<Allocator>(std::make_unique<VulkanMemorySource>(context, options.budget ? options.budget : driver_budget(context)));
+      std::make_shared<Allocator>(std::make_unique<VulkanMemorySource>(context, options.budget ? options.budget : driver_budget(context)),
+                                  size_t(context->caps.memory_bytes / 4));
   auto device = std::make_unique<VulkanDevice>(name, context, std::move(allocator), fallback);
   log(LogLevel::info, "opened ", name, ": ", device->description());
   return device;
@@ -169,14 +172,6 @@ int64_t vulkan_memory_left(size_t index) {
       vulkan::heap_budget(instance->api(), device.handle, device.memory, device.caps.memory_budget, device.caps.memory_heap);
   return std::max<int64_t>(0, heap.budget - heap.usage);
 }
-
-void vulkan_profile(const Device& device, vulkan::Timing timing) {
-  vulkan::Profile& profile = vulkan::profile_of(device);
-  if (timing != vulkan::Timing::none) profile.reset();
-  profile.time(timing);
-}
-
-std::string vulkan_profile_text(const Device& device) { return vulkan::profile_of(device).table().text(); }
 
 std::vector<Device*> open_vulkan_devices() {
   vulkan::Registry& registry = vulkan::registry();

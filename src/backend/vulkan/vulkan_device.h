@@ -29,11 +29,6 @@ const VulkanDevices& list_vulkan_devices();
 // What this process may still take of an available device's memory: the driver's estimate.
 int64_t vulkan_memory_left(size_t index);
 
-// Times what runs on an open Vulkan device from now on, afresh, or stops. Throws Error(unsupported) for other devices.
-void vulkan_profile(const Device& device, vulkan::Timing timing);
-// A table of where the time went since then: by kernel, and the programs with their dispatches and barriers. Throws as vulkan_profile.
-std::string vulkan_profile_text(const Device& device);
-
 // Opens a device once a process; later calls give the same one, or a fresh one after it was lost and let go of.
 // `fallback` runs what has no kernel. Throws Error(unsupported) with the reason, Error(not_found).
 Device& vulkan_device(size_t index, Device& fallback);

@@ -1,0 +1,133 @@
+#include "array/host_memory.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace mlxc {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kGuard = 256;  // between pieces, where nobody may read or write
+void forbid(const void* data, size_t bytes) { ASAN_POISON_MEMORY_REGION(data, bytes); }
+void permit(const void* data, size_t bytes) { ASAN_UNPOISON_MEMORY_REGION(data, bytes); }
+#else
+constexpr size_t kGuard = 0;
+void forbid(const void*, size_t) {}
+void permit(const void*, size_t) {}
+#endif
+
+void* host_allocate(size_t bytes) { return std::aligned_alloc(256, bytes); }
+void host_release(void* data, size_t) { std::free(data); }
+
+}  // namespace
+
+const MemoryCalls& host_memory_calls() {
+  static constexpr MemoryCalls calls{host_allocate, host_release};
+  return calls;
+}
+
+HostMemorySource::~HostMemorySource() {
+  for (Pool& pool : pools_)
+    while (!pool.blocks.empty()) drop_block(pool, pool.blocks.begin()->first);
+}
+
+HostMemorySource::Pool& HostMemorySource::pool_for(size_t bytes) {
+  return *std::find_if(std::begin(pools_), std::end(pools_), [&](const Pool& pool) { return bytes <= pool.largest_piece; });
+}
+
+Memory HostMemorySource::allocate(size_t bytes, MemoryUse, bool may_grow) {
+  Pool& pool = pool_for(bytes);
+  try {
+    Memory memory = take(pool, bytes);
+    if (!memory && may_grow && grow(pool, bytes + kGuard)) memory = take(pool, bytes);
+    return memory;
+  } catch (const std::exception&) {  // no memory for the bookkeeping is no memory
+    return {};
+  }
+}
+
+Memory HostMemorySource::take(Pool& pool, size_t bytes) {
+  const auto piece = pool.pieces.take(bytes + kGuard);
+  if (!piece) return {};
+  Block& block = pool.blocks.at(piece->region);
+  if (!block.taken) counts_.idle -= int64_t(block.bytes);
+  block.taken += bytes + kGuard;
+  std::byte* data = block.data + piece->offset;
+  permit(data, bytes);
+  return {data, reinterpret_cast<uintptr_t>(data), reinterpret_cast<uintptr_t>(&block)};
+}
+
+void HostMemorySource::release(const Memory& memory, size_t bytes) noexcept {
+  Block& block = *reinterpret_cast<Block*>(memory.handle);
+  auto* data = static_cast<std::byte*>(memory.host);
+  try {
+    block.pool->pieces.give({block.id, uint64_t(data - block.data)}, bytes + kGuard);
+  } catch (const std::exception&) {  // no memory for the bookkeeping: the piece stays taken
+    return;
+  }
+  forbid(data, bytes);
+  block.taken -= bytes + kGuard;
+  if (!block.taken) counts_.idle += int64_t(block.bytes);
+}
+
+// Blocks grow with what there is, so that the room in the last one stays a small part.
+bool HostMemorySource::grow(Pool& pool, size_t bytes) {
+  const size_t block = std::clamp(pool.reserved / 16 / kAlignment * kAlignment, pool.least_block, pool.largest_block);
+  // Idle blocks that are too small for a large request would only stay beside the new one, which serves what they did.
+  if (!pool.largest_block) drop_idle(pool, bytes);
+  return (block / 2 > bytes && add_block(pool, block)) || add_block(pool, bytes);
+}
+
+bool HostMemorySource::add_block(Pool& pool, size_t bytes) {
+  auto* data = static_cast<std::byte*>(calls_.allocate(bytes));
+  if (!data) return false;
+  const uint64_t id = next_id_++;
+  try {
+    pool.blocks.emplace(id, Block{&pool, id, data, bytes, 0});
+    pool.pieces.add_region(id, bytes);
+  } catch (...) {
+    pool.blocks.erase(id);
+    calls_.release(data, bytes);
+    throw;
+  }
+  forbid(data, bytes);
+  pool.reserved += bytes;
+  counts_.reserved += int64_t(bytes);
+  counts_.idle += int64_t(bytes);
+  ++counts_.made;
+  return true;
+}
+
+void HostMemorySource::drop_block(Pool& pool, uint64_t id) noexcept {
+  const auto found = pool.blocks.find(id);
+  const Block& block = found->second;
+  if (!block.taken) {
+    pool.pieces.remove_region(id);
+    counts_.idle -= int64_t(block.bytes);
+  }
+  permit(block.data, block.bytes);
+  calls_.release(block.data, block.bytes);
+  pool.reserved -= block.bytes;
+  counts_.reserved -= int64_t(block.bytes);
+  pool.blocks.erase(found);
+}
+
+void HostMemorySource::drop_idle(Pool& pool, size_t bytes) noexcept {
+  for (auto next = pool.blocks.begin(); next != pool.blocks.end() && bytes > 0;) {
+    const Block& block = (next++)->second;
+    if (block.taken) continue;
+    bytes -= std::min(bytes, block.bytes);
+    drop_block(pool, block.id);
+  }
+}
+
+void HostMemorySource::trim(size_t keep) noexcept {
+  for (size_t i = std::size(pools_); i-- > 0;)  // the largest first
+    if (size_t(counts_.idle) > keep) drop_idle(pools_[i], size_t(counts_.idle) - keep);
+}
+
+}  // namespace mlxc
