@@ -46,8 +46,8 @@ class HostMemorySource final : public MemorySource {
 
   const MemoryCalls calls_;
   uint64_t next_id_ = 1;
-  Pool pools_[3] = {{size_t{128} << 10, size_t{1} << 20, size_t{1} << 20, Suballocator(kAlignment), {}},
-                    {size_t{8} << 20, size_t{2} << 20, size_t{32} << 20, Suballocator(kAlignment), {}},
+  Pool pools_[3] = {{size_t{32} << 10, size_t{128} << 10, size_t{1} << 20, Suballocator(kAlignment), {}},
+                    {size_t{8} << 20, size_t{512} << 10, size_t{32} << 20, Suballocator(kAlignment), {}},
                     {SIZE_MAX, 0, 0, Suballocator(kAlignment), {}}};  // blocks of their own
 };
 

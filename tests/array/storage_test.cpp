@@ -100,7 +100,7 @@ TEST(Allocator, SmallArraysShareABlockApartFromLargeOnes) {
   auto allocator = counted_allocator(2);
   std::vector<StoragePtr> small;
   allocator->allocate(16 * kMiB).reset();
-  for (int i = 0; i < 100; ++i) small.push_back(allocator->allocate(4000));
+  for (int i = 0; i < 20; ++i) small.push_back(allocator->allocate(4000));
   EXPECT_EQ(blocks, 2);
   allocator->release_cache();
   EXPECT_EQ(blocks, 1) << "a small array holds a large block";

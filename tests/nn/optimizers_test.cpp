@@ -38,6 +38,29 @@ Array loss_of(const Arrays& p) {
 }
 Array number(double value) { return Array::from_vector<float>(device(), {float(value)}, {}, DType::f32); }
 
+TEST(Optimizers, KeepNothingOfTheStepsBefore) {
+  for (const Case& test : kCases) {
+    const nn::Optimizer optimizer(test.options);
+    Arrays parameters = first_parameters(), states = optimizer.initial_states(parameters);
+    std::weak_ptr<Node> parameter, state;
+    for (int step = 0; step < 3; ++step) {
+      for (const Array& array : parameters) array.set_requires_grad(true);
+      if (step == 1) {
+        parameter = parameters[0].node();
+        state = states.back().node();
+      }
+      const nn::Optimizer::Result result = optimizer.update(parameters, grad({loss_of(parameters)}, parameters), states, number(test.rate));
+      Arrays all = result.parameters;
+      all.insert(all.end(), result.states.begin(), result.states.end());
+      eval(all);
+      parameters = result.parameters;
+      states = result.states;
+    }
+    EXPECT_TRUE(parameter.expired()) << test.name;
+    EXPECT_TRUE(state.expired()) << test.name;
+  }
+}
+
 void expect_curve(const Case& each, const std::vector<double>& losses, const Arrays& parameters) {
   const std::vector<double> expected = fetch(golden(cat("steps/", each.name, "/losses")));
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(losses[i], expected[i], 1e-4) << each.name << ", step " << i;
