@@ -39,7 +39,8 @@ MLXC_API mlxc_status mlxc_memory_read(mlxc_device *device, mlxc_memory_stats *st
 /* Sets each peak to what there is now; NULL: on all open devices. Threads: any. Errors: INVALID_HANDLE. */
 MLXC_API mlxc_status mlxc_memory_reset_peak(mlxc_device *device, mlxc_error *error);
 
-/* Gives cached memory back to the operating system or the driver; NULL: on all open devices. What shares a block with live arrays stays.
+/* Gives cached memory back to the operating system or the driver; NULL: on all open devices. On the CPU all of it; of a GPU's memory what
+ * shares a block with live arrays stays.
  * Threads: any. Errors: INVALID_HANDLE. */
 MLXC_API mlxc_status mlxc_memory_release_cache(mlxc_device *device, mlxc_error *error);
 

@@ -1,5 +1,7 @@
 #include "array/host_memory.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -11,7 +13,7 @@ namespace mlxc {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__)
-constexpr size_t kGuard = 256;  // between pieces, where nobody may read or write
+constexpr size_t kGuard = 4096;  // between pieces of a block, where nobody may read or write
 void forbid(const void* data, size_t bytes) { ASAN_POISON_MEMORY_REGION(data, bytes); }
 void permit(const void* data, size_t bytes) { ASAN_UNPOISON_MEMORY_REGION(data, bytes); }
 #else
@@ -20,13 +22,26 @@ void forbid(const void*, size_t) {}
 void permit(const void*, size_t) {}
 #endif
 
-void* host_allocate(size_t bytes) { return std::aligned_alloc(256, bytes); }
-void host_release(void* data, size_t) { std::free(data); }
+// Pages straight from the system: what is given back is not the process's any more, whatever malloc would keep.
+constexpr size_t kFromSystem = size_t{64} << 10;
+
+void* host_allocate(size_t bytes) {
+  if (bytes <= kFromSystem) return std::aligned_alloc(64, bytes);
+  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return data == MAP_FAILED ? nullptr : data;
+}
+void host_release(void* data, size_t bytes) {
+  if (bytes <= kFromSystem)
+    std::free(data);
+  else
+    munmap(data, bytes);
+}
+bool host_give_back(void* pages, size_t bytes) { return madvise(pages, bytes, MADV_DONTNEED) == 0; }
 
 }  // namespace
 
 const MemoryCalls& host_memory_calls() {
-  static constexpr MemoryCalls calls{host_allocate, host_release};
+  static constexpr MemoryCalls calls{host_allocate, host_release, host_give_back};
   return calls;
 }
 
@@ -40,6 +55,7 @@ HostMemorySource::Pool& HostMemorySource::pool_for(size_t bytes) {
 }
 
 Memory HostMemorySource::allocate(size_t bytes, MemoryUse, bool may_grow) {
+  if (bytes <= single_bytes()) return may_grow ? allocate_single(bytes) : Memory();
   Pool& pool = pool_for(bytes);
   try {
     Memory memory = take(pool, bytes);
@@ -50,18 +66,32 @@ Memory HostMemorySource::allocate(size_t bytes, MemoryUse, bool may_grow) {
   }
 }
 
+Memory HostMemorySource::allocate_single(size_t bytes) {
+  void* data = calls_.allocate(bytes);
+  if (!data) return {};
+  counts_.reserved += int64_t(bytes);
+  ++counts_.made;
+  return {data, reinterpret_cast<uintptr_t>(data), 0};
+}
+
 Memory HostMemorySource::take(Pool& pool, size_t bytes) {
   const auto piece = pool.pieces.take(bytes + kGuard);
   if (!piece) return {};
   Block& block = pool.blocks.at(piece->region);
-  if (!block.taken) counts_.idle -= int64_t(block.bytes);
+  if (!block.taken) counts_.idle -= int64_t(block.resident());
   block.taken += bytes + kGuard;
+  if (block.away_bytes) bring_pages_back(block, piece->offset, bytes + kGuard);
   std::byte* data = block.data + piece->offset;
   permit(data, bytes);
   return {data, reinterpret_cast<uintptr_t>(data), reinterpret_cast<uintptr_t>(&block)};
 }
 
 void HostMemorySource::release(const Memory& memory, size_t bytes) noexcept {
+  if (bytes <= single_bytes()) {
+    calls_.release(memory.host, bytes);
+    counts_.reserved -= int64_t(bytes);
+    return;
+  }
   Block& block = *reinterpret_cast<Block*>(memory.handle);
   auto* data = static_cast<std::byte*>(memory.host);
   try {
@@ -71,12 +101,12 @@ void HostMemorySource::release(const Memory& memory, size_t bytes) noexcept {
   }
   forbid(data, bytes);
   block.taken -= bytes + kGuard;
-  if (!block.taken) counts_.idle += int64_t(block.bytes);
+  if (!block.taken) counts_.idle += int64_t(block.resident());
 }
 
 // Blocks grow with what there is, so that the room in the last one stays a small part.
 bool HostMemorySource::grow(Pool& pool, size_t bytes) {
-  const size_t block = std::clamp(pool.reserved / 16 / kAlignment * kAlignment, pool.least_block, pool.largest_block);
+  const size_t block = std::clamp(pool.reserved / 16 / kPage * kPage, pool.least_block, pool.largest_block);
   // Idle blocks that are too small for a large request would only stay beside the new one, which serves what they did.
   if (!pool.largest_block) drop_idle(pool, bytes);
   return (block / 2 > bytes && add_block(pool, block)) || add_block(pool, bytes);
@@ -87,7 +117,7 @@ bool HostMemorySource::add_block(Pool& pool, size_t bytes) {
   if (!data) return false;
   const uint64_t id = next_id_++;
   try {
-    pool.blocks.emplace(id, Block{&pool, id, data, bytes, 0});
+    pool.blocks.emplace(id, Block{&pool, id, data, bytes, 0, {}, 0});
     pool.pieces.add_region(id, bytes);
   } catch (...) {
     pool.blocks.erase(id);
@@ -107,12 +137,12 @@ void HostMemorySource::drop_block(Pool& pool, uint64_t id) noexcept {
   const Block& block = found->second;
   if (!block.taken) {
     pool.pieces.remove_region(id);
-    counts_.idle -= int64_t(block.bytes);
+    counts_.idle -= int64_t(block.resident());
   }
   permit(block.data, block.bytes);
   calls_.release(block.data, block.bytes);
   pool.reserved -= block.bytes;
-  counts_.reserved -= int64_t(block.bytes);
+  counts_.reserved -= int64_t(block.resident());
   pool.blocks.erase(found);
 }
 
@@ -120,14 +150,44 @@ void HostMemorySource::drop_idle(Pool& pool, size_t bytes) noexcept {
   for (auto next = pool.blocks.begin(); next != pool.blocks.end() && bytes > 0;) {
     const Block& block = (next++)->second;
     if (block.taken) continue;
-    bytes -= std::min(bytes, block.bytes);
+    bytes -= std::min(bytes, block.resident());
     drop_block(pool, block.id);
+  }
+}
+
+// The free pages of blocks that something else uses. The addresses stay ours, and are pages again when they are touched.
+void HostMemorySource::give_pages_back(Pool& pool) noexcept {
+  pool.pieces.for_each_free([&](Suballocator::Piece piece, uint64_t bytes) {
+    Block& block = pool.blocks.at(piece.region);
+    try {
+      block.away.resize(block.bytes / kPage);
+    } catch (const std::bad_alloc&) {
+      return;
+    }
+    if (!calls_.give_back(block.data + piece.offset, bytes)) return;
+    for (uint64_t page = piece.offset / kPage; page < (piece.offset + bytes) / kPage; ++page) {
+      if (block.away[page]) continue;
+      block.away[page] = true;
+      block.away_bytes += kPage;
+      counts_.reserved -= int64_t(kPage);
+    }
+  });
+}
+
+void HostMemorySource::bring_pages_back(Block& block, uint64_t offset, size_t bytes) noexcept {
+  for (uint64_t page = offset / kPage; page < (offset + bytes) / kPage; ++page) {
+    if (!block.away[page]) continue;
+    block.away[page] = false;
+    block.away_bytes -= kPage;
+    counts_.reserved += int64_t(kPage);
   }
 }
 
 void HostMemorySource::trim(size_t keep) noexcept {
   for (size_t i = std::size(pools_); i-- > 0;)  // the largest first
     if (size_t(counts_.idle) > keep) drop_idle(pools_[i], size_t(counts_.idle) - keep);
+  if (keep == 0 && calls_.give_back)
+    for (Pool& pool : pools_) give_pages_back(pool);
 }
 
 }  // namespace mlxc

@@ -1,6 +1,7 @@
 // Counted blocks of memory, and the caching allocator that hands them out and keeps the statistics.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,8 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include "base/spin_lock.h"
 
 namespace mlxc {
 
@@ -50,9 +53,9 @@ struct Memory {
 class MemorySource {
  public:
   struct Counts {
-    int64_t reserved = 0;  // bytes of all blocks
-    int64_t idle = 0;      // of those that nothing uses
-    int64_t made = 0;      // blocks made since the start
+    int64_t reserved = 0;  // bytes of all blocks and single pieces
+    int64_t idle = 0;      // of blocks that nothing uses
+    int64_t made = 0;      // blocks and single pieces made since the start
   };
 
   virtual ~MemorySource() = default;
@@ -61,8 +64,11 @@ class MemorySource {
   Memory allocate(size_t bytes, MemoryUse use) { return allocate(bytes, use, true); }
   // Exactly what was allocated, with the same bytes.
   virtual void release(const Memory& memory, size_t bytes) noexcept = 0;
-  // Gives idle blocks back until at most `keep` bytes of them are left.
+  // Gives idle blocks back until at most `keep` bytes of them are left; when none is to be kept, also what is free in others, where the
+  // system takes parts of blocks.
   virtual void trim(size_t keep) noexcept = 0;
+  // Up to this size pieces are taken and released one by one: nothing is cut or merged.
+  virtual size_t single_bytes() const { return 0; }
   const Counts& counts() const { return counts_; }
 
  protected:
@@ -73,6 +79,7 @@ class MemorySource {
 struct MemoryCalls {
   void* (*allocate)(size_t bytes);  // nullptr on failure; at least 64-byte aligned
   void (*release)(void* data, size_t bytes);
+  bool (*give_back)(void* pages, size_t bytes) = nullptr;  // the contents of whole pages; null: not here
 };
 const MemoryCalls& host_memory_calls();
 
@@ -81,8 +88,9 @@ class Allocator;
 // A block of memory. Owned by an allocator (returns to its cache), or borrowed with a keeper that owns the bytes.
 class Storage {
  public:
-  Storage(const Memory& memory, size_t bytes, size_t requested, MemoryUse use, std::shared_ptr<Allocator> allocator)
-      : memory_(memory), bytes_(bytes), requested_(requested), use_(use), allocator_(std::move(allocator)) {}
+  // The allocator lives as long as a storage of its own.
+  Storage(const Memory& memory, size_t bytes, size_t requested, MemoryUse use, Allocator* allocator)
+      : memory_(memory), bytes_(bytes), requested_(requested), use_(use), allocator_(allocator) {}
   // Host memory of someone else. A device reads it only if Device::reads_host_memory().
   Storage(void* data, size_t bytes, std::shared_ptr<const void> keeper)
       : memory_{data, reinterpret_cast<uintptr_t>(data), 0}, bytes_(bytes), keeper_(std::move(keeper)) {}
@@ -102,17 +110,19 @@ class Storage {
   size_t bytes_;
   size_t requested_ = 0;
   MemoryUse use_ = MemoryUse::device;
-  std::shared_ptr<Allocator> allocator_;
+  Allocator* allocator_ = nullptr;
   std::shared_ptr<const void> keeper_;
 };
 
 using StoragePtr = std::shared_ptr<Storage>;
 
 // Hands memory out and keeps what comes back. In front lie freed pieces by their exact size, which a loop finds again without searching; when
-// none fits they go back to the source, where neighbours merge, and only then a new block is made. Threads: any.
+// none fits they go back to the source, where neighbours merge, and only then a new block is made. Single pieces of the source do not merge
+// and stay in front. Threads: any.
 class Allocator : public std::enable_shared_from_this<Allocator> {
  public:
   static constexpr size_t kCacheLimit = size_t{256} << 20;
+  static constexpr size_t kSingleCacheLimit = size_t{64} << 20;  // of single pieces
 
   explicit Allocator(const MemoryCalls& calls = host_memory_calls(), size_t cache_limit = kCacheLimit);
   explicit Allocator(std::unique_ptr<MemorySource> source, size_t cache_limit = kCacheLimit);
@@ -122,7 +132,8 @@ class Allocator : public std::enable_shared_from_this<Allocator> {
   StoragePtr allocate(size_t bytes, MemoryUse use = MemoryUse::device);
   MemoryStats stats() const;
   void reset_peak();
-  // Gives freed memory back until at most `keep` bytes of it are left, as far as whole blocks are free.
+  // Gives freed memory back until at most `keep` bytes of it are left, as far as whole blocks are free; everything when none is to be kept,
+  // where the source can (MemorySource::trim).
   void trim(size_t keep);
   void release_cache() { trim(0); }
   // Of what is kept for reuse, as far as whole blocks are free.
@@ -135,21 +146,54 @@ class Allocator : public std::enable_shared_from_this<Allocator> {
 
  private:
   friend class Storage;
-  struct SizeHash {
-    size_t operator()(size_t key) const { return key * 0x9e3779b97f4a7c15ull >> 20; }
+
+  // Freed pieces by their exact size and use: a list for each size up to a mebibyte, a table of lists beyond.
+  class Ready {
+   public:
+    Memory take(size_t bytes, MemoryUse use);
+    void give(const Memory& memory, size_t bytes, MemoryUse use);
+    int64_t bytes() const { return bytes_; }
+    int64_t single_bytes() const { return single_bytes_; }  // of them, in pieces of at most `single`
+    size_t single = 0;
+
+    // Takes the pieces of some list that is not empty, of a size above `least`; none: no list is left.
+    struct List {
+      size_t bytes = 0;  // of each piece
+      std::vector<Memory> pieces;
+    };
+    List take_list(size_t least) noexcept;
+
+   private:
+    static constexpr size_t kLargestClass = size_t{1} << 20, kClasses = 144;
+    static size_t class_of(size_t bytes);
+    struct SizeHash {
+      size_t operator()(size_t key) const { return key * 0x9e3779b97f4a7c15ull >> 20; }
+    };
+    void count(size_t bytes, int64_t sign);
+
+    std::array<std::array<List, kClasses>, 3> classes_;
+    std::unordered_map<size_t, std::vector<Memory>, SizeHash> large_;  // by size | use: sizes are multiples of 256
+    int64_t bytes_ = 0, single_bytes_ = 0;
   };
-  static size_t key_of(size_t bytes, MemoryUse use) { return bytes | size_t(use); }  // sizes are multiples of 256
 
-  Memory take(size_t bytes, size_t requested, MemoryUse use, bool* hit);
-  Memory take_slowly(size_t bytes, MemoryUse use, bool* hit);
+  Memory take(size_t bytes, size_t requested, MemoryUse use);
+  Memory take_slowly(size_t bytes, size_t requested, MemoryUse use);
+  Memory take_from_source(size_t bytes, MemoryUse use, bool* hit);
   void recycle(const Memory& memory, size_t bytes, size_t requested, MemoryUse use) noexcept;
-  void merge() noexcept;
+  void count_in(size_t bytes, size_t requested);
+  void merge(bool singles) noexcept;
+  void note_idle() noexcept { idle_.store(source_->counts().idle, std::memory_order_relaxed); }
 
+  mutable std::mutex source_mutex_;  // taken before ready_lock_
   const std::unique_ptr<MemorySource> source_;
-  mutable std::mutex mutex_;
-  std::unordered_map<size_t, std::vector<Memory>, SizeHash> ready_;  // freed pieces by size and use
-  int64_t ready_bytes_ = 0;
+  std::atomic<int64_t> idle_{0};  // of the source
+
+  mutable SpinLock ready_lock_;  // of everything below
+  Ready ready_;
   size_t cache_limit_, limit_ = 0;
+  int64_t promised_ = 0;  // bytes that threads are getting from the source
+  int64_t live_ = 0;      // storages
+  std::shared_ptr<Allocator> self_;  // while there are any
   MemoryStats stats_;
   int64_t timed_hits_ = 0;
   double hit_time_ = 0, miss_time_ = 0;  // nanoseconds in all

@@ -35,6 +35,12 @@ class Suballocator {
   // Exactly what was taken, with the same bytes.
   void give(Piece piece, uint64_t bytes);
 
+  // Calls visit(Piece, bytes) for every free piece, in address order.
+  template <class Visit>
+  void for_each_free(Visit&& visit) const {
+    for (const auto& [place, bytes] : free_at_) visit(Piece{place.first, place.second}, bytes);
+  }
+
   uint64_t total() const { return total_; }
   uint64_t taken() const { return total_ - free_; }
   uint64_t largest_free() const { return by_size_.empty() ? 0 : std::get<0>(*by_size_.rbegin()); }

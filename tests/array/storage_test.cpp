@@ -96,14 +96,57 @@ TEST(Allocator, CutsLargePiecesAndJoinsThemAgain) {
   EXPECT_EQ(allocator->stats().misses, 1);
 }
 
-TEST(Allocator, SmallArraysShareABlockApartFromLargeOnes) {
-  auto allocator = counted_allocator(2);
+TEST(Allocator, SmallArraysHoldNoBlock) {
+  auto allocator = counted_allocator(100);
   std::vector<StoragePtr> small;
   allocator->allocate(16 * kMiB).reset();
   for (int i = 0; i < 20; ++i) small.push_back(allocator->allocate(4000));
-  EXPECT_EQ(blocks, 2);
   allocator->release_cache();
-  EXPECT_EQ(blocks, 1) << "a small array holds a large block";
+  EXPECT_EQ(blocks, 20);
+  EXPECT_EQ(allocator->stats().cached, 0);
+  for (int i = 0; i < 3; ++i) {  // what was small before is found again, whatever happens to large ones
+    small.clear();
+    allocator->allocate((20 + size_t(i)) * kMiB).reset();
+    for (int k = 0; k < 20; ++k) small.push_back(allocator->allocate(4000));
+  }
+  EXPECT_EQ(allocator->stats().misses, 1 + 20 + 3);
+}
+
+// Also what lies around live arrays, by pages; it is memory again when it is asked for.
+TEST(Allocator, ReleasesEverythingThatNoArrayHolds) {
+  auto allocator = std::make_shared<Allocator>();
+  std::vector<StoragePtr> all;
+  for (int i = 0; i < 400; ++i) {
+    all.push_back(allocator->allocate(size_t(100) << (i % 17)));
+    std::memset(all.back()->data(), i % 251, all.back()->bytes());
+  }
+  for (size_t i = 0; i < all.size(); ++i)
+    if (i % 7) all[i].reset();
+  EXPECT_GT(allocator->stats().cached, 0);
+  allocator->release_cache();
+  EXPECT_EQ(allocator->stats().cached, 0);
+  EXPECT_EQ(allocator->stats().reserved, allocator->stats().active);
+  const int64_t hits = allocator->stats().hits;
+  for (size_t i = 0; i < all.size(); ++i)
+    if (!all[i]) all[i] = allocator->allocate(size_t(100) << (i % 17));
+  EXPECT_GT(allocator->stats().hits, hits) << "room beside live arrays is used again";
+  EXPECT_GE(allocator->stats().cached, 0);
+  for (size_t i = 0; i < all.size(); i += 7)
+    EXPECT_EQ(std::to_integer<int>(all[i]->data()[all[i]->bytes() - 1]), int(i % 251)) << "what is held was given away";
+  all.clear();
+  allocator->release_cache();
+  EXPECT_EQ(allocator->stats().reserved, 0);
+}
+
+TEST(Allocator, OutlivesItsOwnersWhileAnArrayIsHeld) {
+  auto allocator = counted_allocator(10);
+  StoragePtr kept = allocator->allocate(kMiB);
+  allocator->allocate(100).reset();
+  allocator.reset();
+  EXPECT_GT(blocks, 0);
+  kept->data()[0] = std::byte(1);
+  kept.reset();
+  EXPECT_EQ(blocks, 0);
 }
 
 TEST(Allocator, GivesTheCacheBackBeforeItFails) {
@@ -203,11 +246,19 @@ TEST(Allocator, ServesManyThreads) {
   auto allocator = std::make_shared<Allocator>();
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
-    threads.emplace_back([&] {
-      for (int i = 0; i < 500; ++i) allocator->allocate(size_t(i % 7 + 1) * 300);
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 500; ++i) {
+        const StoragePtr small = allocator->allocate(size_t(i % 7 + 1) * 300), large = allocator->allocate(size_t(i % 5 + 1) * 100'000);
+        small->data()[0] = large->data()[0] = std::byte(1);
+        if (i % 100 == t) allocator->release_cache();
+        if (i % 50 == t) {
+          EXPECT_GE(allocator->stats().cached, 0);
+        }
+      }
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(allocator->stats().active, 0);
+  EXPECT_EQ(allocator->stats().hits + allocator->stats().misses, 4 * 500 * 2);
 }
 
 TEST(Storage, BorrowedMemoryKeepsItsOwnerAndIsReadOnly) {
