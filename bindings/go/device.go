@@ -89,41 +89,45 @@ func (d *Device) call(op string, call func(e *C.mlxc_error) C.mlxc_status) error
 	return failure(op, call(&e), &e)
 }
 
-// ResetPeak sets [MemoryStats].Peak to what is active.
-func (d *Device) ResetPeak() error {
-	return d.call("Device.ResetPeak", func(e *C.mlxc_error) C.mlxc_status { return C.mlxc_memory_reset_peak(d.native, e) })
-}
-
-// SetCacheLimit limits the memory kept for reuse, in bytes; 0 keeps none.
-func (d *Device) SetCacheLimit(bytes int64) error {
-	return d.call("Device.SetCacheLimit", func(e *C.mlxc_error) C.mlxc_status {
-		return C.mlxc_memory_set_cache_limit(d.native, C.int64_t(bytes), e)
-	})
-}
-
-// Profile is what a device measures, see mlxc/device.h for what each costs.
-type Profile int32
-
-const (
-	ProfileOff      Profile = C.MLXC_PROFILE_OFF
-	ProfileKernels  Profile = C.MLXC_PROFILE_KERNELS
-	ProfilePrograms Profile = C.MLXC_PROFILE_PROGRAMS
-)
-
-// Profile measures from now on, afresh, or stops.
-func (d *Device) Profile(what Profile) error {
-	return d.call("Device.Profile", func(e *C.mlxc_error) C.mlxc_status { return C.mlxc_device_profile(d.native, C.int32_t(what), e) })
-}
-
-// ProfileText is a table for people of what was timed since Profile.
-func (d *Device) ProfileText() (string, error) {
-	if d == nil || !d.enter() {
-		return "", ErrClosed
+// CalibratePlacement measures launches, bandwidth, products and copies of every available device and writes them to a file, for
+// [Device.EnablePlacement]. An empty path: placement.json in the library's cache folder. It takes seconds; let nothing else run.
+func CalibratePlacement(path string) error {
+	const op = "CalibratePlacement"
+	if err := ready(); err != nil {
+		return err
 	}
-	defer d.leave()
-	return readText("Device.ProfileText", func(buffer *C.char, capacity C.size_t, needed *C.size_t, e *C.mlxc_error) C.mlxc_status {
-		return C.mlxc_device_profile_text(d.native, buffer, capacity, needed, e)
-	})
+	e := newNativeError()
+	text, err := optionalPath(op, path)
+	if err != nil {
+		return err
+	}
+	defer text.free()
+	return failure(op, C.mlxc_placement_calibrate(text.data, &e), &e)
+}
+
+// EnablePlacement lets evaluations and functions of this device run from now on where they are estimated to be done first, by the file of
+// [CalibratePlacement]; results are arrays of this device all the same, and profiles say why each launch runs where it does.
+func (d *Device) EnablePlacement(path string) error {
+	const op = "Device.EnablePlacement"
+	text, err := optionalPath(op, path)
+	if err != nil {
+		return err
+	}
+	defer text.free()
+	return d.call(op, func(e *C.mlxc_error) C.mlxc_status { return C.mlxc_placement_enable(d.native, text.data, e) })
+}
+
+// DisablePlacement lets evaluations of this device run there again.
+func (d *Device) DisablePlacement() error {
+	return d.call("Device.DisablePlacement", func(e *C.mlxc_error) C.mlxc_status { return C.mlxc_placement_disable(d.native, e) })
+}
+
+// optionalPath is NULL for an empty path.
+func optionalPath(op, path string) (cString, error) {
+	if path == "" {
+		return cString{}, nil
+	}
+	return newCString(op, path)
 }
 
 // Close frees the handle; models and arrays do not need it.
@@ -147,15 +151,6 @@ func (d *Device) Info() (DeviceInfo, error) {
 		return DeviceInfo{}, failure("Device.Info", status, &e)
 	}
 	return newDeviceInfo(&info), nil
-}
-
-// Memory is the array memory of this device.
-func (d *Device) Memory() (MemoryStats, error) {
-	if d == nil || !d.enter() {
-		return MemoryStats{}, ErrClosed
-	}
-	defer d.leave()
-	return readMemory(d.native)
 }
 
 // enterDevice gives the native device, nil for the default one, and what to call afterwards.

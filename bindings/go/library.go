@@ -58,40 +58,6 @@ func BuildInfo() (string, error) {
 	})
 }
 
-// MemoryStats counts bytes of array memory: weights copied in, caches, activations, arrays. Weights mapped from a file are not counted.
-type MemoryStats struct {
-	Active int64 // in use
-	Cached int64 // freed and kept for reuse
-	Peak   int64 // highest Active
-}
-
-// Memory is the sum over all open devices.
-func Memory() (MemoryStats, error) {
-	if err := ready(); err != nil {
-		return MemoryStats{}, err
-	}
-	return readMemory(nil)
-}
-
-func readMemory(device *C.mlxc_device) (MemoryStats, error) {
-	var stats C.mlxc_memory_stats
-	stats.struct_size = C.uint32_t(unsafe.Sizeof(stats))
-	e := newNativeError()
-	if status := C.mlxc_memory_read(device, &stats, &e); status != C.MLXC_OK {
-		return MemoryStats{}, failure("Memory", status, &e)
-	}
-	return MemoryStats{Active: int64(stats.active_bytes), Cached: int64(stats.cached_bytes), Peak: int64(stats.peak_bytes)}, nil
-}
-
-// ReleaseCache gives memory kept for reuse back to the operating system, on all open devices.
-func ReleaseCache() error {
-	if err := ready(); err != nil {
-		return err
-	}
-	e := newNativeError()
-	return failure("ReleaseCache", C.mlxc_memory_release_cache(nil, &e), &e)
-}
-
 // LiveHandles is how many native handles are open in the process. For leak tests.
 func LiveHandles() int {
 	if ready() != nil {

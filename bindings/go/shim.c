@@ -74,3 +74,12 @@ mlxc_status mlxc_go_borrow(mlxc_array **out, mlxc_device *device, const void *da
                            int32_t dtype, uintptr_t memory, mlxc_error *error) {
   return mlxc_array_new_borrowed(out, device, data, bytes, shape, rank, dtype, on_release, (void *)memory, error);
 }
+
+static void on_done(mlxc_status status, void *user_data) {
+  (void)status;
+  mlxcGoDone((uintptr_t)user_data);
+}
+
+mlxc_status mlxc_go_notify(mlxc_fence *fence, uintptr_t listener, mlxc_error *error) {
+  return mlxc_fence_notify(fence, on_done, (void *)listener, error);
+}

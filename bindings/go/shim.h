@@ -1,5 +1,5 @@
 /* What the package adds in C: calls in a form that cgo can make without building nested structs in Go memory, and the way back into Go
- * for the two callbacks it uses. */
+ * for the callbacks it uses. */
 #ifndef MLXC_GO_SHIM_H
 #define MLXC_GO_SHIM_H
 
@@ -46,6 +46,9 @@ mlxc_status mlxc_go_timings(mlxc_request *request, mlxc_timings *timings, mlxc_e
 /* mlxc_array_new_borrowed of memory that Go pinned; it hears of the release by the runtime/cgo.Handle. */
 mlxc_status mlxc_go_borrow(mlxc_array **out, mlxc_device *device, const void *data, size_t bytes, const int64_t *shape, int32_t rank,
                            int32_t dtype, uintptr_t memory, mlxc_error *error);
+
+/* mlxc_fence_notify; the runtime/cgo.Handle names who hears of it. */
+mlxc_status mlxc_go_notify(mlxc_fence *fence, uintptr_t listener, mlxc_error *error);
 
 mlxc_status mlxc_go_log(int32_t enabled, int32_t least, mlxc_error *error);
 

@@ -17,7 +17,8 @@ typedef struct mlxc_memory_stats {
   int64_t cached_bytes;         /* freed and kept for reuse */
   int64_t peak_bytes;           /* highest active_bytes since the start or the last reset */
   int64_t requested_bytes;      /* what the live arrays asked for: active_bytes before rounding up */
-  int64_t reserved_bytes;       /* taken from the operating system or the driver: active_bytes + cached_bytes */
+  int64_t reserved_bytes;       /* taken from the operating system or the driver: active_bytes + cached_bytes; of a GPU's memory also the
+                                   rest of blocks that live arrays lie in, which only new arrays can use */
   int64_t peak_requested_bytes; /* highest since the start or the last reset, as peak_bytes */
   int64_t peak_reserved_bytes;
   int64_t limit_bytes;       /* of active_bytes; 0: none */

@@ -78,9 +78,9 @@ Memory HostMemorySource::take(Pool& pool, size_t bytes) {
   const auto piece = pool.pieces.take(bytes + kGuard);
   if (!piece) return {};
   Block& block = pool.blocks.at(piece->region);
-  if (!block.taken) counts_.idle -= int64_t(block.resident());
   block.taken += bytes + kGuard;
   if (block.away_bytes) bring_pages_back(block, piece->offset, bytes + kGuard);
+  counts_.idle -= int64_t(bytes + kGuard);
   std::byte* data = block.data + piece->offset;
   permit(data, bytes);
   return {data, reinterpret_cast<uintptr_t>(data), reinterpret_cast<uintptr_t>(&block)};
@@ -101,7 +101,7 @@ void HostMemorySource::release(const Memory& memory, size_t bytes) noexcept {
   }
   forbid(data, bytes);
   block.taken -= bytes + kGuard;
-  if (!block.taken) counts_.idle += int64_t(block.resident());
+  counts_.idle += int64_t(bytes + kGuard);
 }
 
 // Blocks grow with what there is, so that the room in the last one stays a small part.
@@ -170,6 +170,7 @@ void HostMemorySource::give_pages_back(Pool& pool) noexcept {
       block.away[page] = true;
       block.away_bytes += kPage;
       counts_.reserved -= int64_t(kPage);
+      counts_.idle -= int64_t(kPage);
     }
   });
 }
@@ -180,6 +181,7 @@ void HostMemorySource::bring_pages_back(Block& block, uint64_t offset, size_t by
     block.away[page] = false;
     block.away_bytes -= kPage;
     counts_.reserved += int64_t(kPage);
+    counts_.idle += int64_t(kPage);
   }
 }
 

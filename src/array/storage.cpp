@@ -153,8 +153,13 @@ Memory Allocator::take_slowly(size_t bytes, size_t requested, MemoryUse use) {
   if (!memory) fail(Status::out_of_memory, "no memory for ", bytes, " bytes, with ", stats_.active, " bytes in use");
   count_in(bytes, requested);
   stats_.peak_reserved = std::max(stats_.peak_reserved, source_->counts().reserved);
-  ++(hit ? stats_.hits : stats_.misses);
-  if (!hit) miss_time_ += nanoseconds_since(start);
+  if (!hit) {
+    ++stats_.misses;
+    miss_time_ += nanoseconds_since(start);
+  } else if (stats_.hits++ % kTimeEvery == 0) {
+    ++timed_hits_;
+    hit_time_ += nanoseconds_since(start);
+  }
   return memory;
 }
 
@@ -225,7 +230,7 @@ MemoryStats Allocator::stats() const {
   std::lock_guard lock(ready_lock_);
   MemoryStats stats = stats_;
   stats.reserved = source_->counts().reserved;
-  stats.cached = stats.reserved - stats.active;
+  stats.cached = ready_.bytes() + source_->counts().idle;
   stats.limit = int64_t(limit_);
   stats.cache_limit = int64_t(cache_limit_);
   if (timed_hits_) stats.hit_nanoseconds = hit_time_ / double(timed_hits_);

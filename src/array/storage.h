@@ -17,15 +17,15 @@ namespace mlxc {
 
 // All sizes in bytes.
 struct MemoryStats {
-  int64_t requested = 0;      // what live storages were asked for
-  int64_t active = 0;         // what they hold: sizes are rounded up
-  int64_t cached = 0;         // kept for reuse: reserved and not active
-  int64_t reserved = 0;       // taken from the operating system or the driver
-  int64_t peak = 0;           // highest active since start or reset
+  int64_t requested = 0;  // what live storages were asked for
+  int64_t active = 0;     // what they hold: sizes are rounded up
+  int64_t cached = 0;     // kept for reuse, and given back on request
+  int64_t reserved = 0;   // from the system or the driver: active, cached, and a GPU's rest of blocks that are in use
+  int64_t peak = 0;       // highest active since start or reset
   int64_t peak_requested = 0, peak_reserved = 0;
-  int64_t limit = 0;          // of active; 0: none
+  int64_t limit = 0;  // of active; 0: none
   int64_t cache_limit = 0;
-  int64_t hits = 0;           // allocations that needed no new block
+  int64_t hits = 0;  // allocations that needed no new block
   int64_t misses = 0;
   double hit_nanoseconds = 0, miss_nanoseconds = 0;  // mean time of an allocation; of hits every 64th is timed
 
@@ -42,9 +42,9 @@ enum class MemoryUse : uint8_t {
 
 // A piece of memory as its two sides see it.
 struct Memory {
-  void* host = nullptr;   // null: the host does not see it
-  uint64_t address = 0;   // for kernels; on the CPU the same as `host`
-  uint64_t handle = 0;    // the source's own
+  void* host = nullptr;  // null: the host does not see it
+  uint64_t address = 0;  // for kernels; on the CPU the same as `host`
+  uint64_t handle = 0;   // the source's own
   explicit operator bool() const { return host || address; }
 };
 
@@ -54,7 +54,7 @@ class MemorySource {
  public:
   struct Counts {
     int64_t reserved = 0;  // bytes of all blocks and single pieces
-    int64_t idle = 0;      // of blocks that nothing uses
+    int64_t idle = 0;      // of those, what trim(0) gives back
     int64_t made = 0;      // blocks and single pieces made since the start
   };
 
@@ -64,8 +64,8 @@ class MemorySource {
   Memory allocate(size_t bytes, MemoryUse use) { return allocate(bytes, use, true); }
   // Exactly what was allocated, with the same bytes.
   virtual void release(const Memory& memory, size_t bytes) noexcept = 0;
-  // Gives idle blocks back until at most `keep` bytes of them are left; when none is to be kept, also what is free in others, where the
-  // system takes parts of blocks.
+  // Gives blocks that nothing uses back until at most `keep` idle bytes are left; when none is to be kept, also what is free in others,
+  // where the system takes parts of blocks.
   virtual void trim(size_t keep) noexcept = 0;
   // Up to this size pieces are taken and released one by one: nothing is cut or merged.
   virtual size_t single_bytes() const { return 0; }
@@ -116,9 +116,9 @@ class Storage {
 
 using StoragePtr = std::shared_ptr<Storage>;
 
-// Hands memory out and keeps what comes back. In front lie freed pieces by their exact size, which a loop finds again without searching; when
-// none fits they go back to the source, where neighbours merge, and only then a new block is made. Single pieces of the source do not merge
-// and stay in front. Threads: any.
+// Hands memory out and keeps what comes back. In front lie freed pieces by their exact size, which a loop finds again without searching;
+// when none fits they go back to the source, where neighbours merge, and only then a new block is made. Single pieces of the source do not
+// merge and stay in front. Threads: any.
 class Allocator : public std::enable_shared_from_this<Allocator> {
  public:
   static constexpr size_t kCacheLimit = size_t{256} << 20;
@@ -191,8 +191,8 @@ class Allocator : public std::enable_shared_from_this<Allocator> {
   mutable SpinLock ready_lock_;  // of everything below
   Ready ready_;
   size_t cache_limit_, limit_ = 0;
-  int64_t promised_ = 0;  // bytes that threads are getting from the source
-  int64_t live_ = 0;      // storages
+  int64_t promised_ = 0;             // bytes that threads are getting from the source
+  int64_t live_ = 0;                 // storages
   std::shared_ptr<Allocator> self_;  // while there are any
   MemoryStats stats_;
   int64_t timed_hits_ = 0;

@@ -88,8 +88,8 @@ std::string ProfileTable::text() const {
   double total = 0;
   for (const ProfileKernel& kernel : kernels) total += kernel.nanoseconds;
   if (!kernels.empty())
-    print(&out, "%-18s %-34s %-9s %9s %12s %9s %6s %9s %9s  %s\n", "operation", "kernel", "device", "calls", "us", "us each", "share", "GB/s",
-          "GFLOP/s", "holds");
+    print(&out, "%-18s %-34s %-9s %9s %12s %9s %6s %9s %9s  %s\n", "operation", "kernel", "device", "calls", "us", "us each", "share",
+          "GB/s", "GFLOP/s", "holds");
   for (const ProfileKernel& kernel : kernels) {
     const ProfileLabel& label = *kernel.label;
     const double ns = std::max(kernel.nanoseconds, 1e-9);
@@ -108,14 +108,14 @@ std::string ProfileTable::text() const {
     print(&out, "%-18.18s %-9.9s %.400s\n", kernel.label->operation.c_str(), kernel.label->device.c_str(), kernel.label->reason.c_str());
   }
   if (!kernels.empty()) out += '\n';
-  print(&out, "%-10s %8s %9s %11s %9s %12s %14s %12s %12s\n", "program", "runs", "launches", "dispatches", "barriers", "submissions", "host launches",
-        "timed us", "us a run");
+  print(&out, "%-10s %8s %9s %11s %9s %12s %14s %12s %12s\n", "program", "runs", "launches", "dispatches", "barriers", "submissions",
+        "host launches", "timed us", "us a run");
   for (const ProfileProgram& program : programs) {
     const double runs = 1e3 * double(std::max<int64_t>(program.runs, 1));
     print(&out, "%-10lld %8lld %9lld %11lld %9lld %12lld %14lld %12.1f %12.1f\n", static_cast<long long>(program.id),
           static_cast<long long>(program.runs), static_cast<long long>(program.launches), static_cast<long long>(program.dispatches),
-          static_cast<long long>(program.barriers), static_cast<long long>(program.submissions), static_cast<long long>(program.host_launches),
-          program.nanoseconds / runs, program.host_nanoseconds / runs);
+          static_cast<long long>(program.barriers), static_cast<long long>(program.submissions),
+          static_cast<long long>(program.host_launches), program.nanoseconds / runs, program.host_nanoseconds / runs);
   }
   return out;
 }

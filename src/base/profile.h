@@ -18,13 +18,13 @@ enum class Timing : uint8_t { none, kernels, programs };
 
 // What does not change from run to run. Executables make it once.
 struct ProfileLabel {
-  std::string operation;  // of the graph
-  std::string kernel;     // that runs it
-  std::string holds;      // the operations that were joined into the launch, in order; the operation alone when it is one
-  int64_t operations = 1; // how many those are
-  std::string shape;      // of the first output, with its dtype
-  std::string device;     // that runs it
-  std::string reason;     // why that device; empty: it was asked for and has a kernel
+  std::string operation;   // of the graph
+  std::string kernel;      // that runs it
+  std::string holds;       // the operations that were joined into the launch, in order; the operation alone when it is one
+  int64_t operations = 1;  // how many those are
+  std::string shape;       // of the first output, with its dtype
+  std::string device;      // that runs it
+  std::string reason;      // why that device; empty: it was asked for and has a kernel
   double flops = 0, bytes = 0;
 };
 using ProfileLabelPtr = std::shared_ptr<const ProfileLabel>;

