@@ -5,16 +5,9 @@
  */
 #include <mlxc/mlxc.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static mlxc_error error = MLXC_ERROR_INIT;
-
-static void check(mlxc_status status) {
-  if (status == MLXC_OK) return;
-  fprintf(stderr, "%s: %s\n", mlxc_status_name(status), error.message);
-  exit(1);
-}
+#include "check.h"
 
 static mlxc_array* filled(mlxc_device* device, double value, int64_t side) {
   const int64_t shape[2] = {side, side};

@@ -7,15 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "check.h"
+
 enum { FEATURES = 64, HIDDEN = 128, MOST = 10000 };
-
-static mlxc_error error = MLXC_ERROR_INIT;
-
-static void check(mlxc_status status) {
-  if (status == MLXC_OK) return;
-  fprintf(stderr, "%s: %s\n", mlxc_status_name(status), error.message);
-  exit(1);
-}
 
 /* bytes -> Linear 128 + ReLU -> Linear 1. Captured with one row; the number of rows is free. */
 static mlxc_function* vote_model(void) {
