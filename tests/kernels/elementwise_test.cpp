@@ -91,6 +91,7 @@ const UnaryCase kUnary[] = {
     {"silu", UnaryOp::silu, REFERENCE(x / (1 + std::exp(-x))), -80, 80, 3},
     {"gelu_tanh", UnaryOp::gelu_tanh, gelu_tanh, -5, 5, 8, 1e-7},
     {"gelu_erf", UnaryOp::gelu_erf, gelu_erf, -6, 6, 2, 4e-7},
+    {"gelu_erf tail", UnaryOp::gelu_erf, gelu_erf, -9, -4, 4000},  // 1 + erf(x / sqrt 2) has no digits there
     {"relu", UnaryOp::relu, REFERENCE(x < 0 ? 0 : x), -2, 2, 0},
 };
 

@@ -242,9 +242,10 @@ TEST(Fusion, GivesTheSameBytesAsStepByStep) {
         if (stepwise) eval({a});
         return a;
       };
-      Array s = keep(unary(UnaryOp::sigmoid, keep(x + y)));
+      Array first = keep(x + y);  // read again at the end: its memory must last
+      Array s = keep(unary(UnaryOp::sigmoid, first));
       Array product = keep(s * keep(x * 1.25));
-      return where(keep(binary(BinaryOp::greater, product, y)), product, keep(unary(UnaryOp::exp, y)));
+      return keep(where(keep(binary(BinaryOp::greater, product, y)), product, keep(unary(UnaryOp::exp, y)))) - first;
     };
     EXPECT_EQ(fetch(build(false)).values, fetch(build(true)).values) << name_of(dtype);
   }

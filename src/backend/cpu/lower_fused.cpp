@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/kernels/scratch.h"
 #include "backend/cpu/lower.h"
 #include "graph/pass_ops.h"
 #include "ops/elementwise.h"
@@ -13,6 +14,9 @@ namespace {
 
 constexpr int64_t kTile = 512;        // elements; with a handful of live values of 4 bytes they fit 16 KiB
 constexpr int64_t kTileBytes = kTile * 8;
+constexpr int64_t kSlotBytes = kTileBytes + 2048 + 64;  // apart: neighbours do not want the same sets of the cache
+constexpr int64_t kFetchCount = 1 << 15;  // elements that the caches next to the core do not hold
+constexpr int64_t kFetchTiles = 3;        // ahead
 constexpr int64_t kGrain = 16384;     // elements a thread takes at least
 
 // 16-bit floats are computed in float32 and rounded after every step, so that fusing does not change results.
@@ -78,6 +82,7 @@ class Evaluator {
       steps_.push_back(lower_step(from, types, plan));
       types.push_back(from.dtype);
     }
+    share_slots();
     DType result = fused.steps.back().dtype;
     output_item_ = size_of(result);
     if (compute_type(result) != result) narrow_output_ = convert_function(DType::f32, result);
@@ -89,18 +94,36 @@ class Evaluator {
     int64_t tiles_per_row = (inner + kTile - 1) / kTile;
     int64_t tiles = by_row ? count_ / inner * tiles_per_row : (count_ + kTile - 1) / kTile;
     pool.parallel_for(tiles, std::max<int64_t>(1, kGrain / kTile), [&](int64_t begin, int64_t end, int) {
-      thread_local std::vector<std::byte> scratch;
-      if (scratch.size() < size_t(slots_ * kTileBytes)) scratch.resize(size_t(slots_ * kTileBytes));
+      std::byte* slots = scratch<std::byte>(ScratchUse::tile, slots_ * kSlotBytes);
       std::vector<Tile> values(inputs_.size() + steps_.size());
       for (int64_t tile = begin; tile < end; ++tile) {
         int64_t first = by_row ? tile / tiles_per_row * inner + tile % tiles_per_row * kTile : tile * kTile;
         int64_t n = by_row ? std::min(kTile, inner - tile % tiles_per_row * kTile) : std::min(kTile, count_ - first);
-        run_tile(operands, scratch.data(), values.data(), first, n);
+        std::byte* out = operands[inputs_.size()] + first * output_item_;
+        fetch(out, n * output_item_);
+        run_tile(operands, slots, values.data(), out, first, n);
       }
     });
   }
 
  private:
+  // A step's result takes the slot of one that nobody reads any more: long chains stay in the first-level cache too.
+  void share_slots() {
+    const int inputs = int(inputs_.size());
+    std::vector<int> last(steps_.size(), -1), unused;
+    for (int i = 0; i < int(steps_.size()); ++i)
+      for (int argument : steps_[size_t(i)].arguments)
+        if (argument >= inputs) last[size_t(argument - inputs)] = i;
+    for (int i = 0; i < int(steps_.size()); ++i) {
+      if (steps_[size_t(i)].kind == Step::Kind::constant) continue;
+      if (unused.empty()) unused.push_back(slots_++);
+      steps_[size_t(i)].slot = unused.back();
+      unused.pop_back();
+      for (int before = 0; before < i; ++before)
+        if (last[size_t(before)] == i && steps_[size_t(before)].kind != Step::Kind::constant) unused.push_back(steps_[size_t(before)].slot);
+    }
+  }
+
   // Drops axes of one element and merges neighbours that every operand walks through evenly.
   void collapse(const LaunchPlan& plan) {
     const Shape& shape = plan.outputs[0].type.shape;
@@ -122,7 +145,6 @@ class Evaluator {
 
   Step lower_step(const FusedStep& from, const std::vector<DType>& types, const LaunchPlan& plan) {
     Step step;
-    step.slot = slots_++;
     DType result = compute_type(from.dtype);
     if (!from.primitive) {
       double value = from.constant;
@@ -171,10 +193,17 @@ class Evaluator {
     fail(Status::unsupported, "the CPU has no kernel for ", step.primitive->name(), " of ", name_of(types[size_t(step.arguments[0])]));
   }
 
+  // Memory works on a tile to come while this one is computed.
+  void fetch(const std::byte* tile, int64_t bytes) const {
+    if (count_ < kFetchCount) return;
+    for (int64_t i = kFetchTiles * bytes; i < (kFetchTiles + 1) * bytes; i += 64) __builtin_prefetch(tile + i, 0, 3);
+  }
+
   // n elements from flat position `first` of one input, as a tile of its compute type.
   Tile load(const Input& input, const std::byte* base, std::byte* slot, int64_t first, int64_t n) const {
     if (input.contiguous) {
       Tile tile{base + first * input.item, 1};
+      fetch(tile.data, n * input.item);
       if (input.convert) {
         input.convert(tile.data, slot, n);
         tile.data = slot;
@@ -243,17 +272,16 @@ class Evaluator {
     }
   }
 
-  void run_tile(std::byte* const* operands, std::byte* scratch, Tile* values, int64_t first, int64_t n) const {
+  void run_tile(std::byte* const* operands, std::byte* slots, Tile* values, std::byte* out, int64_t first, int64_t n) const {
     size_t next = 0;
     for (const Input& input : inputs_) {
-      values[next] = load(input, operands[next], scratch + input.slot * kTileBytes, first, n);
+      values[next] = load(input, operands[next], slots + input.slot * kSlotBytes, first, n);
       ++next;
     }
-    std::byte* out = operands[inputs_.size()] + first * output_item_;
     for (size_t i = 0; i < steps_.size(); ++i, ++next) {
       const Step& step = steps_[i];
       bool last = i + 1 == steps_.size();
-      std::byte* to = last && !narrow_output_ ? out : scratch + step.slot * kTileBytes;
+      std::byte* to = last && !narrow_output_ ? out : slots + step.slot * kSlotBytes;
       int64_t spread = 0;  // all arguments constant over the tile: so is the result
       for (int argument : step.arguments)
         if (argument >= 0) spread |= values[argument].step;

@@ -21,11 +21,10 @@ MLXC_INLINE void gemm_tile_of(const float* a, const float* b, int64_t k, float* 
   F acc[R][V];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
-    if (add && r < m) __builtin_prefetch(c + r * c_row, 1, 3);
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) acc[r][v] = zero();
   }
-  for (int64_t l = 0; l < k; ++l, a += R, b += kGemmColumns) {
+  const auto step = [&] __attribute__((always_inline)) {
     F row[V];
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) {
@@ -38,7 +37,16 @@ MLXC_INLINE void gemm_tile_of(const float* a, const float* b, int64_t k, float* 
 #pragma GCC unroll 8
       for (int v = 0; v < V; ++v) acc[r][v] = fma(value, row[v], acc[r][v]);
     }
+    a += R;
+    b += kGemmColumns;
+  };
+  int64_t l = 0;
+  for (; l < min64(k, m); ++l) {  // a row of c a step, which memory has time for
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) __builtin_prefetch(c + l * c_row + v * W, 1, 3);
+    step();
   }
+  for (; l < k; ++l) step();
   if (m == R && n == V * W) {
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
@@ -102,6 +110,16 @@ void gemm_pack(const GemmOperand<float>& from, int64_t count, int64_t k, float* 
     const int64_t items = min64(width, count - first);
     const float* at = from.data + first * from.item_stride;
     if (from.item_stride == 1) {
+      if (2 * width == W && count - first >= W) {  // two panels from a vector: what lies side by side is read once
+        for (int64_t l = 0; l < k; ++l) {
+          const F row = load(at + l * from.sum_stride);
+          __builtin_memcpy(to + l * width, &row, sizeof(row) / 2);
+          __builtin_memcpy(to + (k + l) * width, reinterpret_cast<const float*>(&row) + width, sizeof(row) / 2);
+        }
+        first += width;
+        to += k * width;
+        continue;
+      }
       for (int64_t l = 0; l < k; ++l) {
         float* row = to + l * width;
         over(

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <type_traits>
 
 #include "backend/cpu/kernels/isa.h"
@@ -92,13 +93,17 @@ void combine(ReduceOp op, Partial<Value>& a, const Partial<Value>& b) {
 // exp(x - shift) where the shift is infinite: +inf counts its own occurrences, -inf has none.
 double shifted_exp(double x, double shift) { return std::isinf(shift) ? (std::isnan(x) ? x : double(x == shift && x > 0)) : std::exp(x - shift); }
 
+// known_sum: of this run's floats, once somebody computed it.
 template <class T>
-Partial<typename ValueOf<T>::type> run_partial(ReduceOp op, const T* x, int64_t n, int64_t start, const Isa& isa) {
+Partial<typename ValueOf<T>::type> run_partial(ReduceOp op, const T* x, int64_t n, int64_t start, const Isa& isa, std::optional<double>& known_sum) {
   using Value = typename ValueOf<T>::type;
   constexpr bool kVector = std::is_same_v<T, float>;
   Partial<Value> p{.index = start, .count = n};
   auto sum = [&] {
-    if constexpr (kVector) return double(isa.sum(x, n));
+    if constexpr (kVector) {
+      if (!known_sum) known_sum = double(isa.sum(x, n));
+      return *known_sum;
+    }
     Value parts[4] = {};
     for (int64_t i = 0; i < n; ++i) parts[i % 4] = wrapping(parts[i % 4], Value(x[i]), false);
     return double(0) + double(parts[0]) + double(parts[1]) + double(parts[2]) + double(parts[3]);
@@ -234,7 +239,8 @@ Partials<T> range_partial(Targets targets, const Row<T>& row, int64_t begin, int
   for (int64_t i = begin; i < end; i += kRun) {
     const int64_t n = std::min(kRun, end - i);
     const T* run = row.run(i, n, buffer, isa);
-    for (size_t t = 0; t < targets.size(); ++t) combine(targets[t].op, all[t], run_partial(targets[t].op, run, n, i, isa));
+    std::optional<double> sum;
+    for (size_t t = 0; t < targets.size(); ++t) combine(targets[t].op, all[t], run_partial(targets[t].op, run, n, i, isa, sum));
   }
   return all;
 }

@@ -92,10 +92,12 @@ void rotate(const float* x, float* y, const float* cosines, const float* sines, 
 }
 
 float row_maximum(const float* x, int64_t n) {
-  F best = splat(-kInfinity);
+  F best[4] = {splat(-kInfinity), splat(-kInfinity), splat(-kInfinity), splat(-kInfinity)};
   int64_t i = 0;
-  for (; i + W <= n; i += W) best = larger(load(x + i), best);
-  float maximum = max_lane(best);
+  for (; i + 4 * W <= n; i += 4 * W)
+    for (int j = 0; j < 4; ++j) best[j] = larger(load(x + i + j * W), best[j]);
+  for (; i + W <= n; i += W) best[0] = larger(load(x + i), best[0]);
+  float maximum = max_lane(larger(larger(best[0], best[1]), larger(best[2], best[3])));
   for (; i < n; ++i) maximum = x[i] > maximum ? x[i] : maximum;
   return maximum;
 }
@@ -105,6 +107,7 @@ void softmax(const float* x, float* y, int64_t n, bool logarithm) {
   const float maximum = row_maximum(x, n);
   const float total = sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
     F e = exp(load_n(x + i, count) - maximum);
+    __builtin_prefetch(x + n + i, 0, 3);  // the next row, while there is arithmetic to do
     if (count < W) e = keep_lanes(e, count);
     if (!logarithm) store_n(y + i, e, count);
     return e;
