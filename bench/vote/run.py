@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The vote model (64 features -> Linear 128 + ReLU -> Linear 1, mean over the batch) from C and from Go, beside what sgemm reaches meanwhile.
 
-C and Go run in processes of their own and take turns; a row is the median of the turns. "of sgemm" is the share of the votes that the
+C and Go run in processes of their own and take turns; a row is the median of the turns, of which C gives medians, too. "of sgemm" is the share of the votes that the
 measured product of two 1024 x 1024 matrices would allow at 16.6 kFLOP a vote.
 
     bench/vote/run.py --build build/release [--turns 7] [--seconds 0.3]
@@ -19,11 +19,11 @@ FLOP_PER_VOTE = 2 * (64 * 128 + 128)
 
 
 def build(build_folder, folder):
-    prefix = os.path.join(folder, "prefix")
+    prefix = os.path.abspath(os.path.join(build_folder, "vote-prefix"))
     subprocess.run(["cmake", "--install", build_folder, "--prefix", prefix], check=True, stdout=subprocess.DEVNULL)
     lib = next(root for root, _, files in os.walk(prefix) if "libmlxc.so.1" in files)
     environment = dict(os.environ, PKG_CONFIG_PATH=os.path.join(lib, "pkgconfig"), LD_LIBRARY_PATH=lib, CGO_ENABLED="1", GOTOOLCHAIN="local",
-                       GOFLAGS="-buildvcs=false")
+                       GOFLAGS="-buildvcs=false", CGO_LDFLAGS=f"-L{lib}")  # Go keeps what pkg-config said for another folder
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "mlxc"], env=environment, check=True, capture_output=True, text=True).stdout.split()
     c, go = os.path.join(folder, "vote-c"), os.path.join(folder, "vote-go")
     subprocess.run([os.environ.get("CC", "cc"), "-O2", "-std=c11", os.path.join(HERE, "c", "vote.c"), *flags, "-o", c], check=True)

@@ -44,7 +44,9 @@ void expect_positive(int64_t value, const char* layer, const char* name) {
 
 Linear linear_in(Pass& pass, const Scope& at, std::initializer_list<Linear::Part> parts, int64_t in, bool bias) {
   PassSource source(at.source(), pass);
-  return {Scope(source, at.name()), parts, in, bias};
+  Linear linear(Scope(source, at.name()), parts, in, bias);
+  linear.let_rows_share_order();
+  return linear;
 }
 
 Array weight(const Scope& at, int64_t size) { return at.tensor("weight", {size}, {Initializer::Kind::constant, 1}); }

@@ -1,5 +1,6 @@
 #include "nn/modules.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ops/creation.h"
@@ -26,6 +27,11 @@ Linear::Linear(const Scope& at, std::initializer_list<Part> parts, int64_t in, b
   for (const Part& part : parts) low_ranks_.push_back((at / part.name).low_rank(in, part.out));
   if (!bias) return;
   for (const Part& part : parts) biases_.push_back((at / part.name).tensor("bias", {part.out}, initial));
+}
+
+void Linear::let_rows_share_order() {
+  if (std::all_of(weights_.begin(), weights_.end(), [](const Array& weight) { return weight.dtype() == DType::f32; }))
+    precision_ = Precision::native;
 }
 
 std::vector<Array> Linear::all(const Array& x) const {

@@ -28,6 +28,10 @@ class Linear {
   std::vector<Array> all(const Array& x) const;
   Array operator()(const Array& x) const { return all(x)[0]; }
 
+  // Serving promises that a row's result does not depend on the rows beside it, at precision high. Modules do not, and products of float32
+  // weights need no rounding to be fast: the order of their sums is free.
+  void let_rows_share_order();
+
  private:
   std::vector<Array> weights_, biases_;
   std::vector<LowRank> low_ranks_;  // one a weight
