@@ -47,13 +47,13 @@ double cached_allocation(size_t bytes) {
   return median(rounds);
 }
 
-// What a loop did to the allocator once it was warm.
+// What a loop did to the allocator once every size had been there: after one turn of its batches or texts.
 template <class Step>
-void soak(const char* name, double seconds, Step&& step) {
+void soak(const char* name, int turn, double seconds, Step&& step) {
   Allocator& allocator = device->allocator();
   allocator.release_cache();
   allocator.reset_peak();
-  for (int i = 0; i < 3; ++i) step();
+  for (int i = 0; i < turn; ++i) step();
   const MemoryStats warm = allocator.stats();
   int64_t steps = 0;
   for (const auto start = Clock::now(); seconds_since(start) < seconds; ++steps) step();
@@ -141,9 +141,9 @@ int main(int argc, char** argv) {
               "fragmentation", "ns a hit");
   try {
     Training training;
-    soak("training, MLP, batch 256", seconds, [&] { training.step(); });
+    soak("training, MLP, batch 256", 8, seconds, [&] { training.step(); });
     Decoding decoding(folder);
-    soak("decoding, 3 at once", seconds, [&] { decoding.step(); });
+    soak("decoding, 3 at once", 20, seconds, [&] { decoding.step(); });
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -24,11 +24,24 @@ void permit(const void*, size_t) {}
 
 // Pages straight from the system: what is given back is not the process's any more, whatever malloc would keep.
 constexpr size_t kFromSystem = size_t{64} << 10;
+// From here on pages are large ones: a pass over an array finds each in the processor's table of pages.
+constexpr size_t kLargePage = size_t{2} << 20, kLargePages = 2 * kLargePage;
+
+void* map_pages(size_t bytes) {
+  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return data == MAP_FAILED ? nullptr : data;
+}
 
 void* host_allocate(size_t bytes) {
   if (bytes <= kFromSystem) return std::aligned_alloc(64, bytes);
-  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return data == MAP_FAILED ? nullptr : data;
+  if (bytes < kLargePages || bytes > SIZE_MAX - kLargePage) return map_pages(bytes);
+  auto* wide = static_cast<std::byte*>(map_pages(bytes + kLargePage));
+  if (!wide) return nullptr;
+  const size_t before = size_t(-reinterpret_cast<uintptr_t>(wide)) % kLargePage;
+  if (before) munmap(wide, before);
+  if (before < kLargePage) munmap(wide + before + bytes, kLargePage - before);
+  madvise(wide + before, bytes, MADV_HUGEPAGE);  // a wish
+  return wide + before;
 }
 void host_release(void* data, size_t bytes) {
   if (bytes <= kFromSystem)
