@@ -50,6 +50,115 @@ static void beyond_the_limit_is_out_of_memory_and_smaller_goes_on(void) {
   CHECK(stats_now().active_bytes == stats.active_bytes);
 }
 
+/* Something of every kind, from a square matrix. */
+enum { SIDE = 320, KINDS = 10 };
+static mlxc_array* heavy(int kind, mlxc_array* x) {
+  const int64_t image[4] = {1, 1, SIDE, SIDE}, kernel[4] = {4, 1, 3, 3};
+  mlxc_array *out = NULL, *other = NULL, *third = NULL, *pair[2] = {x, x};
+  switch (kind) {
+    case 0:
+      OK(mlxc_array_matmul(&out, x, x, &error));
+      break;
+    case 1:
+      OK(mlxc_array_sort(&out, x, 0, 0, &error));
+      break;
+    case 2:
+      OK(mlxc_array_scan(&out, MLXC_SCAN_SUM, x, 0, 0, 0, &error));
+      break;
+    case 3:
+      OK(mlxc_array_concatenate(&out, pair, 2, 1, &error));
+      break;
+    case 4:
+      OK(mlxc_array_reshape(&other, x, image, 4, &error));
+      OK(mlxc_array_full(&third, NULL, 0.5, kernel, 4, MLXC_DTYPE_FLOAT32, &error));
+      OK(mlxc_array_convolution(&out, other, third, NULL, NULL, NULL, NULL, 2, 1, &error));
+      break;
+    case 5:
+      OK(mlxc_linalg_svd(&out, &other, &third, x, 0, &error));
+      break;
+    case 6:
+      OK(mlxc_linalg_solve(&out, x, x, &error));
+      break;
+    case 7:
+      OK(mlxc_array_softmax(&out, x, -1, 0, &error));
+      break;
+    case 8:
+      OK(mlxc_array_binary(&other, MLXC_BINARY_MULTIPLY, x, x, &error));
+      OK(mlxc_array_reduce(&third, MLXC_REDUCE_SUM, other, NULL, 0, 0, &error));
+      OK(mlxc_grad(&out, &third, 1, &x, 1, NULL, 0, &error));
+      break;
+    default:
+      OK(mlxc_array_cast(&out, x, MLXC_DTYPE_FLOAT64, &error));
+  }
+  mlxc_array_free(other);
+  mlxc_array_free(third);
+  return out;
+}
+
+static void limit_to_a_little_more(void) { OK(mlxc_memory_set_limit(NULL, stats_now().active_bytes + (64 << 10), &error)); }
+
+static void every_kind_of_work_survives_it(void) {
+  static float values[SIDE * SIDE], results[4];
+  const int64_t shape[2] = {SIDE, SIDE}, one = 1;
+  mlxc_array *x = NULL, *refused = NULL;
+  uint32_t state = 1;
+  for (int i = 0; i < SIDE * SIDE; ++i)
+    values[i] = (float)((state = state * 1664525u + 1013904223u) >> 8) / (1 << 24) + (i % (SIDE + 1) ? 0 : SIDE);
+  OK(mlxc_array_new(&x, NULL, values, sizeof values, shape, 2, MLXC_DTYPE_FLOAT32, &error));
+  const int64_t before = stats_now().active_bytes;
+  for (int kind = 0; kind < KINDS; ++kind) {
+    mlxc_array *result = heavy(kind, x), *small = NULL, *finite = NULL, *all = NULL;
+    uint8_t good = 0;
+    limit_to_a_little_more();
+    EXPECT(MLXC_OUT_OF_MEMORY, mlxc_array_eval(&result, 1, &error));
+    EXPECT(MLXC_OUT_OF_MEMORY, mlxc_array_new(&refused, NULL, values, sizeof values, shape, 2, MLXC_DTYPE_FLOAT32, &error));
+    OK(mlxc_array_full(&small, NULL, 2, &one, 1, MLXC_DTYPE_FLOAT32, &error));
+    OK(mlxc_array_read(small, results, sizeof(float), NULL, &error)); /* the next smaller call */
+    CHECK(results[0] == 2);
+    mlxc_array_free(small);
+    OK(mlxc_memory_set_limit(NULL, 0, &error));
+    OK(mlxc_array_unary(&finite, MLXC_UNARY_ISFINITE, result, &error));
+    OK(mlxc_array_reduce(&all, MLXC_REDUCE_ALL, finite, NULL, 0, 0, &error));
+    OK(mlxc_array_read(all, &good, 1, NULL, &error)); /* what failed is as it was */
+    CHECK(good == 1);
+    mlxc_array_free(result);
+    mlxc_array_free(finite);
+    mlxc_array_free(all);
+  }
+  CHECK(getenv("MLXC_DEVICE") || stats_now().active_bytes == before); /* a GPU's programs hold tables */
+  mlxc_array_free(x);
+}
+
+static void functions_and_models_survive_it(void) {
+  static float rows[20000 * 8], votes[20000];
+  const int64_t shape[2] = {1, 8};
+  mlxc_array *hole = NULL, *sums = NULL, *given = NULL, *result = NULL;
+  mlxc_function* function = NULL;
+  mlxc_model* model = NULL;
+  const int64_t axis_shape[2] = {20000, 8};
+  const int32_t axis = 1;
+  OK(mlxc_array_placeholder(&hole, NULL, shape, 2, MLXC_DTYPE_FLOAT32, &error));
+  OK(mlxc_array_scan(&sums, MLXC_SCAN_SUM, hole, axis, 0, 0, &error));
+  OK(mlxc_function_new(&function, &hole, 1, &sums, 1, NULL, 0, &error));
+  OK(mlxc_array_full(&given, NULL, 1, axis_shape, 2, MLXC_DTYPE_FLOAT32, &error));
+  OK(mlxc_array_eval(&given, 1, &error));
+  limit_to_a_little_more();
+  EXPECT(MLXC_OUT_OF_MEMORY, mlxc_function_call(function, &given, 1, &result, 1, NULL, &error));
+  CHECK(result == NULL);
+  OK(mlxc_function_run_rows(function, rows, 8 * sizeof(float), 1, votes, 8 * sizeof(float), NULL, NULL, &error));
+  if (getenv("MLXC_DEVICE")) EXPECT(MLXC_OUT_OF_MEMORY, mlxc_model_load(&model, MODEL_PATH, NULL, &error)); /* the CPU maps the file */
+  CHECK(model == NULL);
+  OK(mlxc_memory_set_limit(NULL, 0, &error));
+  OK(mlxc_function_call(function, &given, 1, &result, 1, NULL, &error));
+  mlxc_array_free(result);
+  OK(mlxc_model_load(&model, MODEL_PATH, NULL, &error));
+  mlxc_model_free(model);
+  mlxc_function_free(function);
+  mlxc_array_free(hole);
+  mlxc_array_free(sums);
+  mlxc_array_free(given);
+}
+
 static void trimming_gives_free_blocks_back(void) {
   mlxc_array_free(evaluated(16, MLXC_OK));
   mlxc_array_free(evaluated(24, MLXC_OK));
@@ -111,6 +220,8 @@ int main(void) {
   trimming_gives_free_blocks_back();
   peaks_start_again();
   older_structs_are_filled_as_far_as_they_reach();
+  every_kind_of_work_survives_it();
+  functions_and_models_survive_it();
   const char* large = getenv("MLXC_TEST_LARGE");
   if (large && strcmp(large, "1") == 0) sizes_past_4_gib_work();
   return report("memory");
