@@ -33,8 +33,8 @@
 //
 // # Closing
 //
-// Models, tokenizers, decoders, arrays, functions, modules, parameters, optimizers, datasets, loaders, trainers and devices hold memory outside of Go's heap: call Close. It may be called at any time, from any
-// goroutine and more than once; calls that run meanwhile end with [ErrClosed] (a model's) or finish first (all others), later ones give
+// Models, tokenizers, decoders, arrays, functions, kernels, streams, fences, modules, parameters, optimizers, datasets, loaders, trainers and
+// devices hold memory outside of Go's heap: call Close. It may be called at any time, from any goroutine and more than once; calls that run meanwhile end with [ErrClosed] (a model's) or finish first (all others), later ones give
 // [ErrClosed]. The garbage collector never frees for you; [SetLeakReporter] tells about forgotten Close calls and where the value was
 // made.
 //
