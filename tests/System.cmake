@@ -21,6 +21,8 @@ target_include_directories(mlxc_header_checks PRIVATE ${PROJECT_SOURCE_DIR}/incl
 set_target_properties(mlxc_header_checks PROPERTIES CXX_STANDARD 17 C_STANDARD 11 C_EXTENSIONS OFF)
 target_compile_options(mlxc_header_checks PRIVATE -Wall -Wextra -pedantic -Werror)
 
+add_test(NAME abi COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/check_abi.py)
+
 if(NOT TARGET mlxc)
   return()
 endif()

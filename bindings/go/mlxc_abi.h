@@ -929,6 +929,10 @@ MLXC_API mlxc_status mlxc_module_linear(mlxc_module **out, int64_t in, int64_t o
 MLXC_API mlxc_status mlxc_module_convolution(mlxc_module **out, int64_t in, int64_t out_channels, const int64_t *kernel,
                                              const int64_t *stride, const int64_t *padding, const int64_t *dilation, int32_t spatial_axes,
                                              int64_t groups, int32_t bias, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_transposed_convolution(mlxc_module **out, int64_t in, int64_t out_channels, const int64_t *kernel,
+                                                        const int64_t *stride, const int64_t *padding, const int64_t *dilation,
+                                                        const int64_t *output_padding, int32_t spatial_axes, int64_t groups, int32_t bias,
+                                                        mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_max_pool(mlxc_module **out, const int64_t *kernel, const int64_t *stride, const int64_t *padding,
                                           int32_t spatial_axes, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_average_pool(mlxc_module **out, const int64_t *kernel, const int64_t *stride, const int64_t *padding,
@@ -941,9 +945,25 @@ MLXC_API mlxc_status mlxc_module_dropout(mlxc_module **out, double probability, 
 MLXC_API mlxc_status mlxc_module_embedding(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_positions(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_activation(mlxc_module **out, int32_t op, double parameter, mlxc_error *error);
+MLXC_API mlxc_status mlxc_module_softmax(mlxc_module **out, int32_t axis, int32_t log, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_flatten(mlxc_module **out, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_attention(mlxc_module **out, int64_t size, int64_t heads, int32_t causal, int32_t bias, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_recurrent(mlxc_module **out, int32_t kind, int64_t in, int64_t hidden, int32_t bias, mlxc_error *error);
+typedef struct mlxc_recurrent_options {
+  uint32_t struct_size;
+  int32_t bias;
+  int64_t layers;
+  int32_t batch_first;
+  int32_t bidirectional;
+  double dropout;
+  int32_t last;
+  int32_t reserved;
+} mlxc_recurrent_options;
+#define MLXC_RECURRENT_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_recurrent_options), 1, 1, 0, 0, 0, 0, 0 }
+MLXC_API void mlxc_recurrent_options_init(mlxc_recurrent_options *options, uint32_t struct_size);
+MLXC_API mlxc_status mlxc_module_recurrent_layers(mlxc_module **out, int32_t kind, int64_t in, int64_t hidden,
+                                                  const mlxc_recurrent_options *options, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_sequential(mlxc_module **out, mlxc_module *const *modules, int64_t count, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_residual(mlxc_module **out, mlxc_module *body, mlxc_error *error);
 MLXC_API mlxc_status mlxc_module_forward(mlxc_array **out, mlxc_module *module, mlxc_parameters *parameters, mlxc_array *x, mlxc_array *key,
@@ -1421,7 +1441,7 @@ extern "C" {
 #define MLXC_VERSION_MINOR  1
 #define MLXC_VERSION_PATCH  0
 #define MLXC_VERSION_STRING "0.1.0"
-#define MLXC_ABI_VERSION 1
+#define MLXC_ABI_VERSION 13
 MLXC_API const char *mlxc_version(void);
 MLXC_API int32_t mlxc_abi_version(void);
 MLXC_API int32_t mlxc_has_feature(const char *feature);

@@ -186,6 +186,7 @@ static mlxc_status (*p_mlxc_memory_set_cache_limit)(mlxc_device *device, int64_t
 static int64_t (*p_mlxc_handle_count)(int32_t kind);
 static mlxc_status (*p_mlxc_module_linear)(mlxc_module **out, int64_t in, int64_t out_features, int32_t bias, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_convolution)(mlxc_module **out, int64_t in, int64_t out_channels, const int64_t *kernel, const int64_t *stride, const int64_t *padding, const int64_t *dilation, int32_t spatial_axes, int64_t groups, int32_t bias, mlxc_error *error);
+static mlxc_status (*p_mlxc_module_transposed_convolution)(mlxc_module **out, int64_t in, int64_t out_channels, const int64_t *kernel, const int64_t *stride, const int64_t *padding, const int64_t *dilation, const int64_t *output_padding, int32_t spatial_axes, int64_t groups, int32_t bias, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_max_pool)(mlxc_module **out, const int64_t *kernel, const int64_t *stride, const int64_t *padding, int32_t spatial_axes, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_average_pool)(mlxc_module **out, const int64_t *kernel, const int64_t *stride, const int64_t *padding, int32_t spatial_axes, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_batch_norm)(mlxc_module **out, int64_t channels, double eps, double momentum, mlxc_error *error);
@@ -196,9 +197,12 @@ static mlxc_status (*p_mlxc_module_dropout)(mlxc_module **out, double probabilit
 static mlxc_status (*p_mlxc_module_embedding)(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_positions)(mlxc_module **out, int64_t count, int64_t size, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_activation)(mlxc_module **out, int32_t op, double parameter, mlxc_error *error);
+static mlxc_status (*p_mlxc_module_softmax)(mlxc_module **out, int32_t axis, int32_t log, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_flatten)(mlxc_module **out, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_attention)(mlxc_module **out, int64_t size, int64_t heads, int32_t causal, int32_t bias, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_recurrent)(mlxc_module **out, int32_t kind, int64_t in, int64_t hidden, int32_t bias, mlxc_error *error);
+static void (*p_mlxc_recurrent_options_init)(mlxc_recurrent_options *options, uint32_t struct_size);
+static mlxc_status (*p_mlxc_module_recurrent_layers)(mlxc_module **out, int32_t kind, int64_t in, int64_t hidden, const mlxc_recurrent_options *options, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_sequential)(mlxc_module **out, mlxc_module *const *modules, int64_t count, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_residual)(mlxc_module **out, mlxc_module *body, mlxc_error *error);
 static mlxc_status (*p_mlxc_module_forward)(mlxc_array **out, mlxc_module *module, mlxc_parameters *parameters, mlxc_array *x, mlxc_array *key, int32_t training, mlxc_error *error);
@@ -513,6 +517,7 @@ static const struct {
     {"mlxc_handle_count", (void **)&p_mlxc_handle_count},
     {"mlxc_module_linear", (void **)&p_mlxc_module_linear},
     {"mlxc_module_convolution", (void **)&p_mlxc_module_convolution},
+    {"mlxc_module_transposed_convolution", (void **)&p_mlxc_module_transposed_convolution},
     {"mlxc_module_max_pool", (void **)&p_mlxc_module_max_pool},
     {"mlxc_module_average_pool", (void **)&p_mlxc_module_average_pool},
     {"mlxc_module_batch_norm", (void **)&p_mlxc_module_batch_norm},
@@ -523,9 +528,12 @@ static const struct {
     {"mlxc_module_embedding", (void **)&p_mlxc_module_embedding},
     {"mlxc_module_positions", (void **)&p_mlxc_module_positions},
     {"mlxc_module_activation", (void **)&p_mlxc_module_activation},
+    {"mlxc_module_softmax", (void **)&p_mlxc_module_softmax},
     {"mlxc_module_flatten", (void **)&p_mlxc_module_flatten},
     {"mlxc_module_attention", (void **)&p_mlxc_module_attention},
     {"mlxc_module_recurrent", (void **)&p_mlxc_module_recurrent},
+    {"mlxc_recurrent_options_init", (void **)&p_mlxc_recurrent_options_init},
+    {"mlxc_module_recurrent_layers", (void **)&p_mlxc_module_recurrent_layers},
     {"mlxc_module_sequential", (void **)&p_mlxc_module_sequential},
     {"mlxc_module_residual", (void **)&p_mlxc_module_residual},
     {"mlxc_module_forward", (void **)&p_mlxc_module_forward},
@@ -1221,6 +1229,9 @@ mlxc_status mlxc_module_linear(mlxc_module **out, int64_t in, int64_t out_featur
 mlxc_status mlxc_module_convolution(mlxc_module **out, int64_t in, int64_t out_channels, const int64_t *kernel, const int64_t *stride, const int64_t *padding, const int64_t *dilation, int32_t spatial_axes, int64_t groups, int32_t bias, mlxc_error *error) {
   return p_mlxc_module_convolution ? p_mlxc_module_convolution(out, in, out_channels, kernel, stride, padding, dilation, spatial_axes, groups, bias, error) : missing("mlxc_module_convolution", error);
 }
+mlxc_status mlxc_module_transposed_convolution(mlxc_module **out, int64_t in, int64_t out_channels, const int64_t *kernel, const int64_t *stride, const int64_t *padding, const int64_t *dilation, const int64_t *output_padding, int32_t spatial_axes, int64_t groups, int32_t bias, mlxc_error *error) {
+  return p_mlxc_module_transposed_convolution ? p_mlxc_module_transposed_convolution(out, in, out_channels, kernel, stride, padding, dilation, output_padding, spatial_axes, groups, bias, error) : missing("mlxc_module_transposed_convolution", error);
+}
 mlxc_status mlxc_module_max_pool(mlxc_module **out, const int64_t *kernel, const int64_t *stride, const int64_t *padding, int32_t spatial_axes, mlxc_error *error) {
   return p_mlxc_module_max_pool ? p_mlxc_module_max_pool(out, kernel, stride, padding, spatial_axes, error) : missing("mlxc_module_max_pool", error);
 }
@@ -1251,6 +1262,9 @@ mlxc_status mlxc_module_positions(mlxc_module **out, int64_t count, int64_t size
 mlxc_status mlxc_module_activation(mlxc_module **out, int32_t op, double parameter, mlxc_error *error) {
   return p_mlxc_module_activation ? p_mlxc_module_activation(out, op, parameter, error) : missing("mlxc_module_activation", error);
 }
+mlxc_status mlxc_module_softmax(mlxc_module **out, int32_t axis, int32_t log, mlxc_error *error) {
+  return p_mlxc_module_softmax ? p_mlxc_module_softmax(out, axis, log, error) : missing("mlxc_module_softmax", error);
+}
 mlxc_status mlxc_module_flatten(mlxc_module **out, mlxc_error *error) {
   return p_mlxc_module_flatten ? p_mlxc_module_flatten(out, error) : missing("mlxc_module_flatten", error);
 }
@@ -1259,6 +1273,12 @@ mlxc_status mlxc_module_attention(mlxc_module **out, int64_t size, int64_t heads
 }
 mlxc_status mlxc_module_recurrent(mlxc_module **out, int32_t kind, int64_t in, int64_t hidden, int32_t bias, mlxc_error *error) {
   return p_mlxc_module_recurrent ? p_mlxc_module_recurrent(out, kind, in, hidden, bias, error) : missing("mlxc_module_recurrent", error);
+}
+void mlxc_recurrent_options_init(mlxc_recurrent_options *options, uint32_t struct_size) {
+  if (p_mlxc_recurrent_options_init) p_mlxc_recurrent_options_init(options, struct_size);
+}
+mlxc_status mlxc_module_recurrent_layers(mlxc_module **out, int32_t kind, int64_t in, int64_t hidden, const mlxc_recurrent_options *options, mlxc_error *error) {
+  return p_mlxc_module_recurrent_layers ? p_mlxc_module_recurrent_layers(out, kind, in, hidden, options, error) : missing("mlxc_module_recurrent_layers", error);
 }
 mlxc_status mlxc_module_sequential(mlxc_module **out, mlxc_module *const *modules, int64_t count, mlxc_error *error) {
   return p_mlxc_module_sequential ? p_mlxc_module_sequential(out, modules, count, error) : missing("mlxc_module_sequential", error);

@@ -119,6 +119,25 @@ func Convolution(in, out int, window Window, bias bool) *Module {
 	})
 }
 
+// TransposedConvolution is [N, in, n...] -> [N, out, m...] as [Array.TransposedConvolution]; window.Kernel has one value a spatial axis, 1 to 3
+// of them; outputPadding may be nil.
+func TransposedConvolution(in, out int, window Window, outputPadding []int, bias bool) *Module {
+	const op = "TransposedConvolution"
+	axes := len(window.Kernel)
+	w, err := window.over(op, axes)
+	extra, ok := spread(outputPadding, axes)
+	if err == nil && !ok {
+		err = invalid(op, "outputPadding has neither one value nor one for each spatial axis")
+	}
+	if err != nil {
+		return &Module{err: err}
+	}
+	return newModule(op, func(f *frame, to **C.mlxc_module, _ []*C.mlxc_module) C.mlxc_status {
+		return C.mlxc_module_transposed_convolution(to, C.int64_t(in), C.int64_t(out), f.dims(w.Kernel), f.dimsOr(w.Stride), f.dimsOr(w.Padding),
+			f.dimsOr(w.Dilation), f.dimsOr(extra), C.int32_t(axes), C.int64_t(w.Groups), boolean(bias), &f.e)
+	})
+}
+
 // MaxPool is the largest element of each window; window.Kernel has one value a spatial axis.
 func MaxPool(window Window) *Module {
 	axes := len(window.Kernel)
@@ -203,6 +222,18 @@ func ActivationBy(op ActivationOp, parameter float64) *Module {
 	})
 }
 
+// Softmax is over one axis; negative ones count from the end.
+func Softmax(axis int) *Module { return softmax("Softmax", axis, false) }
+
+// LogSoftmax is its logarithm.
+func LogSoftmax(axis int) *Module { return softmax("LogSoftmax", axis, true) }
+
+func softmax(op string, axis int, log bool) *Module {
+	return newModule(op, func(f *frame, to **C.mlxc_module, _ []*C.mlxc_module) C.mlxc_status {
+		return C.mlxc_module_softmax(to, C.int32_t(axis), boolean(log), &f.e)
+	})
+}
+
 // Flatten makes one axis of all but the first.
 func Flatten() *Module {
 	return newModule("Flatten", func(f *frame, to **C.mlxc_module, _ []*C.mlxc_module) C.mlxc_status {
@@ -221,6 +252,32 @@ func SelfAttention(size, heads int, causal, bias bool) *Module {
 func Recurrent(kind Cell, in, hidden int, bias bool) *Module {
 	return newModule("Recurrent", func(f *frame, to **C.mlxc_module, _ []*C.mlxc_module) C.mlxc_status {
 		return C.mlxc_module_recurrent(to, C.int32_t(kind), C.int64_t(in), C.int64_t(hidden), boolean(bias), &f.e)
+	})
+}
+
+// RecurrentOptions says how the layers of [RecurrentLayers] are put together.
+type RecurrentOptions struct {
+	Layers        int // 0: 1
+	NoBias        bool
+	BatchFirst    bool    // [N, T, ...] in and out, as loaders give batches; else [T, N, ...]
+	Bidirectional bool    // a second cell a layer runs from the last step to the first; the outputs of both stand side by side
+	Last          bool    // only the states after the last step, [N, hidden]: what a classifier needs
+	Dropout       float64 // between layers, in training passes
+}
+
+// RecurrentLayers is [Recurrent] of several layers and directions. Names of further layers end in l1, l2 and so on, those of the second
+// direction in _reverse.
+func RecurrentLayers(kind Cell, in, hidden int, options RecurrentOptions) *Module {
+	return newModule("RecurrentLayers", func(f *frame, to **C.mlxc_module, _ []*C.mlxc_module) C.mlxc_status {
+		var given C.mlxc_recurrent_options
+		C.mlxc_recurrent_options_init(&given, C.uint32_t(unsafe.Sizeof(given)))
+		if options.Layers != 0 {
+			given.layers = C.int64_t(options.Layers)
+		}
+		given.bias, given.batch_first = boolean(!options.NoBias), boolean(options.BatchFirst)
+		given.bidirectional, given.last = boolean(options.Bidirectional), boolean(options.Last)
+		given.dropout = C.double(options.Dropout)
+		return C.mlxc_module_recurrent_layers(to, C.int32_t(kind), C.int64_t(in), C.int64_t(hidden), &given, &f.e)
 	})
 }
 

@@ -206,6 +206,10 @@ func TestModulesAndTheirErrors(t *testing.T) {
 		"a": {mlxc.LayerNorm(8, 1e-5), x, []int{2, 3, 8}}, "b": {mlxc.RMSNorm(8, 1e-5), x, []int{2, 3, 8}}, "c": {mlxc.GroupNorm(3, 3, 1e-5), x, []int{2, 3, 8}},
 		"d": {mlxc.Embedding(4, 5), ids, []int{3, 5}}, "e": {mlxc.SelfAttention(8, 2, true, true), x, []int{2, 3, 8}},
 		"f": {mlxc.Recurrent(mlxc.CellGRU, 8, 6, true), x, []int{2, 3, 6}}, "g": {mlxc.Linear(8, 2, false), x, []int{2, 3, 2}},
+		"h": {mlxc.TransposedConvolution(3, 4, mlxc.Window{Kernel: []int{3}, Stride: []int{2}}, []int{1}, true), x, []int{2, 4, 18}},
+		"i": {mlxc.Softmax(-1), x, []int{2, 3, 8}}, "j": {mlxc.LogSoftmax(1), x, []int{2, 3, 8}},
+		"k": {mlxc.RecurrentLayers(mlxc.CellLSTM, 8, 5, mlxc.RecurrentOptions{Layers: 2, BatchFirst: true, Bidirectional: true}), x, []int{2, 3, 10}},
+		"l": {mlxc.RecurrentLayers(mlxc.CellGRU, 8, 5, mlxc.RecurrentOptions{NoBias: true, BatchFirst: true, Last: true}), x, []int{2, 5}},
 	} {
 		fresh := must(mlxc.NewParameters(nil, 1))
 		if out := c.module.Forward(fresh, c.in, mlxc.Pass{}); !slices.Equal(out.Shape(), c.shape) || mlxc.Eval(out) != nil {
@@ -216,7 +220,9 @@ func TestModulesAndTheirErrors(t *testing.T) {
 	}
 	for name, module := range map[string]*mlxc.Module{
 		"a negative size": mlxc.Linear(-1, 2, true), "a window of two lengths": mlxc.Convolution(1, 1, mlxc.Window{Kernel: []int{1, 1}, Stride: []int{1, 1, 1}}, true),
-		"a part that failed": mlxc.Sequential(mlxc.Flatten(), mlxc.Linear(-1, 2, true)), "an unknown activation": mlxc.Activation(999),
+		"an output padding of two lengths": mlxc.TransposedConvolution(1, 1, mlxc.Window{Kernel: []int{1, 1}}, []int{1, 1, 1}, true),
+		"a dropout of one":                 mlxc.RecurrentLayers(mlxc.CellGRU, 1, 1, mlxc.RecurrentOptions{Dropout: 1}),
+		"a part that failed":               mlxc.Sequential(mlxc.Flatten(), mlxc.Linear(-1, 2, true)), "an unknown activation": mlxc.Activation(999),
 		"a residual of one": mlxc.Residual(mlxc.Linear(0, -1, true)),
 	} {
 		if err := module.Err(); !errors.Is(err, mlxc.ErrInvalidArgument) {

@@ -23,6 +23,13 @@ MLXC_API mlxc_status mlxc_module_convolution(mlxc_module **out, int64_t in, int6
                                              const int64_t *stride, const int64_t *padding, const int64_t *dilation, int32_t spatial_axes,
                                              int64_t groups, int32_t bias, mlxc_error *error);
 
+/* [N, in, n...] -> [N, out_channels, m...] as mlxc_array_transposed_convolution: weight [in, out_channels / groups, kernel...], bias.
+ * spatial_axes values each; stride, padding, dilation and output_padding may be NULL: 1, 0, 1 and 0. Threads: any. Errors: shared. */
+MLXC_API mlxc_status mlxc_module_transposed_convolution(mlxc_module **out, int64_t in, int64_t out_channels, const int64_t *kernel,
+                                                        const int64_t *stride, const int64_t *padding, const int64_t *dilation,
+                                                        const int64_t *output_padding, int32_t spatial_axes, int64_t groups, int32_t bias,
+                                                        mlxc_error *error);
+
 /* The largest element of each window. stride NULL: the kernel; padding NULL: none. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_module_max_pool(mlxc_module **out, const int64_t *kernel, const int64_t *stride, const int64_t *padding,
                                           int32_t spatial_axes, mlxc_error *error);
@@ -56,6 +63,9 @@ MLXC_API mlxc_status mlxc_module_positions(mlxc_module **out, int64_t count, int
 /* op: MLXC_ACTIVATION_... of mlxc/elementwise.h; parameter NaN: the usual one. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_module_activation(mlxc_module **out, int32_t op, double parameter, mlxc_error *error);
 
+/* Softmax over one axis (negative counts from the end); log 1: its logarithm. Threads: any. Errors: shared. */
+MLXC_API mlxc_status mlxc_module_softmax(mlxc_module **out, int32_t axis, int32_t log, mlxc_error *error);
+
 /* All axes but the first become one. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_module_flatten(mlxc_module **out, mlxc_error *error);
 
@@ -66,6 +76,29 @@ MLXC_API mlxc_status mlxc_module_attention(mlxc_module **out, int64_t size, int6
 /* kind: MLXC_CELL_... of mlxc/layers.h. [T, N, in] -> [T, N, hidden]: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0. Threads: any.
  * Errors: shared. */
 MLXC_API mlxc_status mlxc_module_recurrent(mlxc_module **out, int32_t kind, int64_t in, int64_t hidden, int32_t bias, mlxc_error *error);
+
+typedef struct mlxc_recurrent_options {
+  uint32_t struct_size;
+  int32_t bias;
+  int64_t layers;        /* one on top of the other */
+  int32_t batch_first;   /* 1: [N, T, ...] in and out, as loaders give batches; 0: [T, N, ...] */
+  int32_t bidirectional; /* 1: a second cell a layer runs from the last step to the first; the outputs of both stand side by side */
+  double dropout;        /* between layers, in training passes, which need a key then; 0 up to 1 */
+  int32_t last;          /* 1: only the states after the last step, [N, hidden]: what a classifier needs */
+  int32_t reserved;
+} mlxc_recurrent_options;
+
+#define MLXC_RECURRENT_OPTIONS_INIT \
+  { (uint32_t)sizeof(mlxc_recurrent_options), 1, 1, 0, 0, 0, 0, 0 }
+
+/* Writes the defaults, as mlxc_model_options_init does. Threads: any. */
+MLXC_API void mlxc_recurrent_options_init(mlxc_recurrent_options *options, uint32_t struct_size);
+
+/* mlxc_module_recurrent of several layers and directions: [T, N, in] -> [T, N, hidden], twice hidden with bidirectional. Names of further
+ * layers end in l1, l2 and so on, those of the second direction in _reverse. Every number of steps is a program of its own. options NULL:
+ * the defaults. Threads: any. Errors: shared. */
+MLXC_API mlxc_status mlxc_module_recurrent_layers(mlxc_module **out, int32_t kind, int64_t in, int64_t hidden,
+                                                  const mlxc_recurrent_options *options, mlxc_error *error);
 
 /* One after the other; their names begin with "0.", "1.", ... Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_module_sequential(mlxc_module **out, mlxc_module *const *modules, int64_t count, mlxc_error *error);

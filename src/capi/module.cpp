@@ -31,8 +31,15 @@ mlxc_status with(mlxc_parameters* parameters, mlxc_error* error, Body body) {
 
 Select select_of(int32_t select) { return operation_upto(Select::buffers, select, "select"); }
 
+Shape window_of(const int64_t* kernel, int32_t axes) {
+  in_range(axes, 1, 3, "spatial_axes");
+  return shape_of(kernel, axes, "kernel");
+}
+ConvolutionShape convolution_of(const int64_t* stride, const int64_t* padding, const int64_t* dilation, int32_t axes, int64_t groups) {
+  return {dims_or_none(stride, axes, "stride"), dims_or_none(padding, axes, "padding"), dims_or_none(dilation, axes, "dilation"), groups};
+}
 PoolShape pool_of(const int64_t* kernel, const int64_t* stride, const int64_t* padding, int32_t axes) {
-  return {shape_of(kernel, axes, "kernel"), dims_or_none(stride, axes, "stride"), dims_or_none(padding, axes, "padding"), {}};
+  return {window_of(kernel, axes), dims_or_none(stride, axes, "stride"), dims_or_none(padding, axes, "padding"), {}};
 }
 
 void give_count(int64_t* out, int64_t count) {
@@ -51,27 +58,30 @@ mlxc_status mlxc_module_convolution(mlxc_module** out, int64_t in, int64_t out_c
                                     const int64_t* padding, const int64_t* dilation, int32_t spatial_axes, int64_t groups, int32_t bias,
                                     mlxc_error* error) {
   return make_module(out, error, [&] {
-    in_range(spatial_axes, 1, 3, "spatial_axes");
-    const ConvolutionShape shape{dims_or_none(stride, spatial_axes, "stride"), dims_or_none(padding, spatial_axes, "padding"),
-                                 dims_or_none(dilation, spatial_axes, "dilation"), groups};
-    return layers::convolution(in, out_channels, shape_of(kernel, spatial_axes, "kernel"), shape, flag_of(bias, "bias"));
+    return layers::convolution(in, out_channels, window_of(kernel, spatial_axes),
+                               convolution_of(stride, padding, dilation, spatial_axes, groups), flag_of(bias, "bias"));
+  });
+}
+
+mlxc_status mlxc_module_transposed_convolution(mlxc_module** out, int64_t in, int64_t out_channels, const int64_t* kernel,
+                                               const int64_t* stride, const int64_t* padding, const int64_t* dilation,
+                                               const int64_t* output_padding, int32_t spatial_axes, int64_t groups, int32_t bias,
+                                               mlxc_error* error) {
+  return make_module(out, error, [&] {
+    return layers::transposed_convolution(in, out_channels, window_of(kernel, spatial_axes),
+                                          convolution_of(stride, padding, dilation, spatial_axes, groups),
+                                          dims_or_none(output_padding, spatial_axes, "output_padding"), flag_of(bias, "bias"));
   });
 }
 
 mlxc_status mlxc_module_max_pool(mlxc_module** out, const int64_t* kernel, const int64_t* stride, const int64_t* padding,
                                  int32_t spatial_axes, mlxc_error* error) {
-  return make_module(out, error, [&] {
-    in_range(spatial_axes, 1, 3, "spatial_axes");
-    return layers::max_pool(pool_of(kernel, stride, padding, spatial_axes));
-  });
+  return make_module(out, error, [&] { return layers::max_pool(pool_of(kernel, stride, padding, spatial_axes)); });
 }
 
 mlxc_status mlxc_module_average_pool(mlxc_module** out, const int64_t* kernel, const int64_t* stride, const int64_t* padding,
                                      int32_t spatial_axes, mlxc_error* error) {
-  return make_module(out, error, [&] {
-    in_range(spatial_axes, 1, 3, "spatial_axes");
-    return layers::average_pool(pool_of(kernel, stride, padding, spatial_axes));
-  });
+  return make_module(out, error, [&] { return layers::average_pool(pool_of(kernel, stride, padding, spatial_axes)); });
 }
 
 mlxc_status mlxc_module_batch_norm(mlxc_module** out, int64_t channels, double eps, double momentum, mlxc_error* error) {
@@ -109,6 +119,10 @@ mlxc_status mlxc_module_activation(mlxc_module** out, int32_t op, double paramet
   });
 }
 
+mlxc_status mlxc_module_softmax(mlxc_module** out, int32_t axis, int32_t log, mlxc_error* error) {
+  return make_module(out, error, [&] { return layers::softmax(axis, flag_of(log, "log")); });
+}
+
 mlxc_status mlxc_module_flatten(mlxc_module** out, mlxc_error* error) {
   return make_module(out, error, [&] { return layers::flatten(); });
 }
@@ -119,8 +133,28 @@ mlxc_status mlxc_module_attention(mlxc_module** out, int64_t size, int64_t heads
 }
 
 mlxc_status mlxc_module_recurrent(mlxc_module** out, int32_t kind, int64_t in, int64_t hidden, int32_t bias, mlxc_error* error) {
-  return make_module(out, error,
-                     [&] { return layers::recurrent(operation_upto(CellKind::lstm, kind, "kind"), in, hidden, flag_of(bias, "bias")); });
+  return make_module(out, error, [&] {
+    return layers::recurrent(operation_upto(CellKind::lstm, kind, "kind"), {.in = in, .hidden = hidden, .bias = flag_of(bias, "bias")});
+  });
+}
+
+void mlxc_recurrent_options_init(mlxc_recurrent_options* options, uint32_t struct_size) {
+  init_struct(options, struct_size, mlxc_recurrent_options MLXC_RECURRENT_OPTIONS_INIT);
+}
+
+mlxc_status mlxc_module_recurrent_layers(mlxc_module** out, int32_t kind, int64_t in, int64_t hidden, const mlxc_recurrent_options* options,
+                                         mlxc_error* error) {
+  return make_module(out, error, [&] {
+    const auto given = read_options(options, mlxc_recurrent_options MLXC_RECURRENT_OPTIONS_INIT, "options");
+    return layers::recurrent(operation_upto(CellKind::lstm, kind, "kind"), {.in = in,
+                                                                            .hidden = hidden,
+                                                                            .layers = given.layers,
+                                                                            .bias = flag_of(given.bias, "bias"),
+                                                                            .batch_first = flag_of(given.batch_first, "batch_first"),
+                                                                            .bidirectional = flag_of(given.bidirectional, "bidirectional"),
+                                                                            .last = flag_of(given.last, "last"),
+                                                                            .dropout = given.dropout});
+  });
 }
 
 mlxc_status mlxc_module_sequential(mlxc_module** out, mlxc_module* const* modules, int64_t count, mlxc_error* error) {

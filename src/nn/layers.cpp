@@ -7,6 +7,7 @@
 #include "ops/indexing.h"
 #include "ops/normalization.h"
 #include "ops/random.h"
+#include "ops/reduce.h"
 #include "ops/shape_ops.h"
 
 namespace mlxc::nn {
@@ -51,6 +52,19 @@ Linear linear_in(Pass& pass, const Scope& at, std::initializer_list<Linear::Part
 
 Array weight(const Scope& at, int64_t size) { return at.tensor("weight", {size}, {Initializer::Kind::constant, 1}); }
 Array bias(const Scope& at, int64_t size) { return at.tensor("bias", {size}, {Initializer::Kind::constant, 0}); }
+void check_probability(const char* layer, double probability) {
+  if (!(probability >= 0 && probability < 1))
+    fail(Status::invalid_argument, layer, ": the probability is ", probability, ", expected 0 up to 1");
+}
+void check_channels(const char* layer, int64_t in, int64_t out, int64_t groups) {
+  expect_positive(in, layer, "in"), expect_positive(out, layer, "out"), expect_positive(groups, layer, "groups");
+  if (in % groups || out % groups) fail(Status::invalid_argument, layer, ": ", groups, " groups of ", in, " and ", out, " channels");
+}
+Shape window_weight(const char* layer, int64_t first, int64_t second, const Dims& kernel) {
+  Shape size{first, second};
+  for (int64_t extent : kernel) expect_positive(extent, layer, "kernel"), size.push_back(extent);
+  return size;
+}
 Initializer evenly(int64_t fan_in) { return {Initializer::Kind::uniform, 1 / std::sqrt(double(fan_in))}; }
 
 }  // namespace
@@ -61,16 +75,23 @@ LayerPtr linear(int64_t in, int64_t out, bool bias) {
 }
 
 LayerPtr convolution(int64_t in, int64_t out, const Dims& kernel, const ConvolutionShape& shape, bool bias) {
-  expect_positive(in, "convolution", "in"), expect_positive(out, "convolution", "out"),
-      expect_positive(shape.groups, "convolution", "groups");
-  if (in % shape.groups || out % shape.groups)
-    fail(Status::invalid_argument, "convolution: ", shape.groups, " groups of ", in, " and ", out, " channels");
-  Shape size{out, in / shape.groups};
-  for (int64_t extent : kernel) expect_positive(extent, "convolution", "kernel"), size.push_back(extent);
+  check_channels("convolution", in, out, shape.groups);
+  const Shape size = window_weight("convolution", out, in / shape.groups, kernel);
   return make([=](const Scope& at, const Array& x, Pass&) {
     const Initializer initial = evenly(element_count(size) / out);
     const Array weight = at.tensor("weight", size, initial), offset = bias ? at.tensor("bias", {out}, initial) : Array();
     return mlxc::convolution(x, weight, offset, shape);
+  });
+}
+
+LayerPtr transposed_convolution(int64_t in, int64_t out, const Dims& kernel, const ConvolutionShape& shape, const Dims& output_padding,
+                                bool bias) {
+  check_channels("transposed_convolution", in, out, shape.groups);
+  const Shape size = window_weight("transposed_convolution", in, out / shape.groups, kernel);
+  return make([=](const Scope& at, const Array& x, Pass&) {
+    const Initializer initial = evenly(element_count(size) / in);  // PyTorch goes by the second axis here too
+    const Array weight = at.tensor("weight", size, initial), offset = bias ? at.tensor("bias", {out}, initial) : Array();
+    return mlxc::transposed_convolution(x, weight, offset, shape, output_padding);
   });
 }
 
@@ -115,8 +136,7 @@ LayerPtr group_norm(int64_t groups, int64_t channels, double eps) {
 }
 
 LayerPtr dropout(double probability) {
-  if (!(probability >= 0 && probability < 1))
-    fail(Status::invalid_argument, "dropout: the probability is ", probability, ", expected 0 up to 1");
+  check_probability("dropout", probability);
   return make([=](const Scope&, const Array& x, Pass& pass) {
     return pass.training && probability > 0 ? mlxc::dropout(x, pass.next_key(), probability) : x;
   });
@@ -141,6 +161,10 @@ LayerPtr activation(ActivationOp op, double parameter) {
   return make([=](const Scope&, const Array& x, Pass&) { return mlxc::activation(op, x, parameter); });
 }
 
+LayerPtr softmax(int axis, bool log) {
+  return make([=](const Scope&, const Array& x, Pass&) { return log ? mlxc::log_softmax(x, axis) : mlxc::softmax(x, axis); });
+}
+
 LayerPtr flatten() {
   return make([](const Scope&, const Array& x, Pass&) {
     if (x.rank() < 1) fail(Status::invalid_argument, "flatten: a scalar has no batch");
@@ -160,14 +184,32 @@ LayerPtr multi_head_attention(int64_t size, int64_t heads, bool causal, bool bia
   });
 }
 
-LayerPtr recurrent(CellKind kind, int64_t in, int64_t hidden, bool bias) {
-  expect_positive(in, "recurrent", "in"), expect_positive(hidden, "recurrent", "hidden");
-  const int64_t rows = hidden * (kind == CellKind::lstm ? 4 : kind == CellKind::gru ? 3 : 1);
-  return make([=](const Scope& at, const Array& x, Pass&) {
-    auto tensor = [&](const char* name, const Shape& shape) { return at.tensor(name, shape, evenly(hidden)); };
-    CellWeights weights{tensor("weight_ih_l0", {rows, in}), tensor("weight_hh_l0", {rows, hidden}), {}, {}};
-    if (bias) weights.input_bias = tensor("bias_ih_l0", {rows}), weights.hidden_bias = tensor("bias_hh_l0", {rows});
-    return recurrent_sequence(kind, x, {}, weights, false).outputs;
+LayerPtr recurrent(CellKind kind, const RecurrentShape& shape) {
+  expect_positive(shape.in, "recurrent", "in"), expect_positive(shape.hidden, "recurrent", "hidden"),
+      expect_positive(shape.layers, "recurrent", "layers");
+  check_probability("recurrent", shape.dropout);
+  const int64_t rows = shape.hidden * (kind == CellKind::lstm ? 4 : kind == CellKind::gru ? 3 : 1);
+  return make([=](const Scope& at, const Array& x, Pass& pass) {
+    if (x.rank() != 3) fail(Status::invalid_argument, "recurrent: the input is ", to_string(x.shape()), ", expected three axes");
+    Array y = shape.batch_first ? transpose(x, {1, 0, 2}) : x;
+    for (int64_t layer = 0; layer < shape.layers; ++layer) {
+      if (layer > 0 && pass.training && shape.dropout > 0) y = mlxc::dropout(y, pass.next_key(), shape.dropout);
+      const int64_t inputs = layer == 0 ? shape.in : shape.hidden * (shape.bidirectional ? 2 : 1);
+      const bool only_state = shape.last && layer + 1 == shape.layers;
+      Arrays directions;
+      for (const bool reverse : {false, true}) {
+        if (reverse && !shape.bidirectional) break;
+        auto tensor = [&](const char* name, const Shape& size) {
+          return at.tensor(cat(name, "_l", layer, reverse ? "_reverse" : ""), size, evenly(shape.hidden));
+        };
+        CellWeights weights{tensor("weight_ih", {rows, inputs}), tensor("weight_hh", {rows, shape.hidden}), {}, {}};
+        if (shape.bias) weights.input_bias = tensor("bias_ih", {rows}), weights.hidden_bias = tensor("bias_hh", {rows});
+        const RecurrentSequence sequence = recurrent_sequence(kind, y, {}, weights, reverse);
+        directions.push_back(only_state ? sequence.state.hidden : sequence.outputs);
+      }
+      y = directions.size() == 1 ? directions[0] : concatenate(directions, -1);
+    }
+    return shape.batch_first && !shape.last ? transpose(y, {1, 0, 2}) : y;
   });
 }
 

@@ -526,12 +526,13 @@ static void functions(void) {
 }
 
 static void every_export_is_covered(void) {
-  char name[128];
+  char line[1024], kind[16], name[128];
   int listed = 0;
-  FILE* list = fopen(MLXC_TEST_DATA "/exported_symbols.txt", "r");
+  FILE* list = fopen(MLXC_TEST_DATA "/abi.txt", "r");
   if (!CHECK(list != NULL)) return;
-  while (fscanf(list, "%127s", name) == 1) {
+  while (fgets(line, sizeof line, list)) {
     int found = 0;
+    if (sscanf(line, "%*d %15s %127s", kind, name) != 2 || strcmp(kind, "function") != 0) continue;
     for (int i = 0; i < covered_count; ++i) found |= strcmp(covered[i], name) == 0;
     if (!found) fprintf(stderr, "no line of handles_test.c calls %s\n", name);
     CHECK(found);

@@ -78,6 +78,8 @@ static void init_functions(void) {
   INIT_MATCHES_MACRO(mlxc_embed_options, mlxc_embed_options_init, MLXC_EMBED_OPTIONS_INIT);
   INIT_MATCHES_MACRO(mlxc_optimizer_options, mlxc_optimizer_options_init, MLXC_OPTIMIZER_OPTIONS_INIT);
   INIT_MATCHES_MACRO(mlxc_schedule, mlxc_schedule_init, MLXC_SCHEDULE_INIT);
+  INIT_MATCHES_MACRO(mlxc_recurrent_options, mlxc_recurrent_options_init, MLXC_RECURRENT_OPTIONS_INIT);
+  INIT_MATCHES_MACRO(mlxc_lora_options, mlxc_lora_options_init, MLXC_LORA_OPTIONS_INIT);
   INIT_MATCHES_MACRO(mlxc_csv_options, mlxc_csv_options_init, MLXC_CSV_OPTIONS_INIT);
   INIT_MATCHES_MACRO(mlxc_loader_options, mlxc_loader_options_init, MLXC_LOADER_OPTIONS_INIT);
   INIT_MATCHES_MACRO(mlxc_trainer_options, mlxc_trainer_options_init, MLXC_TRAINER_OPTIONS_INIT);

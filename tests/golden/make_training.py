@@ -1,4 +1,4 @@
-"""Losses, their gradients and ten steps of every optimizer in PyTorch, for tests/nn.
+"""Losses, their gradients, ten steps of every optimizer, and modules in PyTorch, for tests/nn.
 
   python3 tests/golden/make_training.py      writes tests/nn/golden/training.safetensors; needs torch and safetensors
 
@@ -151,11 +151,49 @@ def schedules():
     keep("schedule/one_cycle", rates(lambda o: s.OneCycleLR(o, 0.4, total_steps=20), 20))
 
 
+def modules():
+    """Whole modules under PyTorch's own names: the state before a training pass, x, the output, buffers after it, gradients of sum(y^2)."""
+    nn = torch.nn
+    first = lambda y: y[0]
+    image, rows = (2, 4, 5, 6), (3, 4, 6)
+    cases = {
+        "conv2d": (nn.Conv2d(4, 6, (3, 2), stride=(2, 1), padding=1, dilation=(1, 2), groups=2), image, None),
+        "conv_transpose2d": (nn.ConvTranspose2d(4, 6, (3, 2), stride=(2, 3), padding=1, output_padding=(1, 0), groups=2), image, None),
+        "conv_transpose2d_dilated": (nn.ConvTranspose2d(4, 3, 3, dilation=2, bias=False), image, None),
+        "conv_transpose1d": (nn.ConvTranspose1d(4, 2, 4, stride=2, padding=1), (2, 4, 5), None),
+        "batch_norm": (nn.BatchNorm2d(4), image, None),
+        "group_norm": (nn.GroupNorm(2, 4), image, None),
+        "layer_norm": (nn.LayerNorm(6), rows, None),
+        "log_softmax": (nn.LogSoftmax(1), rows, None),
+        "rnn": (nn.RNN(6, 5, nonlinearity="relu"), rows, first),
+        "gru": (nn.GRU(6, 5, num_layers=2, batch_first=True), rows, first),
+        "lstm": (nn.LSTM(6, 5, num_layers=2, batch_first=True, bidirectional=True), rows, first),
+        "lstm_last": (nn.LSTM(6, 5, num_layers=2, bidirectional=True, bias=False), rows, lambda y: torch.cat(list(y[1][0][-2:]), -1)),
+    }
+    for name, (module, shape, take) in cases.items():
+        for parameter in module.parameters():
+            torch.nn.init.normal_(parameter, 0.2, 0.5)
+        x = leaf(*shape)
+        keep(f"module/{name}/x", x)
+        for key, value in module.state_dict().items():
+            if value.ndim > 0:
+                keep(f"module/{name}/state/{key}", value)
+        y = module(x) if take is None else take(module(x))
+        keep(f"module/{name}/output", y)
+        for key, value in module.named_buffers():
+            if value.ndim > 0:
+                keep(f"module/{name}/after/{key}", value)
+        names, wanted = zip(("x", x), *module.named_parameters())
+        for key, gradient in zip(names, torch.autograd.grad(y.square().sum(), wanted)):
+            keep(f"module/{name}/grad/{key}", gradient)
+
+
 torch.manual_seed(7)
 losses()
 composed()
 optimizers()
 schedules()
+modules()
 OUT.parent.mkdir(exist_ok=True)
 save_file(tensors, OUT)
 print(len(tensors), "tensors,", OUT.stat().st_size, "bytes")

@@ -56,7 +56,7 @@ TEST(Layers, OfEveryKindKeepTheirShapes) {
   EXPECT_EQ(shape("b", rms_norm(8, 1e-5), rows), rows.shape());
   EXPECT_EQ(shape("c", group_norm(5, 5, 1e-5), rows), rows.shape());
   EXPECT_EQ(shape("d", multi_head_attention(8, 2, true, true), rows), rows.shape());
-  EXPECT_EQ(shape("e", recurrent(CellKind::gru, 8, 3, true), rows), (Shape{2, 5, 3}));
+  EXPECT_EQ(shape("e", recurrent(CellKind::gru, {.in = 8, .hidden = 3}), rows), (Shape{2, 5, 3}));
   EXPECT_EQ(shape("f", residual(sequential({linear(8, 8, false), activation(ActivationOp::gelu, 0)})), rows), rows.shape());
   EXPECT_EQ(shape("g", average_pool({.kernel = {2}, .stride = {}, .padding = {}, .dilation = {}}), rows), (Shape{2, 5, 4}));
   EXPECT_EQ(shape("h", embedding(10, 4), Array::from_vector<int32_t>(device(), {1, 9}, {2}, DType::i32)), (Shape{2, 4}));
@@ -65,6 +65,56 @@ TEST(Layers, OfEveryKindKeepTheirShapes) {
   EXPECT_NEAR(added[40], fetch(parameters.get("0.weight"))[0], 1e-6);  // the first place of the second sequence
   EXPECT_THROW(shape("j", positions(4, 8), rows), Error);
   EXPECT_TRUE(parameters.has("d.q_proj.weight") && parameters.has("e.weight_hh_l0") && parameters.has("f.0.weight"));
+}
+
+// Names, values and gradients: a state that PyTorch saved is a state of ours.
+TEST(Layers, AreTheModulesOfPyTorch) {
+  using namespace nn::layers;
+  const struct {
+    const char* name;
+    nn::LayerPtr layer;
+  } cases[] = {
+      {"conv2d", convolution(4, 6, {3, 2}, {.stride = {2, 1}, .padding = {1, 1}, .dilation = {1, 2}, .groups = 2}, true)},
+      {"conv_transpose2d",
+       transposed_convolution(4, 6, {3, 2}, {.stride = {2, 3}, .padding = {1, 1}, .dilation = {}, .groups = 2}, {1, 0}, true)},
+      {"conv_transpose2d_dilated", transposed_convolution(4, 3, {3, 3}, {.stride = {}, .padding = {}, .dilation = {2, 2}}, {}, false)},
+      {"conv_transpose1d", transposed_convolution(4, 2, {4}, {.stride = {2}, .padding = {1}, .dilation = {}}, {}, true)},
+      {"batch_norm", batch_norm(4, 1e-5, 0.1)},
+      {"group_norm", group_norm(2, 4, 1e-5)},
+      {"layer_norm", layer_norm(6, 1e-5)},
+      {"log_softmax", softmax(1, true)},
+      {"rnn", recurrent(CellKind::rnn_relu, {.in = 6, .hidden = 5})},
+      {"gru", recurrent(CellKind::gru, {.in = 6, .hidden = 5, .layers = 2, .batch_first = true})},
+      {"lstm", recurrent(CellKind::lstm, {.in = 6, .hidden = 5, .layers = 2, .batch_first = true, .bidirectional = true})},
+      {"lstm_last", recurrent(CellKind::lstm, {.in = 6, .hidden = 5, .layers = 2, .bias = false, .bidirectional = true, .last = true})},
+  };
+  for (const auto& [name, layer] : cases) {
+    const std::string at = std::string("module/") + name;
+    const Array x = golden(at + "/x");
+    Parameters parameters(device(), 1);
+    run(layer, parameters, x);  // names begin
+    for (const std::string& parameter : parameters.names()) parameters.set(parameter, golden(at + "/state/" + parameter));
+    const Array y = run(layer, parameters, x, {.training = true, .key = {}});
+    expect_near(y, golden(at + "/output"), 1e-5, at);
+    for (const std::string& buffer : parameters.names(Select::buffers))
+      expect_near(parameters.get(buffer), golden(at + "/after/" + buffer), 1e-5, at + " " + buffer);
+    std::vector<std::string> names = parameters.names(Select::trained);
+    Arrays wrt = parameters.values(Select::trained);
+    names.push_back("x"), wrt.push_back(x);
+    const Arrays gradients = grad({reduce(ReduceOp::sum, y * y, {}, false)}, wrt);
+    for (size_t i = 0; i < names.size(); ++i) expect_near(gradients[i], golden(at + "/grad/" + names[i]), 2e-5, at + " by " + names[i]);
+  }
+}
+
+TEST(Layers, RecurrentOnesDropBetweenLayersInTrainingOnly) {
+  Parameters parameters(device(), 1);
+  const nn::LayerPtr layer = nn::layers::recurrent(CellKind::gru, {.in = 8, .hidden = 16, .layers = 2, .dropout = 0.5});
+  const Array x = drawn({3, 2, 8});
+  const std::vector<double> y = fetch(run(layer, parameters, x));
+  EXPECT_EQ(fetch(run(layer, parameters, x)), y);
+  EXPECT_NE(fetch(run(layer, parameters, x, {.training = true, .key = random::key(device(), 1)})), y);
+  EXPECT_THROW(run(layer, parameters, x, {.training = true, .key = {}}), Error);
+  EXPECT_THROW(run(layer, parameters, drawn({3, 2, 7})), Error);
 }
 
 TEST(Layers, BeginAlikeForTheSameSeedOnly) {

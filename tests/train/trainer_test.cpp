@@ -6,6 +6,8 @@
 
 #include <csignal>
 #include <fstream>
+#include <numeric>
+#include <random>
 
 #include "base/json.h"
 #include "base/system_calls.h"
@@ -318,6 +320,46 @@ TEST(Trainer, FitsNumbersAndYesOrNo) {
       EXPECT_EQ(last.accuracy, 1);
     }
   }
+}
+
+// What counts is five steps back when the sequence ends.
+TEST(Trainer, TeachesRecurrentLayersToRemember) {
+  using namespace nn::layers;
+  std::vector<float> numbers;
+  std::vector<int32_t> first;
+  std::mt19937 random(1);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  for (int i = 0; i < 256; ++i) {
+    for (int step = 0; step < 6; ++step) numbers.push_back(uniform(random));
+    first.push_back(numbers[numbers.size() - 6] > 0);
+  }
+  const auto data = array_dataset({Array::from_vector<float>(device(), numbers, {256, 6, 1}, DType::f32),
+                                   Array::from_vector<int32_t>(device(), first, {256}, DType::i32)});
+  FitOptions fit;
+  fit.epochs = 25;
+  for (CellKind kind : {CellKind::gru, CellKind::lstm}) {
+    const nn::LayerPtr cells = recurrent(kind, {.in = 1, .hidden = 12, .batch_first = true, .last = true});
+    Trainer trainer = make(sequential({cells, linear(12, 2, true)}), {}, 0.02);
+    EXPECT_GT(run(trainer, {data, {.batch_size = 32, .shuffle = true}}, fit).back().accuracy, 0.95) << int(kind);
+  }
+}
+
+TEST(Trainer, TeachesTransposedConvolutionsToPaintWhatWasNarrowed) {
+  using namespace nn::layers;
+  std::vector<int64_t> samples(128);
+  std::iota(samples.begin(), samples.end(), 0);
+  const Array images = read_batch(*digits(), device(), samples)[0];  // [128, 1, 8, 8]
+  const auto data = array_dataset({images, images});
+  const nn::LayerPtr model =
+      sequential({convolution(1, 8, {3, 3}, {.stride = {2, 2}, .padding = {1, 1}, .dilation = {}}, true), activation(ActivationOp::relu, 0),
+                  transposed_convolution(8, 1, {4, 4}, {.stride = {2, 2}, .padding = {1, 1}, .dilation = {}}, {}, true)});
+  TrainerOptions options;
+  options.objective.kind = LossKind::squared_error;
+  Trainer trainer = make(model, options);
+  FitOptions fit;
+  fit.epochs = 15;
+  const std::vector<double> losses = losses_of(run(trainer, {data, {.batch_size = 32}}, fit));
+  EXPECT_LT(losses.back(), losses.front() / 5);
 }
 
 TEST(Trainer, LogsEventsAsJsonLinesAndAsATable) {
