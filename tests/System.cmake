@@ -73,6 +73,18 @@ if(TARGET example_embed)
   add_test(NAME example_embed COMMAND example_embed ${CMAKE_CURRENT_SOURCE_DIR}/models/fable-qwen3 "A fox and a crow." "The crow and the fox." "Rain.")
 endif()
 
+# The C of a page of docs/ is a program, which prints what the page says.
+file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/written/tests SYMBOLIC)  # pages name the model as it lies
+foreach(page ARRAYS TRAINING MODELS)
+  string(TOLOWER docs_${page} name)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}.c)
+  set(reader ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/docs_program.py ${PROJECT_SOURCE_DIR}/docs/${page}.md)
+  add_custom_command(OUTPUT ${source} COMMAND ${reader} ${source} DEPENDS docs_program.py ${PROJECT_SOURCE_DIR}/docs/${page}.md)
+  mlxc_c_program(${name} ${source})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/examples/c)
+  add_test(NAME ${name} COMMAND ${reader} --run $<TARGET_FILE:${name}> WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/written)
+endforeach()
+
 # Python opens the library with ctypes. Under AddressSanitizer its run-time must come first in a process that was not built with it.
 file(GLOB python_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/python/*test*.py)
 if(python_tests AND NOT MLXC_SANITIZE MATCHES thread)

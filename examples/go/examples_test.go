@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,8 +15,9 @@ func TestExamples(t *testing.T) {
 	if top == "" {
 		top = filepath.Join("..", "..", "tests")
 	}
-	folder := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", folder, "./generate", "./batch", "./classify", "./search", "./basics", "./regression", "./digits").CombinedOutput(); err != nil {
+	folder, fable := t.TempDir(), filepath.Join(top, "models", "fable-qwen3")
+	if out, err := exec.Command("go", "build", "-o", folder, "./generate", "./batch", "./classify", "./search", "./basics", "./regression", "./digits",
+		"./tables", "./finetune", "./scratch").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, c := range []struct {
@@ -31,10 +33,13 @@ func TestExamples(t *testing.T) {
 		{"basics", nil, "", []string{"[1 2 3 4 5 6] <nil>", "reshape: [2, 3] has 6 elements", "row 1 stands at 0", "mean 4.5"}},
 		{"regression", nil, "", []string{"y = 3.0", " x + -"}},
 		{"digits", []string{"-data", filepath.Join("..", "data")}, "", []string{"epoch 8", "of the unseen digits are read right"}},
+		{"tables", []string{"-data", filepath.Join("..", "data")}, "", []string{"setosa, versicolor, virginica: ", "inside the circle: 9"}},
+		{"finetune", []string{"-model", fable, "-out", filepath.Join(folder, "finetuned")}, "", []string{"merged: A lantern maker named Odalis lived where"}},
+		{"scratch", []string{"-out", filepath.Join(folder, "fox")}, "", []string{"The quick br|own fox met the lazy dog at noon. "}},
 	} {
 		command := exec.Command(filepath.Join(folder, c.program), c.arguments...)
-		if c.program != "basics" && c.program != "regression" && c.program != "digits" {
-			command.Args = append([]string{c.program, "-model", filepath.Join(top, "models", "fable-qwen3")}, c.arguments...)
+		if slices.Contains([]string{"generate", "batch", "classify", "search"}, c.program) {
+			command.Args = append([]string{c.program, "-model", fable}, c.arguments...)
 		}
 		command.Stdin = strings.NewReader(c.input)
 		out, err := command.CombinedOutput()
