@@ -21,6 +21,8 @@ layout(constant_id = 11) const float kOffset = 0;
 layout(constant_id = 12) const float kFactor = 1;
 layout(constant_id = 13) const bool kWide = false;  // everything lies in pairs
 layout(constant_id = 14) const uint kRun = 1;       // heads of a token, side by side, that a team takes; divides each kind's
+layout(constant_id = 15) const uint kIn = 0;        // type of q, k and v
+layout(constant_id = 16) const uint kOut = 0;       // type of the rotated q
 
 layout(push_constant, scalar) uniform Args {
   uvec2 q, k, v, positions, frequencies, table, sequences, q_weight, k_weight, k_pages, v_pages, out_q;
@@ -49,10 +51,13 @@ int page_of(int sequence, int position) {
 
 // Where a head of a token comes from.
 uvec2 source_of(uint token, uint head) {
-  if (head < kQHeads) return moved(moved(args.q, int(token), args.q_stride * 4), int(head), args.q_head_stride * 4);
-  if (head < kQHeads + kKvHeads) return address_of(moved(args.k, int(token), args.k_stride * 4), head - kQHeads, kDim * 4);
-  return address_of(moved(args.v, int(token), args.v_stride * 4), head - kQHeads - kKvHeads, kDim * 4);
+  const int bytes = kIn == kF32 ? 4 : 2;
+  if (head < kQHeads) return moved(moved(args.q, int(token), args.q_stride * bytes), int(head), args.q_head_stride * bytes);
+  if (head < kQHeads + kKvHeads) return address_of(moved(args.k, int(token), args.k_stride * bytes), head - kQHeads, kDim * bytes);
+  return address_of(moved(args.v, int(token), args.v_stride * bytes), head - kQHeads - kKvHeads, kDim * bytes);
 }
+
+vec2 two_at(uvec2 head, uint pair) { return kIn == kF32 ? F32x2(head).v[pair] : pair_of(kIn, U32(head).v[pair]); }
 
 // rms_norm of a head; every lane of the workgroup comes here.
 void normalize(inout vec2 a[kCount], inout vec2 b[kCount], vec2 weight_a[kCount], vec2 weight_b[kCount], bool is_v) {
@@ -68,8 +73,8 @@ void normalize(inout vec2 a[kCount], inout vec2 b[kCount], vec2 weight_a[kCount]
 }
 
 void put_head(vec2 a[kCount], vec2 b[kCount], uint lane, uint token, uint head, uint page, uint slot) {
-  uvec2 to = address_of(address_of(args.out_q, token, kQHeads * kDim * 4), head, kDim * 4);
-  const uint type = head < kQHeads ? kF32 : kPage;
+  const uint type = head < kQHeads ? kOut : kPage, q_bytes = kDim * (kOut == kF32 ? 4 : 2);
+  uvec2 to = address_of(address_of(args.out_q, token, kQHeads * q_bytes), head, q_bytes);
   if (head >= kQHeads) {
     const bool is_v = head >= kQHeads + kKvHeads;
     const uint row_bytes = kDim * (kPage == kF32 ? 4 : 2), kv_head = head - kQHeads - (is_v ? kKvHeads : 0);
@@ -87,8 +92,8 @@ void put_head(vec2 a[kCount], vec2 b[kCount], uint lane, uint token, uint head, 
         F32x2(to).v[first / 2] = low;
         F32x2(to).v[second / 2] = high;
       } else {
-        U32(to).v[first / 2] = pair_to(kPage, low);
-        U32(to).v[second / 2] = pair_to(kPage, high);
+        U32(to).v[first / 2] = pair_to(type, low);
+        U32(to).v[second / 2] = pair_to(type, high);
       }
     } else {
       [[unroll]] for (uint j = 0; j < 2; ++j) {
@@ -125,48 +130,46 @@ void main() {
     }
   }
 
-  // Both elements of two pairs at a time: [0] and [1] of a pair sit at the same place of `a` and `b`.
-  vec2 a[kRun][kCount], b[kRun][kCount];
-  [[unroll]] for (uint r = 0; r < kRun; ++r) {
-    const uvec2 from = source_of(there, first_head + r);
-    [[unroll]] for (uint i = 0; i < kCount; ++i) {
-      const uint unit = lane + i * kTeam;
-      a[r][i] = b[r][i] = vec2(0);
-      if (!mine || unit >= kUnits) continue;
-      if (kWide) {
-        const bool rotates = 2 * unit < kHalf;
-        const uint first = rotates ? 2 * unit : 4 * unit;  // of four neighbours past the rotated part
-        const vec2 low = F32x2(from).v[first / 2], high = F32x2(from).v[rotates ? (first + kHalf) / 2 : first / 2 + 1];
-        a[r][i] = rotates ? low : vec2(low.x, high.x);
-        b[r][i] = rotates ? high : vec2(low.y, high.y);
-      } else {
-        [[unroll]] for (uint j = 0; j < 2; ++j) {
-          const uvec2 at = pair_elements(2 * unit + j);
-          if (at.x < kDim) a[r][i][j] = F32(from).v[at.x];
-          if (at.y < kDim) b[r][i][j] = F32(from).v[at.y];
-        }
-      }
-    }
-  }
-
   vec2 turns[kCount][2];
   [[unroll]] for (uint i = 0; i < kCount; ++i)
     [[unroll]] for (uint j = 0; j < 2; ++j)
       turns[i][j] = kRotary > 0 ? cos_sin(float(position_at) * frequency[i][j]) * kFactor : vec2(1, 0);
 
-  [[unroll]] for (uint r = 0; r < kRun; ++r) {
-    if (kNorm) normalize(a[r], b[r], weight_a, weight_b, is_v);
+  // A loop that stays one: this runs once, from instructions that nobody has fetched yet, at about a microsecond a KiB.
+  [[dont_unroll]] for (uint r = 0; r < kRun; ++r) {
+    // Both elements of two pairs at a time: [0] and [1] of a pair sit at the same place of `a` and `b`.
+    vec2 a[kCount], b[kCount];
+    const uvec2 from = source_of(there, first_head + r);
+    [[unroll]] for (uint i = 0; i < kCount; ++i) {
+      const uint unit = lane + i * kTeam;
+      a[i] = b[i] = vec2(0);
+      if (!mine || unit >= kUnits) continue;
+      if (kWide) {
+        const bool rotates = 2 * unit < kHalf;
+        const uint first = rotates ? 2 * unit : 4 * unit;  // of four neighbours past the rotated part
+        const vec2 low = two_at(from, first / 2), high = two_at(from, rotates ? (first + kHalf) / 2 : first / 2 + 1);
+        a[i] = rotates ? low : vec2(low.x, high.x);
+        b[i] = rotates ? high : vec2(low.y, high.y);
+      } else {
+        [[unroll]] for (uint j = 0; j < 2; ++j) {
+          const uvec2 at = pair_elements(2 * unit + j);
+          if (at.x < kDim) a[i][j] = value_at(kIn, from, at.x);
+          if (at.y < kDim) b[i][j] = value_at(kIn, from, at.y);
+        }
+      }
+    }
+    if (kNorm) normalize(a, b, weight_a, weight_b, is_v);
     if (!mine) continue;
     if (!is_v) {
       [[unroll]] for (uint i = 0; i < kCount; ++i) {
         [[unroll]] for (uint j = 0; j < 2; ++j) {
           if (kRotary == 0 || 2 * (lane + i * kTeam) + j >= kHalf) continue;
-          const vec2 old = vec2(a[r][i][j], b[r][i][j]), turn = turns[i][j];
-          a[r][i][j] = old.x * turn.x - old.y * turn.y;
-          b[r][i][j] = old.y * turn.x + old.x * turn.y;
+          const vec2 old = vec2(a[i][j], b[i][j]), turn = turns[i][j];
+          a[i][j] = old.x * turn.x - old.y * turn.y;
+          b[i][j] = old.y * turn.x + old.x * turn.y;
         }
       }
     }
-    if (is_q || page >= 0) put_head(a[r], b[r], lane, token, first_head + r, uint(page), uint(position_at) % kPageSlots);
+    if (is_q || page >= 0) put_head(a, b, lane, token, first_head + r, uint(page), uint(position_at) % kPageSlots);
   }
 }

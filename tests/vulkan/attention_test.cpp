@@ -24,10 +24,11 @@ struct Case {
   Precision precision = Precision::native;
   DType out = DType::f32;
   int64_t gap = 0, spare_columns = 0;
+  DType query = DType::f32;
 
   std::string name() const {
     std::string text = cat(q_heads, "/", kv_heads, " heads of ", dim, " ", name_of(page), " window ", window, " softcap ", softcap,
-                           precision == Precision::high ? " high" : " native", " out ", name_of(out), " gap ", gap, ":");
+                           precision == Precision::high ? " high" : " native", " out ", name_of(out), " gap ", gap, " queries ", name_of(query), ":");
     for (const Tokens& t : tokens) text += cat(" ", t.sequence, "[", t.from, "+", t.count, "]");
     return text;
   }
@@ -74,11 +75,11 @@ class AttentionOnDevice : public OnTestDevice {
       }
     }
     const int64_t q_row = c.q_heads * c.dim + c.gap;
-    const auto q = random_floats(random, tokens * q_row, -2, 2);
+    const auto q = random_floats(random, tokens * q_row, -2, 2, c.query);
     const float scale = 1 / std::sqrt(float(c.dim));
 
     LaunchOnce launch(std::make_shared<PagedAttention>(scale, c.window, c.softcap, uint8_t(c.precision)));
-    launch.in(q, {tokens, c.q_heads, c.dim}, DType::f32, {q_row, c.dim, 1});
+    launch.in(q, {tokens, c.q_heads, c.dim}, c.query, {q_row, c.dim, 1});
     launch.in(keys, page_shape, c.page);
     launch.in(values, page_shape, c.page);
     launch.in(table, {sequences, width});
@@ -89,7 +90,7 @@ class AttentionOnDevice : public OnTestDevice {
 
     const LoweredProgram program = lower_program({launch.plan}, device_->caps(), {});
     ASSERT_EQ(program.dispatches.size(), 1u);
-    const bool rounds = program.kernels[0].module.starts_with("attention_coop");
+    const bool rounds = program.kernels[0].module.starts_with("attention_coop") || program.kernels[0].module.starts_with("attention_fragments");
     std::vector<double> expected, weights;
     for (size_t t = 0; t < sequence.size(); ++t) {
       for (int64_t h = 0; h < c.q_heads; ++h) {
@@ -175,6 +176,24 @@ TEST_P(AttentionOnDevice, Prompts) {
     check({2, 1, 256, DType::bf16, {{0, 30, 70}}, 0, 0, precision});
     check({2, 1, 48, DType::bf16, {{0, 0, 70}}, 0, 0, precision});
     check({40, 2, 64, DType::f16, {{0, 0, 66}}, 0, 0, precision});
+  }
+}
+
+// What a rotation before leaves so, for the kernels that round queries anyway.
+TEST_P(AttentionOnDevice, QueriesOfSixteenBits) {
+  if (!device_->caps().coopmat_bf16) GTEST_SKIP() << "no tensor cores, no such queries";
+  for (int64_t gap : {0, 8}) {
+    Case c{8, 2, 128, DType::bf16, {{0, 0, 3}, {1, 99, 1}, {2, 64, 90}, {-1, 0, 2}}, 0, 0, Precision::native, DType::bf16, gap};
+    c.query = DType::bf16;
+    check(c);
+    c.softcap = 20;
+    c.window = 30;
+    check(c);
+    c.dim = 80;
+    c.softcap = 0;
+    check(c);
+    c.page = c.query = DType::f16;
+    check(c);
   }
 }
 

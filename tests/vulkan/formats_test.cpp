@@ -197,6 +197,56 @@ TEST(ProductPairs, LeaveWhatAnotherLaunchChangesInBetween) {
   EXPECT_TRUE(c.pairs().empty());
 }
 
+// q, k, v (buffers 2, 3, 4) = x W^T, rotated into 5 and the pages 6 and 7, and the attention of that in 8.
+struct HeadsCase {
+  std::vector<LaunchPlan> launches;
+  std::vector<bool> temporary{false, false, true, true, true, true, false, false, false, false, false};
+
+  explicit HeadsCase(int64_t tokens = 128, DType weight = DType::bf16, DType page = DType::bf16, Precision precision = Precision::native) {
+    constexpr int64_t kHeads = 4, kKvHeads = 2, kDim = 64, kPages = 4;
+    const OperandType x = operand({tokens, kWidth}, DType::f32), q = operand({tokens, kHeads, kDim}, DType::f32), kv = operand({tokens, kKvHeads, kDim}, DType::f32);
+    const OperandType pages = operand({kPages, kKvHeads, kPageSlots, kDim}, page), index = operand({tokens}, DType::i32), table = operand({1, kPages}, DType::i32);
+    const OperandType of_q = operand({kHeads * kDim, kWidth}, weight), of_kv = operand({kKvHeads * kDim, kWidth}, weight);
+    auto row = [](const OperandType& heads) { return operand({heads.type.shape[0], heads.type.shape[1] * heads.type.shape[2]}, DType::f32); };
+    launches.push_back({std::make_shared<Linear>(3, false, precision), {x, of_q, of_kv, of_kv}, {row(q), row(kv), row(kv)},
+                        {{0, 0}, {1, 0}, {1, 0}, {1, 0}, {2, 0}, {3, 0}, {4, 0}}});
+    launches.push_back({std::make_shared<RopeKvWrite>(), {pages, pages, q, kv, kv, index, operand({kDim / 2}, DType::f32), table, index}, {pages, pages, q},
+                        {{6, 0}, {7, 0}, {2, 0}, {3, 0}, {4, 0}, {9, 0}, {9, 0}, {10, 0}, {9, 0}, {6, 0}, {7, 0}, {5, 0}}});
+    launches.push_back({std::make_shared<PagedAttention>(0.125f, 0, 0.0f, uint8_t(precision)), {q, pages, pages, table, index, index}, {q},
+                        {{5, 0}, {6, 0}, {7, 0}, {10, 0}, {9, 0}, {9, 0}, {8, 0}}});
+  }
+  std::vector<int> halved(const std::vector<int>& keep = {}) { return choose_formats(launches, temporary, tensor_cores(), keep, true).halved; }
+};
+
+TEST(HalfHeads, KeepWhatPromptsRotateAndLookUpInSixteenBits) {
+  HeadsCase c;
+  EXPECT_EQ(c.halved(), (std::vector<int>{5, 2, 3, 4}));
+  for (const OperandType& part : c.launches[0].outputs) EXPECT_EQ(part.type.dtype, DType::bf16);
+  for (size_t input : {2, 3, 4}) EXPECT_EQ(c.launches[1].inputs[input].type.dtype, DType::bf16);
+  EXPECT_EQ(c.launches[1].outputs[2].type.dtype, DType::bf16);
+  EXPECT_EQ(c.launches[2].inputs[0].type.dtype, DType::bf16);
+  EXPECT_EQ(c.launches[2].outputs[0].type.dtype, DType::f32);
+}
+
+TEST(HalfHeads, LeaveStepsOfSingleTokensOtherTypesAndHighPrecision) {
+  EXPECT_TRUE(HeadsCase(16).halved().empty());
+  EXPECT_TRUE(HeadsCase(128, DType::bf16, DType::f16).halved().empty());
+  EXPECT_TRUE(HeadsCase(128, DType::bf16, DType::f32).halved().empty());
+  EXPECT_TRUE(HeadsCase(128, DType::bf16, DType::bf16, Precision::high).halved().empty());
+  EXPECT_EQ(HeadsCase(128, DType::f16).halved(), std::vector<int>{5});  // heads that are not normalised yet may be too large for float16
+}
+
+TEST(HalfHeads, LeaveWhatSomethingElseReadsOrIsToldToStay) {
+  HeadsCase c;
+  const OperandType q = c.launches[2].inputs[0], norm = operand({64}, DType::f32);
+  c.launches.push_back({std::make_shared<RmsNorm>(1e-5f, 0.f), {q, norm}, {q}, {{5, 0}, {9, 0}, {8, 0}}});
+  EXPECT_TRUE(c.halved().empty());
+  EXPECT_EQ(HeadsCase().halved({3}), std::vector<int>{5});
+  HeadsCase given;
+  given.temporary[5] = false;
+  EXPECT_TRUE(given.halved().empty());
+}
+
 // A gated product, the product of its result and one more, of so many rows.
 Formats steps_of(int64_t tokens, int64_t rows, bool software = false) {
   auto gated = std::make_shared<Linear>(2, false, Precision::native);

@@ -105,6 +105,7 @@ struct RopeCase {
   bool norm = false;
   int64_t gap = 0;
   int32_t first_position = 0;
+  DType in = DType::f32, out = DType::f32;  // of q, k and v; of the rotated q
 };
 
 std::vector<float> frequencies_of(int64_t rotary) {
@@ -137,7 +138,7 @@ void check_rope(TestDevice& device, const RopeCase& c) {
   const auto frequencies = frequencies_of(c.rotary);
   const int64_t q_row = c.q_heads * c.dim + c.gap, kv_row = c.kv_heads * c.dim + c.gap, width = (c.first_position + c.tokens) / kPageSlots + 2, sequences = 2;
   const int64_t pages = std::min<int64_t>(2 * width, 8);  // far positions: their pages are those of near ones
-  const auto q = random_floats(random, c.tokens * q_row), k = random_floats(random, c.tokens * kv_row), v = random_floats(random, c.tokens * kv_row);
+  const auto q = random_floats(random, c.tokens * q_row, -1, 1, c.in), k = random_floats(random, c.tokens * kv_row, -1, 1, c.in), v = random_floats(random, c.tokens * kv_row, -1, 1, c.in);
   const auto q_weight = random_floats(random, c.dim, -1, 1, c.weight), k_weight = random_floats(random, c.dim, -1, 1, c.weight);
   std::vector<int32_t> table(size_t(sequences * width)), sequence, position;
   for (size_t i = 0; i < table.size(); ++i) table[i] = int32_t((int64_t(table.size()) - 1 - int64_t(i)) % pages);
@@ -161,9 +162,9 @@ void check_rope(TestDevice& device, const RopeCase& c) {
   const std::vector<float> before(size_t(element_count(page_shape)), 0);
   launch.in(before, page_shape, c.page);
   launch.in(before, page_shape, c.page);
-  launch.in(q, {c.tokens, c.q_heads, c.dim}, DType::f32, {q_row, c.dim, 1});
-  launch.in(k, {c.tokens, c.kv_heads, c.dim}, DType::f32, {kv_row, c.dim, 1});
-  launch.in(v, {c.tokens, c.kv_heads, c.dim}, DType::f32, {kv_row, c.dim, 1});
+  launch.in(q, {c.tokens, c.q_heads, c.dim}, c.in, {q_row, c.dim, 1});
+  launch.in(k, {c.tokens, c.kv_heads, c.dim}, c.in, {kv_row, c.dim, 1});
+  launch.in(v, {c.tokens, c.kv_heads, c.dim}, c.in, {kv_row, c.dim, 1});
   launch.in(position, {c.tokens});
   launch.in(frequencies, {int64_t(frequencies.size())});
   launch.in(table, {sequences, width});
@@ -174,7 +175,7 @@ void check_rope(TestDevice& device, const RopeCase& c) {
   }
   launch.out(page_shape, c.page);
   launch.out(page_shape, c.page);
-  launch.out({c.tokens, c.q_heads, c.dim});
+  launch.out({c.tokens, c.q_heads, c.dim}, c.out);
   launch.run(device);
 
   // The pages start as NaN, and stay so where nothing is written.
@@ -196,7 +197,7 @@ void check_rope(TestDevice& device, const RopeCase& c) {
       for (int64_t i = 0; i < c.dim; ++i) values[at + size_t(i)] = v[size_t(t * kv_row + h * c.dim + i)];
     }
   }
-  expect_near(launch.result(2), rotated, 1e-5, 0);
+  expect_near(launch.result(2), rotated, 1e-5, unit_of(c.out));
   expect_near(launch.result(0), keys, 1e-5, unit_of(c.page));
   expect_near(launch.result(1), values, 1e-7, unit_of(c.page));
 }
@@ -211,6 +212,8 @@ TEST_P(TransformerOnDevice, RotatesNormsAndWritesInOneDispatch) {
   check_rope(*device_, {3, 2, 1, 10, 10, DType::f32});
   check_rope(*device_, {33, 8, 4, 128, 128, DType::bf16, DType::bf16, true, 4});  // some heads to a team
   check_rope(*device_, {360, 40, 4, 64, 32, DType::f16, DType::f32, true});
+  check_rope(*device_, {70, 4, 2, 128, 128, DType::bf16, DType::bf16, true, 0, 0, DType::bf16, DType::bf16});
+  check_rope(*device_, {20, 3, 3, 18, 6, DType::f16, DType::f32, true, 1, 0, DType::f16, DType::f32});
 }
 
 TEST_P(TransformerOnDevice, RotatesByLargeAngles) {

@@ -33,4 +33,7 @@ bool takes_decode_attention(const LaunchPlan& plan, const Capabilities& caps);
 // Whether that kernel can also do a rope_kv_write before it.
 bool joins_rotation(const LaunchPlan& rotation, const LaunchPlan& attention, const Capabilities& caps);
 
+// Whether the kernel of a paged_attention reads queries in 16 bits as well, in the type of the pages: it rounds them anyway.
+bool takes_16_bit_queries(const LaunchPlan& attention, const Capabilities& caps);
+
 }  // namespace mlxc::vulkan

@@ -147,6 +147,46 @@ bool belong_together(const std::vector<LaunchPlan>& launches, const std::vector<
   return true;
 }
 
+// Changes an operand to 16 bits; it keeps its place in elements.
+void halve(LaunchPlan& launch, size_t operand, DType dtype) {
+  const size_t inputs = launch.inputs.size();
+  (operand < inputs ? launch.inputs[operand] : launch.outputs[operand - inputs]).type.dtype = dtype;
+}
+
+// Prompts: what a product leaves for the rotation, and the rotated queries. The pages and the attention round both. bfloat16 only, since heads that are
+// not normalised yet may be large.
+void halve_heads(std::vector<LaunchPlan>& launches, const std::vector<std::vector<Use>>& uses, const std::vector<bool>& free, const Capabilities& caps,
+                 std::vector<int>& halved) {
+  auto buffer_of = [&](size_t launch, size_t operand) { return size_t(launches[launch].places[operand].buffer); };
+  // Whether a float32 buffer goes from there to here and nowhere else, as a whole.
+  auto goes = [&](size_t from, size_t output, size_t to, size_t input) {
+    const size_t buffer = buffer_of(to, input), written = launches[from].inputs.size() + output;
+    if (buffer >= free.size() || !free[buffer] || uses[buffer].size() != 2 || buffer_of(from, written) != buffer) return false;
+    const OperandType &a = launches[from].outputs[output], &b = launches[to].inputs[input];
+    return a.type.dtype == DType::f32 && is_contiguous(a.type.shape, a.strides) && is_contiguous(b.type.shape, b.strides) && element_count(a.type.shape) == element_count(b.type.shape) &&
+           launches[from].places[written].offset_bytes == 0 && launches[to].places[input].offset_bytes == 0;
+  };
+  constexpr size_t kQueries = 2;  // q, k, v among the inputs of rope_kv_write; the rotated q among its outputs
+  for (size_t i = 1; i + 1 < launches.size(); ++i) {
+    if (launches[i].primitive->code() != OpCode::rope_kv_write || launches[i + 1].primitive->code() != OpCode::paged_attention) continue;
+    const DType pages = launches[i + 1].inputs[1].type.dtype;
+    if (pages != DType::bf16 || !goes(i, kQueries, i + 1, 0) || !takes_16_bit_queries(launches[i + 1], caps)) continue;
+    halve(launches[i], launches[i].inputs.size() + kQueries, pages);
+    halve(launches[i + 1], 0, pages);
+    halved.push_back(launches[i + 1].places[0].buffer);
+
+    LaunchPlan& product = launches[i - 1];
+    const std::optional<LinearProblem> problem = product.primitive->code() == OpCode::linear ? linear_problem(product) : std::nullopt;
+    if (!problem || problem->weight != DType::bf16 || linear_path(*problem, caps) != LinearPath::coop || product.outputs.size() != 3) continue;
+    if (!goes(i - 1, 0, i, kQueries) || !goes(i - 1, 1, i, kQueries + 1) || !goes(i - 1, 2, i, kQueries + 2)) continue;
+    for (size_t part = 0; part < 3; ++part) {
+      halve(product, product.inputs.size() + part, DType::bf16);
+      halve(launches[i], kQueries + part, DType::bf16);
+      halved.push_back(launches[i].places[kQueries + part].buffer);
+    }
+  }
+}
+
 // A step of few tokens that streams through more memory than the device remembers the pages of.
 constexpr int64_t kManyBytes = int64_t{6} << 30;
 
@@ -193,18 +233,18 @@ Formats choose_formats(std::vector<LaunchPlan>& launches, const std::vector<bool
       if (buffer < temporary.size() && temporary[buffer]) uses[buffer].push_back({int(i), int(operand)});
     }
   }
+  std::vector<bool> free = temporary;  // to be changed
+  for (int buffer : keep)
+    if (size_t(buffer) < free.size()) free[size_t(buffer)] = false;
   for (size_t buffer = 0; buffer < uses.size(); ++buffer) {
-    if (uses[buffer].empty() || std::find(keep.begin(), keep.end(), int(buffer)) != keep.end()) continue;
+    if (uses[buffer].empty() || !free[buffer]) continue;
     const std::optional<Format> format = half_format(launches, uses[buffer], caps, ordered);
     if (!format) continue;
-    for (const Use& use : uses[buffer]) {
-      LaunchPlan& launch = launches[size_t(use.launch)];
-      const size_t inputs = launch.inputs.size();
-      (size_t(use.operand) < inputs ? launch.inputs[size_t(use.operand)] : launch.outputs[size_t(use.operand) - inputs]).type.dtype = format->dtype;
-    }
+    for (const Use& use : uses[buffer]) halve(launches[size_t(use.launch)], size_t(use.operand), format->dtype);
     formats.halved.push_back(int(buffer));
     formats.fragments[buffer] = format->blocks;
   }
+  halve_heads(launches, uses, free, caps, formats.halved);
   for (size_t i = 0; ordered && i < launches.size(); ++i) {
     const std::optional<ProductPair> pair = pair_at(launches, temporary, caps, int(i));
     if (!pair || std::any_of(formats.pairs.begin(), formats.pairs.end(), [&](const ProductPair& other) { return other.giver == pair->giver; })) continue;

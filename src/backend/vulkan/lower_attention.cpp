@@ -11,7 +11,7 @@ namespace {
 struct Problem {
   int64_t tokens, q_heads, kv_heads, dim;
   int64_t q_stride, k_stride = 0, v_stride = 0;
-  DType kv_type, out_type;
+  DType q_type = DType::f32, kv_type, out_type;
   float scale, softcap = 0;
   int64_t window = 0;
   int64_t table_rows = 0, table_width = 0, pages = 0;
@@ -103,18 +103,27 @@ void emit_float(Emitter& e, const Problem& problem, std::vector<Argument> argume
   e.dispatch(std::move(kernel), e.row(problems * shape.splits), std::move(arguments), words_of(problem, shape.splits, shape.least_pages), work_of(problem));
 }
 
-// ---- tensor cores: kernels/attention_coop.comp ----
+// ---- tensor cores: kernels/attention_fragments.comp, or attention_coop.comp where the layout of fragments is unknown ----
 
-constexpr int64_t kCoopRows = 64, kCoopKeys = 32;
+constexpr int64_t kCoopRows = 64;
 
-int64_t coop_shared_bytes(int64_t dim) { return 2 * kCoopKeys * (dim / 8 + 1) * 16 + 4 * 80 * 16 + kCoopRows * 24 + kCoopKeys * 4; }
+bool takes_fragments(int64_t dim, const Capabilities& caps) {
+  const int64_t keys = dim > 128 ? 32 : 64, pieces = dim / 8;
+  const int64_t bytes = keys * 16 * ((divided_up(pieces, 4) | 1) * 4 + (pieces | 1)) + 8 * 16 + kCoopRows * 8;
+  return caps.fragment_layout && bytes <= int64_t(caps.shared_bytes);
+}
+bool fits_coop(int64_t dim, const Capabilities& caps) {
+  constexpr int64_t kKeys = 32, kScores = 4 * 80 * 16;
+  const int64_t bytes = 2 * kKeys * (dim / 8 + 1) * 16 + kScores + kCoopRows * 24 + kKeys * 4;
+  return takes_fragments(dim, caps) || bytes <= int64_t(caps.shared_bytes);
+}
 
 bool coop_takes(const Problem& problem, Precision precision, const Capabilities& caps) {
   const bool type = problem.kv_type == DType::f16 ? caps.coopmat_f16 : problem.kv_type == DType::bf16 && caps.coopmat_bf16;
   const bool subgroup = caps.subgroup_control ? caps.min_subgroup <= 32 && 32 <= caps.max_subgroup : caps.subgroup_size == 32;
   constexpr int64_t kDims[] = {64, 80, 96, 128, 256};
   return type && subgroup && problem.wide && precision == Precision::native && problem.tokens > kMostSingleTokens && problem.group() <= kCoopRows &&
-         std::find(std::begin(kDims), std::end(kDims), problem.dim) != std::end(kDims) && coop_shared_bytes(problem.dim) <= caps.shared_bytes;
+         std::find(std::begin(kDims), std::end(kDims), problem.dim) != std::end(kDims) && fits_coop(problem.dim, caps);
 }
 
 void emit_coop(Emitter& e, const Problem& problem, std::vector<Argument> arguments) {
@@ -123,8 +132,8 @@ void emit_coop(Emitter& e, const Problem& problem, std::vector<Argument> argumen
   const int64_t splits = std::min<int64_t>(tokens, problem.tokens <= problem.table_rows ? tokens : 2);
   arguments.push_back(arguments[0]);
   arguments.push_back(arguments[0]);
-  Kernel kernel{cat("attention_coop.", problem.kv_type == DType::f16 ? "f16_" : "bf16_", problem.dim),
-                {uint32_t(problem.group()), float_type(problem.out_type), problem.softcap > 0},
+  Kernel kernel{cat(takes_fragments(problem.dim, e.caps()) ? "attention_fragments." : "attention_coop.", problem.kv_type == DType::f16 ? "f16_" : "bf16_", problem.dim),
+                {uint32_t(problem.group()), float_type(problem.out_type), problem.softcap > 0, float_type(problem.q_type)},
                 e.caps().subgroup_control ? 32u : 0u};
   e.dispatch(std::move(kernel), e.row(problems * splits), std::move(arguments), words_of(problem, splits, 1), work_of(problem));
 }
@@ -133,26 +142,32 @@ void check_sizes(const LaunchPlan& plan, const Problem& problem) {
   const bool types = float_type(problem.kv_type) != kNoFloat && float_type(problem.out_type) != kNoFloat;
   const bool sizes = fits_int(problem.tokens * problem.q_heads) && fits_int(problem.q_heads * problem.dim) && fits_int(problem.q_stride) && fits_int(problem.k_stride) &&
                      fits_int(problem.v_stride) && fits_int(problem.kv_heads * kPageSlots * problem.dim) && fits_int(problem.table_width * kPageSlots) &&
-                     fits_int(problem.table_rows) && fits_int(problem.pages);
+                     fits_int(problem.table_rows) && fits_int(problem.pages) && fits_int(problem.pages * problem.kv_heads);
   if (!types || !sizes || problem.dim == 0) no_kernel(plan);
 }
 
-void lower_paged(Emitter& e) {
-  const LaunchPlan& plan = e.plan();
+Problem paged_problem(const LaunchPlan& plan) {
   const auto& op = as<PagedAttention>(*plan.primitive);
   const Shape &q = plan.inputs[0].type.shape, &pages = plan.inputs[1].type.shape, &table = plan.inputs[3].type.shape;
-  Problem problem{.tokens = q[0], .q_heads = q[1], .kv_heads = pages[1], .dim = q[2], .q_stride = plan.inputs[0].strides[0],
+  Problem problem{.tokens = q[0], .q_heads = q[1], .kv_heads = pages[1], .dim = q[2], .q_stride = plan.inputs[0].strides[0], .q_type = plan.inputs[0].type.dtype,
                   .kv_type = plan.inputs[1].type.dtype, .out_type = plan.outputs[0].type.dtype, .scale = op.scale, .softcap = op.softcap};
   problem.window = std::clamp<int64_t>(op.window, 0, INT32_MAX / 2);
   problem.table_width = table[1];
   problem.pages = pages[0];
   problem.table_rows = table[1] > 0 && pages[0] > 0 ? table[0] : 0;  // no page, no sequence
+  problem.wide = problem.dim % (problem.kv_type == DType::f32 ? 4 : 8) == 0 && problem.q_stride % (problem.q_type == DType::f32 ? 4 : 8) == 0 && lies_in(plan, 0, 16) &&
+                 lies_in(plan, 1, 16) && lies_in(plan, 2, 16) && lies_in(plan, 6, 16);
+  return problem;
+}
+
+void lower_paged(Emitter& e) {
+  const LaunchPlan& plan = e.plan();
+  const Problem problem = paged_problem(plan);
   check_sizes(plan, problem);
-  problem.wide = problem.dim % (problem.kv_type == DType::f32 ? 4 : 8) == 0 && problem.q_stride % 4 == 0 && lies_in(plan, 0, 16) && lies_in(plan, 1, 16) &&
-                 lies_in(plan, 2, 16) && lies_in(plan, 6, 16);
   std::vector<Argument> arguments{read(e.input(0)), read(e.input(1)), read(e.input(2)), read(e.input(3)), read(e.input(4)), read(e.input(5)), write(e.output(0))};
-  if (coop_takes(problem, Precision(op.precision), e.caps())) emit_coop(e, problem, std::move(arguments));
-  else emit_float(e, problem, std::move(arguments));
+  if (coop_takes(problem, Precision(as<PagedAttention>(*plan.primitive).precision), e.caps())) return emit_coop(e, problem, std::move(arguments));
+  if (problem.q_type != DType::f32) no_kernel(plan);
+  emit_float(e, problem, std::move(arguments));
 }
 
 void lower_dense(Emitter& e) {
@@ -180,6 +195,12 @@ void lower_segment_mean(Emitter& e) {
 }
 
 }  // namespace
+
+bool takes_16_bit_queries(const LaunchPlan& attention, const Capabilities& caps) {
+  constexpr float kLeastScale = 1e-6f;  // masked scores are scaled too, and stay far below the others
+  const auto& op = as<PagedAttention>(*attention.primitive);
+  return op.scale >= kLeastScale && !takes_decode_attention(attention, caps) && coop_takes(paged_problem(attention), Precision(op.precision), caps);
+}
 
 void lower_attention(Emitter& e) {
   switch (e.plan().primitive->code()) {

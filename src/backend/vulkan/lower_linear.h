@@ -9,12 +9,12 @@
 
 namespace mlxc::vulkan {
 
-// linear_skinny fills the fragments of cooperative matrices element by element; Vulkan does not say where an element lies, so it is read back
+// linear_skinny and attention_fragments fill the fragments of cooperative matrices element by element; Vulkan does not say where an element lies, so it is read back
 // once: one workgroup of `kernel`, which gets the address of `words` 32-bit words. Capabilities::fragment_layout is what fragments_match says,
 // for each 16-bit type that the device multiplies. Needs coopmat_f16 (coopmat_bf16).
 struct FragmentProbe {
   Kernel kernel;
-  uint32_t words = 32 * 18;
+  uint32_t words = 32 * 27;
 };
 FragmentProbe fragment_probe(const Capabilities& caps, bool bf16);
 bool fragments_match(std::span<const uint32_t> words);

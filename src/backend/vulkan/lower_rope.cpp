@@ -40,6 +40,7 @@ void lower_rope(Emitter& e) {
   const int64_t rotary = use.frequencies >= 0 ? 2 * plan.inputs[size_t(use.frequencies)].type.shape[0] : 0;
   const uint32_t page = use.k_pages >= 0 ? float_type(plan.outputs[size_t(use.k_pages)].type.dtype) : 0;
   auto weight_type = [&](int input) { return input >= 0 ? float_type(plan.inputs[size_t(input)].type.dtype) : 0; };
+  const uint32_t in_type = float_type(heads.type.dtype), out_type = use.out_q >= 0 ? float_type(plan.outputs[size_t(use.out_q)].type.dtype) : 0;
   const uint32_t q_weight = weight_type(use.q_weight), k_weight = weight_type(use.k_weight);
 
   // Pairs of elements at a time where everything lies that way.
@@ -53,16 +54,19 @@ void lower_rope(Emitter& e) {
   };
   const int64_t q_stride = stride_of(use.q, 0), q_head_stride = stride_of(use.q, 1), k_stride = stride_of(use.k, 0), v_stride = stride_of(use.v, 0);
   for (size_t i = 0; i < plan.outputs.size(); ++i) wide = wide && lies_in(plan, plan.inputs.size() + i, 8);
-  if (page == kNoFloat || q_weight == kNoFloat || k_weight == kNoFloat || !fits) no_kernel(plan);
+  if (page == kNoFloat || in_type == kNoFloat || out_type == kNoFloat || q_weight == kNoFloat || k_weight == kNoFloat || !fits) no_kernel(plan);
 
   const int64_t rows = tokens * (q_heads + 2 * kv_heads);
   // Prompts: heads that share a token's angles, as long as all teams together fill the device.
-  const int64_t enough = 32 * std::max<int64_t>(1, e.caps().multiprocessors);
-  const int64_t run = dim <= 256 && rows >= 4 * enough && q_heads % 4 == 0 && kv_heads % 4 == 0 ? 4 : 1, items = rows / run;
+  const int64_t enough = 16 * std::max<int64_t>(1, e.caps().multiprocessors);
+  int64_t run = 4;
+  while (run > 1 && (rows < run * enough || q_heads % run != 0 || kv_heads % run != 0)) run /= 2;
+  const int64_t items = rows / run;
   const Team team = team_of(e.caps(), (dim + 3) / 4, items);
   Kernel kernel{"rope",
                 {team.threads, team.lanes, uint32_t(dim), uint32_t(rotary), uint32_t(q_heads), uint32_t(kv_heads), page, use.norm, q_weight, k_weight,
-                 std::bit_cast<uint32_t>(use.eps), std::bit_cast<uint32_t>(use.offset), std::bit_cast<uint32_t>(use.factor), wide, uint32_t(run)},
+                 std::bit_cast<uint32_t>(use.eps), std::bit_cast<uint32_t>(use.offset), std::bit_cast<uint32_t>(use.factor), wide, uint32_t(run),
+                 in_type, out_type},
                 team.subgroup};
   // What is missing is not touched: any address will do.
   const Ref positions = e.input(size_t(use.positions));
