@@ -90,8 +90,13 @@ float finish(uint which, uint token, uint row, float sum, float other) {
   return sum;
 }
 
+// What finish adds to four neighbours, to be asked for long before.
+vec4 residual_at(uint which, uint token, uint row) {
+  return RESIDUAL && WIDE && row < args.n[which] ? F32x4(address_of(args.residual, token, args.n[which] * 4)).v[row / 4] : vec4(0);
+}
+
 // Four neighbours at once; row is a multiple of 4, and those past the end are left out.
-void finish(uint which, uint token, uint row, vec4 sum, vec4 other) {
+void finish(uint which, uint token, uint row, vec4 sum, vec4 other, vec4 residual) {
   if (!WIDE) {
     [[unroll]] for (uint i = 0; i < 4; i++)
       if (row + i < args.n[which]) finish(which, token, row + i, sum[i], other[i]);
@@ -107,8 +112,7 @@ void finish(uint which, uint token, uint row, vec4 sum, vec4 other) {
   if (GATED) {
     [[unroll]] for (uint i = 0; i < 4; i++) sum[i] = activate(sum[i]) * other[i];
   }
-  if (RESIDUAL) sum += F32x4(address_of(args.residual, token, args.n[which] * 4)).v[row / 4];
-  store_as(address_of(args.y[which], token, y_bytes(which)), row / 4, sum, Y_KIND);
+  store_as(address_of(args.y[which], token, y_bytes(which)), row / 4, sum + residual, Y_KIND);
 }
 
 // How many blocks of so many rows the weights have together.

@@ -113,7 +113,8 @@ void main() {
   }
   barrier();
 
-  // The sums go through shared memory, 16 tokens of a subgroup at a time, to come out in rows.
+  // The sums go through shared memory, 16 tokens of a subgroup at a time, to come out in rows. This runs once, from instructions that nobody has
+  // fetched yet, at about a microsecond a KiB: loops stay loops. What comes from memory is asked for before anything is stored.
   const uint stage_at = gl_SubgroupID * 16 * OUT_STRIDE, units = MY_COLUMNS / 4;  // pieces of four sums
   const uint strip = 16 * units;
   Partial partials = Partial(address_of(args.norm, at * SPLIT, TOKENS * COLUMNS * 4));
@@ -121,7 +122,11 @@ void main() {
 #define COUNT(counter) \
   atomicAdd(counter, 1, gl_ScopeQueueFamily, gl_StorageSemanticsBuffer, gl_SemanticsAcquireRelease | gl_SemanticsMakeAvailable | gl_SemanticsMakeVisible)
 #define TO_SHARED(i) \
-  [[unroll]] for (uint j = 0; j < ACROSS; j++) coopMatStoreNV(sums[i][j], tile, stage_at + j * 4, OUT_STRIDE, false); \
+  [[unroll]] for (uint row_ = 0; row_ < DOWN; row_++) { \
+    if (row_ == i) { \
+      [[unroll]] for (uint j = 0; j < ACROSS; j++) coopMatStoreNV(sums[row_][j], tile, stage_at + j * 4, OUT_STRIDE, false); \
+    } \
+  } \
   subgroupBarrier();
 
   if (SPLIT > 1) {
@@ -131,7 +136,7 @@ void main() {
       barrier();
     }
     if (SPLIT > 2 || arrived == 0) {
-      [[unroll]] for (uint i = 0; i < DOWN; i++) {
+      [[dont_unroll]] for (uint i = 0; i < DOWN; i++) {
         TO_SHARED(i)
         const uint slot = SPLIT > 2 ? PARTIAL_AT(part, i) : PARTIAL_AT(0, i);
         for (uint u = lane; u < strip; u += 32) partials.v[slot + u] = uintBitsToFloat(tile[stage_at + u / units * OUT_STRIDE + u % units]);
@@ -160,30 +165,46 @@ void main() {
     memoryBarrier(gl_ScopeQueueFamily, gl_StorageSemanticsBuffer, gl_SemanticsAcquire | gl_SemanticsMakeVisible);
   }
 
-  const uint my_units = MINE / 4;
-  [[unroll]] for (uint i = 0; i < DOWN; i++) {
-    if (SPLIT <= 2) { TO_SHARED(i) }
-    for (uint u = lane; u < 16 * my_units; u += 32) {
-      const uint token = token0 + my_y * MY_TOKENS + i * 16 + u / my_units, piece = u % my_units;
-      vec4 sum = vec4(0), other = vec4(0);
-      if (SPLIT <= 2) {
-        const uint from = stage_at + u / my_units * OUT_STRIDE + piece;
-        sum = uintBitsToFloat(tile[from]);
-        if (GATED) other = uintBitsToFloat(tile[from + my_units]);
-        if (SPLIT == 2) {
-          const uint also = PARTIAL_AT(0, i) + u / my_units * units + piece;
-          sum += partials.v[also];
-          if (GATED) other += partials.v[also + my_units];
-        }
-      } else {
+  const uint my_units = MINE / 4, parts = 16 * my_units / 32;  // of a lane in a strip
+#define UNIT(n) (lane + (n) * 32)
+#define TOKEN(u) (token0 + my_y * MY_TOKENS + i * 16 + (u) / my_units)
+#define COLUMN(u) (first + my_x * MINE + (u) % my_units * 4)
+#define SUM_AT(u) (stage_at + (u) / my_units * OUT_STRIDE + (u) % my_units)
+#define SUMS_AT(s, u) (PARTIAL_AT(s, i) + (u) / my_units * units + (u) % my_units)
+  [[dont_unroll]] for (uint i = 0; i < DOWN; i++) {
+    if (SPLIT > 2) {
+      [[dont_unroll]] for (uint u = lane; u < 16 * my_units; u += 32) {
+        vec4 sum = vec4(0), other = vec4(0);
         for (uint s = 0; s < SPLIT; s++) {
-          const uint from = PARTIAL_AT(s, i) + u / my_units * units + piece;
-          sum += partials.v[from];
-          if (GATED) other += partials.v[from + my_units];
+          sum += partials.v[SUMS_AT(s, u)];
+          if (GATED) other += partials.v[SUMS_AT(s, u) + my_units];
         }
+        if (EDGE_TOKENS == 0 || TOKEN(u) < args.tokens) finish(which, TOKEN(u), COLUMN(u), sum, other, residual_at(which, TOKEN(u), COLUMN(u)));
       }
-      if (EDGE_TOKENS == 0 || token < args.tokens) finish(which, token, first + my_x * MINE + piece * 4, sum, other);
+      continue;
     }
-    if (SPLIT <= 2) subgroupBarrier();
+    if (SPLIT == 1 && !RESIDUAL) {
+      TO_SHARED(i)
+      [[dont_unroll]] for (uint u = lane; u < 16 * my_units; u += 32) {
+        const vec4 sum = uintBitsToFloat(tile[SUM_AT(u)]), other = GATED ? uintBitsToFloat(tile[SUM_AT(u) + my_units]) : vec4(0);
+        if (EDGE_TOKENS == 0 || TOKEN(u) < args.tokens) finish(which, TOKEN(u), COLUMN(u), sum, other, vec4(0));
+      }
+    } else {
+      vec4 residual[parts], sums_there[parts], others_there[parts];
+      [[unroll]] for (uint n = 0; n < parts; n++) {
+        const bool there = EDGE_TOKENS == 0 || TOKEN(UNIT(n)) < args.tokens;
+        residual[n] = there ? residual_at(which, TOKEN(UNIT(n)), COLUMN(UNIT(n))) : vec4(0);
+        sums_there[n] = SPLIT == 2 ? partials.v[SUMS_AT(0, UNIT(n))] : vec4(0);
+        others_there[n] = SPLIT == 2 && GATED ? partials.v[SUMS_AT(0, UNIT(n)) + my_units] : vec4(0);
+      }
+      TO_SHARED(i)
+      [[unroll]] for (uint n = 0; n < parts; n++) {
+        const uint u = UNIT(n);
+        const vec4 sum = uintBitsToFloat(tile[SUM_AT(u)]) + sums_there[n];
+        const vec4 other = GATED ? uintBitsToFloat(tile[SUM_AT(u) + my_units]) + others_there[n] : vec4(0);
+        if (EDGE_TOKENS == 0 || TOKEN(u) < args.tokens) finish(which, TOKEN(u), COLUMN(u), sum, other, residual[n]);
+      }
+    }
+    subgroupBarrier();
   }
 }

@@ -11,6 +11,8 @@ layout(constant_id = 1) const uint SIZE = 256;
 // 32 pieces of each 4 along k and each block, token by token.
 layout(constant_id = 2) const uint BLOCKS = 0;
 
+layout(constant_id = 3) const uint HELD = 1;  // NORM: pieces of a row that a thread holds meanwhile; 0: too many, they are read again
+
 layout(push_constant, scalar) uniform Args {
   uvec2 x, norm, y;
   uint tokens, k, x_stride, pieces, parts;  // pieces: of a row of y, zeros past k
@@ -42,10 +44,47 @@ vec4 load_norm(uint at) {
   return v + args.norm_offset;
 }
 
+const uint kHeld = NORM && HELD > 0 ? HELD : 1;
+
+void put(uint token, uint c, vec4 a, vec4 b) {
+  if (Y_KIND == kF32) {
+    const uvec2 to = address_of(args.y, token, args.pieces * 32);
+    F32x4(to).v[2 * c] = a;
+    F32x4(to).v[2 * c + 1] = b;
+  } else {
+    const uvec4 packed = uvec4(to_bits(a.xy, Y_KIND), to_bits(a.zw, Y_KIND), to_bits(b.xy, Y_KIND), to_bits(b.zw, Y_KIND));
+    if (BLOCKS == 0) U32x4(address_of(args.y, token, args.pieces * 16)).v[c] = packed;
+    else U32x4(args.y).v[(c / 4 * BLOCKS + token / 8) * 32 + token % 8 * 4 + c % 4] = packed;
+  }
+}
+
+float scale_of(float squares) {
+  squares = subgroupAdd(squares);
+  if (gl_SubgroupInvocationID == 0) partial[gl_SubgroupID] = squares;
+  barrier();
+  float sum = 0;
+  for (uint s = 0; s < gl_NumSubgroups; s++) sum += partial[s];
+  return inversesqrt(sum / float(args.k) + args.eps);
+}
+
 void main() {
   const uint token = group_index() / args.parts, part = group_index() % args.parts, id = gl_LocalInvocationIndex;
   if (token >= args.tokens) return;
   const uvec2 row = address_of(args.x, token, args.x_stride * (X_KIND == kF32 ? 4 : 2));
+  if (NORM && HELD > 0) {  // everything is asked for before anything is waited for
+    vec4 x[2 * kHeld], weight[2 * kHeld];
+    [[unroll]] for (uint i = 0; i < 2 * kHeld; i++) {
+      const uint at = 8 * (id + i / 2 * SIZE) + i % 2 * 4;  // zeros past k
+      x[i] = load_x(row, at);
+      weight[i] = load_norm(at);
+    }
+    float squares = 0;
+    [[unroll]] for (uint i = 0; i < 2 * kHeld; i++) squares += dot(x[i], x[i]);
+    const float scale = scale_of(squares);
+    [[unroll]] for (uint i = 0; i < kHeld; i++)
+      if (id + i * SIZE < args.pieces) put(token, id + i * SIZE, x[2 * i] * (scale * weight[2 * i]), x[2 * i + 1] * (scale * weight[2 * i + 1]));
+    return;
+  }
   float scale = 1;
   if (NORM) {
     float squares = 0;
@@ -53,12 +92,7 @@ void main() {
       const vec4 a = load_x(row, 8 * c), b = load_x(row, 8 * c + 4);
       squares += dot(a, a) + dot(b, b);
     }
-    squares = subgroupAdd(squares);
-    if (gl_SubgroupInvocationID == 0) partial[gl_SubgroupID] = squares;
-    barrier();
-    float sum = 0;
-    for (uint s = 0; s < gl_NumSubgroups; s++) sum += partial[s];
-    scale = inversesqrt(sum / float(args.k) + args.eps);
+    scale = scale_of(squares);
   }
   for (uint c = part * SIZE + id; c < args.pieces; c += args.parts * SIZE) {
     vec4 a = load_x(row, 8 * c), b = load_x(row, 8 * c + 4);
@@ -66,14 +100,6 @@ void main() {
       a *= scale * load_norm(8 * c);
       b *= scale * load_norm(8 * c + 4);
     }
-    if (Y_KIND == kF32) {
-      const uvec2 to = address_of(args.y, token, args.pieces * 32);
-      F32x4(to).v[2 * c] = a;
-      F32x4(to).v[2 * c + 1] = b;
-    } else {
-      const uvec4 packed = uvec4(to_bits(a.xy, Y_KIND), to_bits(a.zw, Y_KIND), to_bits(b.xy, Y_KIND), to_bits(b.zw, Y_KIND));
-      if (BLOCKS == 0) U32x4(address_of(args.y, token, args.pieces * 16)).v[c] = packed;
-      else U32x4(args.y).v[(c / 4 * BLOCKS + token / 8) * 32 + token % 8 * 4 + c % 4] = packed;
-    }
+    put(token, c, a, b);
   }
 }

@@ -131,9 +131,10 @@ class LinearLowering {
     Activations packed{emitter_.scratch(bytes), dtype, blocks ? 0 : pieces * 8, blocks, pieces, k_ % 8 == 0};
     const int64_t size = std::min<int64_t>(op_.norm && pieces > 256 ? 512 : 256, caps_.workgroup_invocations);
     const int64_t parts = op_.norm ? 1 : ceil_div(pieces, size);
+    const int64_t held = ceil_div(pieces, size), most_held = 4;  // of a thread's registers
     Words words;
     words.u(tokens_).u(k_).u(x_.stride).u(pieces).u(parts).f(op_.norm_eps).f(op_.norm_offset);
-    emitter_.dispatch({"linear_pack", {form.bits(), uint32_t(size), uint32_t(blocks)}}, emitter_.row(tokens_ * parts),
+    emitter_.dispatch({"linear_pack", {form.bits(), uint32_t(size), uint32_t(blocks), uint32_t(held <= most_held ? held : 0)}}, emitter_.row(tokens_ * parts),
                       {read(x_.ref), read(norm), write(packed.ref)}, words, {0, double(x_.ref.bytes + bytes)});
     packed_.push_back(packed);
     return packed;
