@@ -123,6 +123,7 @@ class LinearOnDevice : public ::testing::Test {
   static void SetUpTestSuite() {
     if (!device_) device_ = TestDevice::open();
   }
+  static void TearDownTestSuite() { device_.reset(); }  // before the driver's own clean-up at exit
   void SetUp() override {
     if (!device_) GTEST_SKIP() << "no Vulkan device";
   }
@@ -381,17 +382,19 @@ TEST(LinearPlan, FewTilesSplitK) {
 }
 
 TEST(LinearPlan, OnlyTheExpectedLayoutOfFragmentsMatches) {
-  std::vector<uint32_t> words(32 * 18);
+  constexpr uint32_t kEach = 27;
+  std::vector<uint32_t> words(32 * kEach);
   for (uint32_t lane = 0; lane < 32; ++lane) {
-    words[lane * 18] = words[lane * 18 + 1] = 8;
+    uint32_t* found = &words[lane * kEach];
+    found[0] = found[1] = found[2] = 8;
     const uint32_t first_a[] = {0, 1, 8, 9, 128, 129, 136, 137}, first_b[] = {0, 16, 128, 144, 8, 24, 136, 152};  // lane 0, read on an H200
     for (uint32_t e = 0; e < 8; ++e) {
-      words[lane * 18 + 2 + e] = first_a[e] + lane / 4 * 16 + lane % 4 * 2;
-      words[lane * 18 + 10 + e] = first_b[e] + lane / 4 + lane % 4 * 32;
+      found[3 + e] = found[19 + e] = first_a[e] + lane / 4 * 16 + lane % 4 * 2;
+      found[11 + e] = first_b[e] + lane / 4 + lane % 4 * 32;
     }
   }
   EXPECT_TRUE(fragments_match(words));
-  std::swap(words[4], words[6]);  // PTX's own order of A
+  std::swap(words[5], words[7]);  // PTX's own order of A
   EXPECT_FALSE(fragments_match(words));
   EXPECT_FALSE(fragments_match({}));
 }

@@ -224,7 +224,7 @@ class VulkanExecutable final : public Executable {
   // Whether the device has turned out so much faster or slower since that submissions end in the wrong places.
   bool badly_cut(const Recording& recording) const {
     const double ratio = parts_->slowness() / recording.slowness;
-    if (ratio > 0.5 && ratio < 2) return false;
+    if (ratio > 0.7 && ratio < 2) return false;
     for (const Commands& commands : recording.commands) {
       if (ratio < 1 && commands.parts().size() > 1) return true;
       for (const Commands::Part& part : commands.parts())
@@ -321,8 +321,9 @@ void ProgramParts::log_once(const std::string& message) {
 void ProgramParts::learn(double slowness) {
   slowness = std::clamp(slowness, 0.02, 100.0);
   const double now = slowness_.load(std::memory_order_relaxed);
-  const bool first = !learnt_.exchange(true, std::memory_order_relaxed);  // the table is a guess, a measurement is not
-  slowness_.store(first ? slowness : now + 0.3 * (slowness - now), std::memory_order_relaxed);
+  // The table is a guess, a measurement is not. A run can be slow for many reasons, the first one for memory that is touched the first time; none is too fast.
+  const bool first = !learnt_.exchange(true, std::memory_order_relaxed);
+  slowness_.store(first || slowness < now ? slowness : now + 0.3 * (slowness - now), std::memory_order_relaxed);
 }
 
 void ProgramParts::run_on_host(const HostStep& step, std::span<const Binding> buffers, const std::atomic<bool>* cancel) {
