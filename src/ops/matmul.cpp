@@ -11,7 +11,7 @@ std::vector<TensorType> Matmul::infer(TensorTypes inputs) const {
     fail(Status::invalid_argument, "matmul: shapes ", to_string(a), " and ", to_string(b), " do not fit");
   Shape shape = a;
   shape.back() = b.back();
-  return {{shape, inputs[0].dtype == DType::bf16 ? DType::f32 : inputs[0].dtype}};  // bfloat16: a pattern's, summed in float32
+  return {{shape, inputs[0].dtype == DType::bf16 && !rounds ? DType::f32 : inputs[0].dtype}};  // bfloat16: a pattern's, summed in float32
 }
 
 std::vector<TensorType> Linear::infer(TensorTypes inputs) const {
@@ -66,7 +66,7 @@ Array matmul(const Array& a, const Array& b) {
     Shape shape = a.shape();
     shape.back() = b.dim(1);
     const Array rows = reshape(a, {a.dim(-1) ? a.size() / a.dim(-1) : element_count(shape) / std::max<int64_t>(b.dim(1), 1), a.dim(-1)});
-    return cast(reshape(apply(Matmul(), {cast(rows, inner), cast(b, inner)}), shape), dtype);
+    return reshape(cast(apply(Matmul(), {cast(rows, inner), cast(b, inner)}), dtype), shape);
   }
   const Array left = a.rank() == 1 ? expand_dims(a, 0) : a, right = b.rank() == 1 ? expand_dims(b, 1) : b;
   auto batch = [](const Array& x) { return Dims(std::span<const int64_t>(x.shape().begin(), size_t(x.rank() - 2))); };

@@ -14,11 +14,13 @@ enum class Gate : uint8_t { none, silu, gelu_tanh, gelu_erf, relu };
 // a [..., m, k], b [..., k, n], batch dimensions already broadcast. Patterns join to products of float32:
 //   bias        one more input of n elements, added to every row
 //   activation  behind that
+//   rounds      bfloat16 inputs give a bfloat16 result, rounded once; without it float32
 struct Matmul : PrimitiveBase<Matmul, OpCode::matmul> {
   static constexpr std::string_view kName = "matmul";
   bool bias = false;
   Gate activation = Gate::none;
-  auto fields() const { return std::tie(bias, activation); }
+  bool rounds = false;
+  auto fields() const { return std::tie(bias, activation, rounds); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
   double work(TensorTypes inputs, TensorTypes outputs) const override;
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;

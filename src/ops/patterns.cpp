@@ -171,6 +171,19 @@ class MatmulBrain final : public Pattern {
   }
 };
 
+class RoundedMatmul final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    const GraphOperation& rounding = graph.operation(at);
+    if (!is<Cast>(rounding) || graph.type(rounding.outputs[0]).dtype != DType::bf16) return {};
+    const int product = rounding.inputs[0], before = graph.producer(product);
+    const auto* matmul = graph.alone<Matmul>(product);
+    if (!matmul || graph.type(graph.operation(before).inputs[0]).dtype != DType::bf16) return {};
+    auto joined = std::make_shared<Matmul>(*matmul);
+    joined->rounds = true;
+    return Rewrite{{before, at}, {std::move(joined), graph.operation(before).inputs, rounding.outputs}};
+  }
+};
+
 class MatmulBias final : public Pattern {
   std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
     const GraphOperation& sum = graph.operation(at);
@@ -285,6 +298,10 @@ const Pattern& rope_kv_write() {
 
 const Pattern& matmul_brain() {
   static const MatmulBrain pattern;
+  return pattern;
+}
+const Pattern& rounded_matmul() {
+  static const RoundedMatmul pattern;
   return pattern;
 }
 const Pattern& matmul_bias() {

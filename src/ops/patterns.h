@@ -17,6 +17,8 @@ const Pattern& norm_residual();
 const Pattern& rope_kv_write();
 // matmul of two bfloat16 arrays converted to float32 -> matmul of those arrays.
 const Pattern& matmul_brain();
+// matmul of bfloat16 arrays, rounded to bfloat16 -> one matmul that rounds as it stores.
+const Pattern& rounded_matmul();
 // matmul + a row vector, of float32 -> matmul with bias.
 const Pattern& matmul_bias();
 // activation(matmul), activation(linear), of float32 -> matmul or linear with activation.

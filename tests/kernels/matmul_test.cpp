@@ -116,6 +116,11 @@ TEST(Matmul, BrainProductsAreSummedInFloat32) {
               want += double(float(a[size_t(i * args.a_row + l * args.a_col)])) * double(float(b[size_t(l * args.b_row + j * args.b_col)]));
             ASSERT_NEAR(c[size_t(i * e.n + j)], want, 1e-6 * double(e.k) + 1e-6) << e.m << " x " << e.n << " x " << e.k;
           }
+        std::vector<bfloat16> rounded(c.size(), bfloat16(7));
+        args.c = rounded.data();
+        args.rounds = true;
+        matmul(pool, args, *isa);
+        for (size_t i = 0; i < c.size(); ++i) ASSERT_EQ(float(rounded[i]), float(bfloat16(c[i]))) << e.m << " x " << e.n << " x " << e.k;
       }
 }
 

@@ -103,7 +103,7 @@ class CpuDevice final : public Device {
     static const std::vector<const Pattern*> list = [] {
       std::vector<const Pattern*> all{&patterns::gated_linear(),       &patterns::linear_residual(),  &patterns::matmul_bias(),
                                       &patterns::product_activation(), &patterns::convolution_relu(), &patterns::reductions()};
-      if (cpu::brain_gemm_kernel(cpu::best_isa())) all.push_back(&patterns::matmul_brain());
+      if (cpu::brain_gemm_kernel(cpu::best_isa())) all.insert(all.end(), {&patterns::matmul_brain(), &patterns::rounded_matmul()});
       return all;
     }();
     return list;

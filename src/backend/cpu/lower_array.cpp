@@ -220,6 +220,7 @@ LaunchPtr lower_matmul(const LaunchPlan& plan) {
   base.c_row = base.n;
   const auto& op = as<Matmul>(*plan.primitive);
   base.activation = activation_of(op.activation);
+  base.rounds = op.rounds;
   return make_launch([base, bias = op.bias, a = batch_offsets(a), b = batch_offsets(b), c = batch_offsets(c)](ThreadPool& pool, std::byte* const* operands) {
     MatmulArgs args = base;
     args.a = operands[0];

@@ -1,4 +1,4 @@
-// Float32 matrix products. The sum is cut into parts of kDepth. Of each part, all of b is packed in panels as wide as a tile, by all
+// Matrix products of float32 and bfloat16. The sum is cut into parts of kDepth. Of each part, all of b is packed in panels as wide as a tile, by all
 // threads; then every thread takes blocks of rows of a, packs them (they stay in its L2) and passes the panels of b by.
 #include "backend/cpu/kernels/gemm.h"
 
@@ -12,6 +12,8 @@ namespace {
 
 constexpr int64_t kDepth = 512;          // of a panel
 constexpr int64_t kBrainDepth = 384;     // of bfloat16: panels of a and b are in L1
+constexpr int64_t kBrainColumns = 1024;  // of a block of sums: 400 KiB with kBlockRows
+constexpr int64_t kBrainPacked = 4 << 20;  // values of b packed at once, all of the sum: 8 MiB
 constexpr int64_t kBlockRows = 96;       // of a: with kDepth 192 KiB
 constexpr int64_t kBlockColumns = 3072;  // of b packed at once: 6 MiB
 constexpr int64_t kForkWork = 1 << 18;   // multiply-adds below which one thread is faster
@@ -19,22 +21,21 @@ constexpr int64_t kForkWork = 1 << 18;   // multiply-adds below which one thread
 int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 int64_t parts_of(int64_t value, int64_t most) { return (value + most - 1) / most; }
 
-// One matrix of the batch.
-template <class T>
+// One float32 matrix of the batch.
 struct Product {
   const MatmulArgs& args;
-  const GemmKernelOf<T>& kernel;
+  const GemmKernel& kernel;
   const Isa& isa;
-  const T *a, *b;
+  const float *a, *b;
   float* c;
 
-  GemmOperand<T> rows(int64_t row, int64_t l) const { return {a + row * args.a_row + l * args.a_col, args.a_row, args.a_col}; }
-  GemmOperand<T> columns(int64_t column, int64_t l) const { return {b + column * args.b_col + l * args.b_row, args.b_col, args.b_row}; }
+  GemmOperand<float> rows(int64_t row, int64_t l) const { return {a + row * args.a_row + l * args.a_col, args.a_row, args.a_col}; }
+  GemmOperand<float> columns(int64_t column, int64_t l) const { return {b + column * args.b_col + l * args.b_row, args.b_col, args.b_row}; }
 
   // Rows [row, row + m) against packed columns [column, column + n) of a part of the sum. `panels` begins at `column`.
-  void block(int64_t row, int64_t m, int64_t column, int64_t n, int64_t l, int64_t depth, const T* panels) const {
+  void block(int64_t row, int64_t m, int64_t column, int64_t n, int64_t l, int64_t depth, const float* panels) const {
     const int64_t k = round_up(depth, kernel.unit);
-    T* packed = scratch<T>(ScratchUse::packed, round_up(m, kernel.rows) * k);
+    float* packed = scratch<float>(ScratchUse::packed, round_up(m, kernel.rows) * k);
     kernel.pack_rows(rows(row, l), m, depth, packed);
     if (l == 0 && args.residual && args.residual != c)
       for (int64_t r = row; r < row + m; ++r) std::copy_n(args.residual + r * args.residual_row + column, n, c + r * args.c_row + column);
@@ -47,11 +48,11 @@ struct Product {
   }
 
   void run(ThreadPool& pool) const {
-    const int64_t width = kernel.columns, parts = parts_of(args.k, sizeof(T) == 4 ? kDepth : kBrainDepth),
+    const int64_t width = kernel.columns, parts = parts_of(args.k, kDepth),
                   depth = round_up(parts_of(args.k, parts), kernel.unit);
     for (int64_t column = 0; column < args.n; column += kBlockColumns) {
       const int64_t n = std::min(kBlockColumns, args.n - column), panels = parts_of(n, width);
-      T* packed = scratch<T>(ScratchUse::shared, panels * width * depth);
+      float* packed = scratch<float>(ScratchUse::shared, panels * width * depth);
       for (int64_t l = 0; l < args.k; l += depth) {
         const int64_t k = std::min(depth, args.k - l), padded = round_up(k, kernel.unit);
         pool.parallel_for(panels, std::max<int64_t>(1, kForkWork / 16 / (width * k)), [&](int64_t begin, int64_t end, int) {
@@ -77,18 +78,78 @@ struct Product {
   }
 };
 
-template <class T>
-void run(ThreadPool& pool, const MatmulArgs& args, const GemmKernelOf<T>& kernel, const Isa& isa) {
-  auto product = [&](int64_t item) {
-    auto offset = [&](const int64_t* offsets) { return offsets ? offsets[item] : 0; };
-    return Product<T>{args,
-                      kernel,
-                      isa,
-                      static_cast<const T*>(args.a) + offset(args.a_offsets),
-                      static_cast<const T*>(args.b) + offset(args.b_offsets),
-                      static_cast<float*>(args.c) + offset(args.c_offsets)};
-  };
-  const int64_t work = args.m * args.n * args.k;
+// One bfloat16 matrix of the batch. Sums grow in a block of a thread's own, whose rows are not a power of two apart, and go to c once.
+struct BrainProduct {
+  const MatmulArgs& args;
+  const BrainGemmKernel& kernel;
+  const Isa& isa;
+  const uint16_t *a, *b;
+  void* c;
+
+  // Rows [row, row + m) against columns [column, column + n). `panels`: packed from column `first` on, `width` columns a part of the sum.
+  void block(int64_t row, int64_t m, int64_t column, int64_t n, const uint16_t* panels, int64_t first, int64_t width) const {
+    const int64_t sums_row = round_up(n, kernel.columns) + 16, tile_rows = round_up(m, kernel.rows);
+    float* sums = scratch<float>(ScratchUse::tile, tile_rows * sums_row);
+    uint16_t* packed = scratch<uint16_t>(ScratchUse::packed, tile_rows * kBrainDepth);
+    if (args.k == 0) std::fill_n(sums, tile_rows * sums_row, 0.0f);
+    kernel.begin();
+    for (int64_t l = 0; l < args.k; l += kBrainDepth) {
+      const int64_t depth = std::min(kBrainDepth, args.k - l), k = round_up(depth, kernel.unit);
+      const uint16_t* part = panels + l * width + (column - first) * k;
+      kernel.pack_rows({a + row * args.a_row + l * args.a_col, args.a_row, args.a_col}, m, depth, packed);
+      for (int64_t j = 0; j < n; j += kernel.columns)
+        for (int64_t i = 0; i < m; i += kernel.rows)
+          kernel.tile(packed + i * k, part + j * k, k, sums + i * sums_row + j, sums_row, kernel.rows, kernel.columns, l > 0);
+    }
+    kernel.end();
+    finish(sums, sums_row, row, m, column, n);
+  }
+
+  void finish(float* sums, int64_t sums_row, int64_t row, int64_t m, int64_t column, int64_t n) const {
+    EpilogueArgs end{};
+    end.bias = args.bias ? args.bias + column : nullptr;
+    end.activation = args.activation;
+    end.n = n;
+    for (int64_t r = 0; r < m; ++r) {
+      const int64_t at = (row + r) * args.c_row + column;
+      end.y = sums + r * sums_row;
+      end.out = args.rounds ? sums + r * sums_row : static_cast<float*>(c) + at;
+      if (!args.rounds || end.bias || end.activation != Activation::none) isa.epilogue(end);
+      if (args.rounds) isa.elementwise->float_to_brain(end.out, static_cast<uint16_t*>(c) + at, n);
+    }
+  }
+
+  void run(ThreadPool& pool) const {
+    const int64_t width = kernel.columns, k = round_up(args.k, kernel.unit), parts = parts_of(args.k, kBrainDepth);
+    const int64_t together = std::clamp(kBrainPacked / std::max<int64_t>(k, 1), int64_t{8}, kBlockColumns / width * width) / width * width;
+    for (int64_t first = 0; first < args.n; first += std::max(together, width)) {
+      const int64_t n = std::min(std::max(together, width), args.n - first), panels = parts_of(n, width);
+      uint16_t* packed = scratch<uint16_t>(ScratchUse::shared, panels * width * k);
+      pool.parallel_for(parts * panels, std::max<int64_t>(1, kForkWork / 16 / (width * kBrainDepth)), [&](int64_t begin, int64_t end, int) {
+        for (int64_t i = begin; i < end; ++i) {
+          const int64_t l = i / panels * kBrainDepth, depth = std::min(kBrainDepth, args.k - l), column = i % panels * width;
+          kernel.pack_columns({b + (first + column) * args.b_col + l * args.b_row, args.b_col, args.b_row}, std::min(width, n - column), depth,
+                              packed + l * panels * width + column * round_up(depth, kernel.unit));
+        }
+      });
+      const int64_t rows = std::min(round_up(parts_of(args.m, pool.size()), kernel.rows), kBlockRows), row_blocks = parts_of(args.m, rows);
+      const int64_t wanted = std::max(parts_of(2 * pool.size(), row_blocks), parts_of(n, kBrainColumns));
+      const int64_t group = parts_of(panels, std::min(wanted, panels)) * width, column_blocks = parts_of(n, group);
+      pool.parallel_for(row_blocks * column_blocks, std::max<int64_t>(1, kForkWork / (rows * group * std::max<int64_t>(k, 1))),
+                        [&](int64_t begin, int64_t end, int) {
+                          for (int64_t i = begin; i < end; ++i) {
+                            const int64_t row = i / column_blocks * rows, column = i % column_blocks * group;
+                            block(row, std::min(rows, args.m - row), first + column, std::min(group, n - column), packed, first, panels * width);
+                          }
+                        });
+    }
+  }
+};
+
+// product(item).run computes one matrix of the batch.
+template <class MakeProduct>
+void run_batch(ThreadPool& pool, const MatmulArgs& args, const MakeProduct& product) {
+  const int64_t work = std::max<int64_t>(1, args.m * args.n * args.k);
   if (args.batch >= 2 * pool.size() || work < kForkWork) {  // a matrix a thread: calls of the pool from inside a body stay on its thread
     pool.parallel_for(args.batch, std::max<int64_t>(1, kForkWork / work), [&](int64_t begin, int64_t end, int) {
       for (int64_t item = begin; item < end; ++item) product(item).run(pool);
@@ -113,10 +174,19 @@ void finish_rows(const MatmulArgs& args, float* c, int64_t row, int64_t m, int64
 }
 
 void gemm(ThreadPool& pool, const MatmulArgs& args, const Isa& isa) {
-  if (args.dtype == DType::bf16)
-    run(pool, args, *brain_gemm_kernel(isa), isa);
-  else
-    run(pool, args, gemm_kernel(isa), isa);
+  const auto offset = [](const int64_t* offsets, int64_t item) { return offsets ? offsets[item] : 0; };
+  if (args.dtype == DType::bf16) {
+    run_batch(pool, args, [&](int64_t item) {
+      const int64_t to = offset(args.c_offsets, item) * (args.rounds ? 2 : 4);
+      return BrainProduct{args, *brain_gemm_kernel(isa), isa, static_cast<const uint16_t*>(args.a) + offset(args.a_offsets, item),
+                          static_cast<const uint16_t*>(args.b) + offset(args.b_offsets, item), static_cast<std::byte*>(args.c) + to};
+    });
+    return;
+  }
+  run_batch(pool, args, [&](int64_t item) {
+    return Product{args, gemm_kernel(isa), isa, static_cast<const float*>(args.a) + offset(args.a_offsets, item),
+                   static_cast<const float*>(args.b) + offset(args.b_offsets, item), static_cast<float*>(args.c) + offset(args.c_offsets, item)};
+  });
 }
 
 }  // namespace mlxc::cpu

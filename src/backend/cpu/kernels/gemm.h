@@ -18,10 +18,14 @@ struct GemmKernelOf {
   int64_t rows, columns;  // of a tile of the result
   int64_t unit;           // packed sums are a multiple of this long
   // c [m, n] = (add: +=) sum over l < k of a[l, rows] b[l, columns], m <= rows, n <= columns; a and b are packed, k in units.
+  // Of bfloat16 c is always a whole tile.
   void (*tile)(const T* a, const T* b, int64_t k, float* c, int64_t c_row, int64_t m, int64_t n, bool add);
   // Items [0, count) of a (of b) in panels of `rows` (`columns`) items and k steps, with zeros beyond the last item and step.
   void (*pack_rows)(const GemmOperand<T>& from, int64_t count, int64_t k, T* to);
   void (*pack_columns)(const GemmOperand<T>& from, int64_t count, int64_t k, T* to);
+  // Around the tiles of a thread, where the registers want to be set up.
+  void (*begin)() = nullptr;
+  void (*end)() = nullptr;
 };
 using GemmKernel = GemmKernelOf<float>;
 using BrainGemmKernel = GemmKernelOf<uint16_t>;
@@ -49,7 +53,7 @@ inline const BrainGemmKernel* brain_gemm_kernel(const Isa& isa) {
   return nullptr;
 }
 
-// args.dtype is f32, or bf16 where there is a kernel (c is float32), all extents at least 1. Each element is one chain of multiply-adds per
+// args.dtype is f32, or bf16 where there is a kernel, all extents at least 1 (of bf16 k may be 0). Each element is one chain of multiply-adds per
 // kDepth of the sum: its bits depend on nothing else.
 void gemm(ThreadPool& pool, const MatmulArgs& args, const Isa& isa);
 

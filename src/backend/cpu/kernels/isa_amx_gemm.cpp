@@ -76,23 +76,26 @@ void pack(const GemmOperand<uint16_t>& from, int64_t count, int64_t k, uint16_t*
       }
 }
 
-void write(const float* tile, float* c, int64_t c_row, int64_t m, int64_t n, bool add) {
-  if (n <= 0) return;
-  const __mmask16 mask = n >= kSide ? 0xffff : __mmask16((1u << n) - 1);
-  for (int64_t r = 0; r < std::min(m, kSide); ++r) {
-    __m512 values = _mm512_load_ps(tile + r * kSide);
-    if (add) values = _mm512_add_ps(values, _mm512_maskz_loadu_ps(mask, c + r * c_row));
-    _mm512_mask_storeu_ps(c + r * c_row, mask, values);
-  }
-}
-
-void tile(const uint16_t* a, const uint16_t* b, int64_t k, float* c, int64_t c_row, int64_t m, int64_t n, bool add) {
+void begin() {
   static constexpr TileConfig config;
   _tile_loadconfig(&config);
-  _tile_zero(4);
-  _tile_zero(5);
-  _tile_zero(6);
-  _tile_zero(7);
+}
+void end() { _tile_release(); }
+
+void tile(const uint16_t* a, const uint16_t* b, int64_t k, float* c, int64_t c_row, int64_t, int64_t, bool add) {
+  const int64_t stride = c_row * int64_t(sizeof(float));
+  float* below = c + kSide * c_row;
+  if (add) {
+    _tile_loadd(4, c, stride);
+    _tile_loadd(5, c + kSide, stride);
+    _tile_loadd(6, below, stride);
+    _tile_loadd(7, below + kSide, stride);
+  } else {
+    _tile_zero(4);
+    _tile_zero(5);
+    _tile_zero(6);
+    _tile_zero(7);
+  }
   for (int64_t l = 0; l < k; l += kStep, a += 2 * kTile, b += 2 * kTile) {
     _tile_loadd(0, a, 64);
     _tile_loadd(2, b, 64);
@@ -103,23 +106,15 @@ void tile(const uint16_t* a, const uint16_t* b, int64_t k, float* c, int64_t c_r
     _tile_dpbf16ps(6, 1, 2);
     _tile_dpbf16ps(7, 1, 3);
   }
-  alignas(64) float sums[4][kSide * kSide];
-  _tile_stored(4, sums[0], 64);
-  _tile_stored(5, sums[1], 64);
-  _tile_stored(6, sums[2], 64);
-  _tile_stored(7, sums[3], 64);
-  _tile_release();
-  write(sums[0], c, c_row, m, n, add);
-  write(sums[1], c + kSide, c_row, m, n - kSide, add);
-  if (m <= kSide) return;
-  c += kSide * c_row;
-  write(sums[2], c, c_row, m - kSide, n, add);
-  write(sums[3], c + kSide, c_row, m - kSide, n - kSide, add);
+  _tile_stored(4, c, stride);
+  _tile_stored(5, c + kSide, stride);
+  _tile_stored(6, below, stride);
+  _tile_stored(7, below + kSide, stride);
 }
 
 }  // namespace
 
-constinit const BrainGemmKernel kGemmAmx{kPanel, kPanel, kStep, tile, pack<pack_tile_of_rows>, pack<pack_tile_of_columns>};
+constinit const BrainGemmKernel kGemmAmx{kPanel, kPanel, kStep, tile, pack<pack_tile_of_rows>, pack<pack_tile_of_columns>, begin, end};
 
 }  // namespace mlxc::cpu
 #endif

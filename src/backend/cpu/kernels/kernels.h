@@ -80,6 +80,7 @@ struct MatmulArgs {
   Activation activation = Activation::none;  // of f32: after the bias
   const float* residual = nullptr;  // of f32 without activation, m > 8 and n > 16: [m, n] or none, added; may be c itself. Not of batches
   int64_t residual_row = 0;
+  bool rounds = false;  // of bf16: c is bf16, else f32
 };
 
 void matmul(ThreadPool& pool, const MatmulArgs& args, const Isa& isa = best_isa());

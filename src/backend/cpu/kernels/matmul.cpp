@@ -149,16 +149,6 @@ void run_f32(ThreadPool& pool, const MatmulArgs& args, const Isa& isa) {
     finish_rows(args, static_cast<float*>(args.c) + (args.c_offsets ? args.c_offsets[i] : 0), 0, args.m, 0, args.n, isa);
 }
 
-void run_brain(ThreadPool& pool, const MatmulArgs& args, const Isa& isa) {
-  if (args.m <= 0 || args.n <= 0 || args.batch <= 0) return;
-  if (args.k > 0) return gemm(pool, args, isa);
-  for (int64_t i = 0; i < args.batch; ++i) {
-    float* c = static_cast<float*>(args.c) + (args.c_offsets ? args.c_offsets[i] : 0);
-    for (int64_t r = 0; r < args.m; ++r) std::fill_n(c + r * args.c_row, args.n, 0.0f);
-    finish_rows(args, c, 0, args.m, 0, args.n, isa);
-  }
-}
-
 template <class T>
 void run_integer(ThreadPool& pool, const MatmulArgs& args) {
   run<T>(pool, args, 64, multiply_plain<T, uint64_t>);  // unsigned: wraps around
@@ -180,7 +170,8 @@ void matmul(ThreadPool& pool, const MatmulArgs& args, const Isa& isa) {
     case DType::f32: return run_f32(pool, args, isa);
     case DType::bf16:
       if (!brain_gemm_kernel(isa)) break;
-      return run_brain(pool, args, isa);
+      if (args.m > 0 && args.n > 0 && args.batch > 0) gemm(pool, args, isa);
+      return;
     case DType::f64: return run_float<double>(pool, args);
     default: break;
   }
