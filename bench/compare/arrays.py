@@ -1,6 +1,6 @@
 """Array operations beside NumPy and PyTorch, in turns, with the same number of threads, and beside the copy bandwidth of the same run.
 
-  python3 bench/compare/arrays.py [--threads N] [--rounds 5] [--only elementwise|reduce|fused|matmul|linalg]
+  python3 bench/compare/arrays.py [--threads N] [--rounds 5] [--only elementwise|reduce|fused|matmul|linalg] [--size 2000]
 
 For what memory bounds, "of copy" is (bytes read and written, each operand once) a second over those of a copy of the same arrays by NumPy on
 as many threads as the rest. With --threads 1 times are processor time, which a busy machine does not lengthen. "fused" is one captured program, "unfused" the same operations evaluated one by one.
@@ -14,6 +14,7 @@ parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--seconds", type=float, default=0.15)
 parser.add_argument("--only", default="")
+parser.add_argument("--size", type=int, default=2000, help="of the matrices that are factorized")
 args = parser.parse_args()
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = str(args.threads)
@@ -25,6 +26,10 @@ from concurrent.futures import ThreadPoolExecutor  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
+try:
+    from scipy.linalg import lapack  # its routines without what NumPy does around them
+except ImportError:
+    lapack = None
 from mlxc_arrays import Array, BF16, Function, lib, take_turns  # noqa: E402
 
 torch.set_num_threads(args.threads)
@@ -147,13 +152,19 @@ def products():
 
 
 def factorizations():
-    n = 2000
+    n = args.size
     x = rng.standard_normal((n, n)).astype(np.float32)
     s = (x @ x.T / n + np.eye(n)).astype(np.float32)
-    p = Array.placeholder((n, n))
+    p, columns = Array.placeholder((n, n)), np.asfortranarray(x)
+
+    def qr():
+        factored, tau, _, _ = lapack.sgeqrf(columns, lwork=64 * n)
+        return lapack.sorgqr(factored, tau, lwork=64 * n)
+    direct = {"cholesky": lambda: lapack.spotrf(s.T, lower=1), "qr": qr, "svd": lambda: lapack.sgesdd(columns)}
     for name, value, theirs in (("cholesky", s, lambda: np.linalg.cholesky(s)), ("qr", x, lambda: np.linalg.qr(x)), ("svd", x, lambda: np.linalg.svd(x))):
         f, a, t = Function([p], p.linalg(name)), Array.of(value), torch.tensor(value)
-        bounded_by_arithmetic(f"{name} {n}", {"mlxc": lambda: f(a), "numpy": theirs, "torch": lambda: getattr(torch.linalg, name)(t)})
+        bounded_by_arithmetic(f"{name} {n}", {"mlxc": lambda: f(a), **({"lapack": direct[name]} if lapack else {}), "numpy": theirs,
+                                              "torch": lambda: getattr(torch.linalg, name)(t)})
 
 
 for group, body in (("elementwise", elementwise), ("reduce", reductions), ("fused", fused), ("matmul", products), ("linalg", factorizations)):
