@@ -11,7 +11,7 @@ namespace {
 
 thread_local ThreadPool* pool = nullptr;
 
-constexpr int kPart = 128;                 // rows or columns
+constexpr int kPart = 256;                 // rows or columns
 constexpr int64_t kForkProduct = 1 << 20;  // multiply-adds from which threads pay
 constexpr int64_t kForkVector = 1 << 17;
 
