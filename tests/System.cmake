@@ -63,6 +63,7 @@ add_test(NAME example_train COMMAND example_train)
 add_test(NAME example_votes COMMAND example_votes)
 add_test(NAME example_streams COMMAND example_streams cpu)
 add_test(NAME vulkan_example_streams COMMAND example_streams vulkan:0)
+set_tests_properties(vulkan_example_streams PROPERTIES ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)  # the software device's own
 add_test(NAME example_digits COMMAND example_digits ${PROJECT_SOURCE_DIR}/examples/data)
 add_test(NAME example_transformer COMMAND example_transformer ${model})
 add_test(NAME example_tables COMMAND example_tables ${PROJECT_SOURCE_DIR}/examples/data)

@@ -9,10 +9,12 @@
 
 /* An allocation that is too large is a NULL, as without sanitizers, not the end of the process. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-__attribute__((visibility("default"))) const char *__asan_default_options(void);
-__attribute__((visibility("default"))) const char *__tsan_default_options(void);
-const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
-const char *__tsan_default_options(void) { return "allocator_may_return_null=1"; }
+__attribute__((visibility("default"))) const char* __asan_default_options(void);
+__attribute__((visibility("default"))) const char* __tsan_default_options(void);
+const char* __asan_default_options(void) { return "allocator_may_return_null=1"; }
+const char* __tsan_default_options(void) { return "allocator_may_return_null=1"; }
+__attribute__((visibility("default"))) const char* __lsan_default_suppressions(void);
+const char* __lsan_default_suppressions(void) { return "leak:libvulkan_lvp.so\n"; } /* a driver's own, one a pipeline */
 #endif
 
 static int check_failures = 0, check_count = 0;
