@@ -32,7 +32,12 @@ int main(int argc, char** argv) {
     nn::Parameters parameters = mode == "scratch"
                                     ? nn::Parameters(device, 1, DType::f32, precision)
                                     : load_parameters(device, folder, {.frozen = mode == "lora", .precision = precision, .seed = 1});
-    if (mode == "lora") parameters.adapt(nn::LoraConfig{.rank = 8, .alpha = 16});
+    if (mode == "lora") {
+      nn::LoraConfig low_rank;
+      low_rank.rank = 8;
+      low_rank.alpha = 16;
+      parameters.adapt(low_rank);
+    }
     train::Trainer trainer(language_model(config), parameters, std::make_shared<const nn::Optimizer>(nn::OptimizerOptions{}), {});
 
     std::mt19937 random(1);
