@@ -91,8 +91,7 @@ void put_result(uint token, uint head, uint at, float value) {
     put_value(kOut, address_of(args.out_rows, token * heads + head, kDim * (kOut == kF32 ? 4 : 2)), at, value);
     return;
   }
-  const uint piece = (head * kDim + at) / 8;
-  put_value(kOut, args.out_rows, ((piece / 4 * kBlocks + token / 8) * 32 + token % 8 * 4 + piece % 4) * 8 + at % 8, value);
+  put_value(kOut, args.out_rows, fragment_piece(kBlocks, token, (head * kDim + at) / 8) * 8 + at % 8, value);
 }
 
 int position_of(uint token) { return min(I32(args.positions).v[token], int(args.table_width * kPageSlots) - 1); }

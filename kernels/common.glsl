@@ -36,6 +36,10 @@ uvec2 address_of(uvec2 address, uint count, uint bytes) {
 // The workgroup's place in a row of workgroups that may be folded into y (Emitter::row).
 uint group_index() { return gl_WorkGroupID.x + gl_WorkGroupID.y * gl_NumWorkGroups.x; }
 
+// Where a piece of 8 values of a token's row lies in the order of linear_skinny's fragments for so many blocks of 8 tokens, in pieces: 32 of each 4
+// along the row and each block, token by token.
+uint fragment_piece(uint blocks, uint token, uint piece) { return (piece / 4 * blocks + token / 8) * 32 + token % 8 * 4 + piece % 4; }
+
 float bf16_low(uint pair) { return uintBitsToFloat(pair << 16); }
 float bf16_high(uint pair) { return uintBitsToFloat(pair & 0xffff0000u); }
 // Rounds to nearest, ties to even; NaN stays NaN.

@@ -53,8 +53,7 @@ void store_as(uvec2 address, uint index, vec4 value, uint kind) {  // index coun
 }
 
 void store_in_fragments(uvec2 address, uint blocks, uint token, uint row, float value, uint kind) {
-  const uint piece = row / 8;
-  store_as(address, ((piece / 4 * blocks + token / 8) * 32 + token % 8 * 4 + piece % 4) * 8 + row % 8, value, kind);
+  store_as(address, fragment_piece(blocks, token, row / 8) * 8 + row % 8, value, kind);
 }
 
 #ifndef LINEAR_NO_ARGUMENTS

@@ -7,8 +7,7 @@
 
 layout(local_size_x_id = 1) in;
 layout(constant_id = 1) const uint SIZE = 256;
-// 0: rows of `pieces` pieces of 8 values. Else the order of linear_skinny's fragments for so many blocks of 8 tokens:
-// 32 pieces of each 4 along k and each block, token by token.
+// 0: rows of `pieces` pieces of 8 values. Else the order of fragments (fragment_piece) for so many blocks of 8 tokens.
 layout(constant_id = 2) const uint BLOCKS = 0;
 
 layout(constant_id = 3) const uint HELD = 1;  // NORM: pieces of a row that a thread holds meanwhile; 0: too many, they are read again
@@ -54,7 +53,7 @@ void put(uint token, uint c, vec4 a, vec4 b) {
   } else {
     const uvec4 packed = uvec4(to_bits(a.xy, Y_KIND), to_bits(a.zw, Y_KIND), to_bits(b.xy, Y_KIND), to_bits(b.zw, Y_KIND));
     if (BLOCKS == 0) U32x4(address_of(args.y, token, args.pieces * 16)).v[c] = packed;
-    else U32x4(args.y).v[(c / 4 * BLOCKS + token / 8) * 32 + token % 8 * 4 + c % 4] = packed;
+    else U32x4(args.y).v[fragment_piece(BLOCKS, token, c)] = packed;
   }
 }
 
