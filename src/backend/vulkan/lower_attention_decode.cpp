@@ -9,7 +9,7 @@ namespace mlxc::vulkan {
 namespace {
 
 constexpr int64_t kMostTokens = 64;        // of a launch, as the kernel has it; more are a prompt's
-constexpr int64_t kMostShared = 16384;     // bytes
+constexpr int64_t kMostSums = 16384;       // bytes: more keep workgroups from running side by side
 constexpr int64_t kMostParts = 128;        // of a context
 constexpr int64_t kPagesOfAPart = 8;       // at least: joining parts costs as much as reading so many
 
@@ -19,6 +19,9 @@ int64_t divided_up(int64_t count, int64_t by) { return (count + by - 1) / by; }
 struct DecodeShape {
   int64_t heads, depth, teams;
 };
+
+// What a workgroup shares: sums, maxima and totals; where parts begin, and who arrived.
+int64_t shared_bytes(int64_t teams, int64_t heads, int64_t dim) { return teams * heads * (dim + 2) * 4 + (kMostTokens + 2) * 4; }
 
 std::optional<DecodeShape> decode_shape(const LaunchPlan& plan, const Capabilities& caps) {
   const OperandType &q = plan.inputs[0], &pages = plan.inputs[1], &table = plan.inputs[3];
@@ -36,8 +39,9 @@ std::optional<DecodeShape> decode_shape(const LaunchPlan& plan, const Capabiliti
   int64_t depth = heads == 8 ? 2 : 4;
   while (depth > 1 && depth * team / (dim / 8) > kPageSlots) depth /= 2;
   int64_t teams = std::max<int64_t>(1, 256 / team);
-  while (teams > 1 && (teams * heads * dim * 4 > kMostShared || teams * team > caps.workgroup_invocations)) teams /= 2;
-  if (teams * heads * dim * 4 > kMostShared || teams * depth * team / (dim / 8) < 1) return {};
+  auto too_large = [&] { return teams * heads * dim * 4 > kMostSums || shared_bytes(teams, heads, dim) > int64_t(caps.shared_bytes); };
+  while (teams > 1 && (too_large() || teams * team > caps.workgroup_invocations)) teams /= 2;
+  if (too_large() || teams * depth * team / (dim / 8) < 1) return {};
   return DecodeShape{heads, depth, teams};
 }
 
