@@ -1,4 +1,4 @@
-"""Fits the polynomials of gelu_erf in src/backend/cpu/kernels/math-inl.h. Needs numpy and scipy; prints C++ constants, highest power first."""
+"""Fits the polynomials of gelu_erf in src/backend/cpu/kernels/math-inl.h and kernels/math.glsl. Needs numpy and scipy; prints C++ constants, highest power first."""
 import numpy as np
 from scipy.special import log_ndtr
 
