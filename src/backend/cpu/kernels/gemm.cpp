@@ -1,5 +1,5 @@
-// Matrix products of float32 and bfloat16. The sum is cut into parts of kDepth. Of each part, all of b is packed in panels as wide as a tile, by all
-// threads; then every thread takes blocks of rows of a, packs them (they stay in its L2) and passes the panels of b by.
+// Matrix products of float32 and bfloat16. The sum is cut into parts of kDepth. Of each part, all of b is packed in panels as wide as a
+// tile, by all threads; then every thread takes blocks of rows of a, packs them (they stay in its L2) and passes the panels of b by.
 #include "backend/cpu/kernels/gemm.h"
 
 #include <algorithm>
@@ -10,13 +10,13 @@
 namespace mlxc::cpu {
 namespace {
 
-constexpr int64_t kDepth = 512;          // of a panel
-constexpr int64_t kBrainDepth = 384;     // of bfloat16: panels of a and b are in L1
-constexpr int64_t kBrainColumns = 1024;  // of a block of sums: 400 KiB with kBlockRows
+constexpr int64_t kDepth = 512;            // of a panel
+constexpr int64_t kBrainDepth = 384;       // of bfloat16: panels of a and b are in L1
+constexpr int64_t kBrainColumns = 1024;    // of a block of sums: 400 KiB with kBlockRows
 constexpr int64_t kBrainPacked = 4 << 20;  // values of b packed at once, all of the sum: 8 MiB
-constexpr int64_t kBlockRows = 96;       // of a: with kDepth 192 KiB
-constexpr int64_t kBlockColumns = 3072;  // of b packed at once: 6 MiB
-constexpr int64_t kForkWork = 1 << 18;   // multiply-adds below which one thread is faster
+constexpr int64_t kBlockRows = 96;         // of a: with kDepth 192 KiB
+constexpr int64_t kBlockColumns = 3072;    // of b packed at once: 6 MiB
+constexpr int64_t kForkWork = 1 << 18;     // multiply-adds below which one thread is faster
 
 int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 int64_t parts_of(int64_t value, int64_t most) { return (value + most - 1) / most; }
@@ -48,8 +48,7 @@ struct Product {
   }
 
   void run(ThreadPool& pool) const {
-    const int64_t width = kernel.columns, parts = parts_of(args.k, kDepth),
-                  depth = round_up(parts_of(args.k, parts), kernel.unit);
+    const int64_t width = kernel.columns, parts = parts_of(args.k, kDepth), depth = round_up(parts_of(args.k, parts), kernel.unit);
     for (int64_t column = 0; column < args.n; column += kBlockColumns) {
       const int64_t n = std::min(kBlockColumns, args.n - column), panels = parts_of(n, width);
       float* packed = scratch<float>(ScratchUse::shared, panels * width * depth);
@@ -128,8 +127,8 @@ struct BrainProduct {
       pool.parallel_for(parts * panels, std::max<int64_t>(1, kForkWork / 16 / (width * kBrainDepth)), [&](int64_t begin, int64_t end, int) {
         for (int64_t i = begin; i < end; ++i) {
           const int64_t l = i / panels * kBrainDepth, depth = std::min(kBrainDepth, args.k - l), column = i % panels * width;
-          kernel.pack_columns({b + (first + column) * args.b_col + l * args.b_row, args.b_col, args.b_row}, std::min(width, n - column), depth,
-                              packed + l * panels * width + column * round_up(depth, kernel.unit));
+          kernel.pack_columns({b + (first + column) * args.b_col + l * args.b_row, args.b_col, args.b_row}, std::min(width, n - column),
+                              depth, packed + l * panels * width + column * round_up(depth, kernel.unit));
         }
       });
       const int64_t rows = std::min(round_up(parts_of(args.m, pool.size()), kernel.rows), kBlockRows), row_blocks = parts_of(args.m, rows);
@@ -139,7 +138,8 @@ struct BrainProduct {
                         [&](int64_t begin, int64_t end, int) {
                           for (int64_t i = begin; i < end; ++i) {
                             const int64_t row = i / column_blocks * rows, column = i % column_blocks * group;
-                            block(row, std::min(rows, args.m - row), first + column, std::min(group, n - column), packed, first, panels * width);
+                            block(row, std::min(rows, args.m - row), first + column, std::min(group, n - column), packed, first,
+                                  panels * width);
                           }
                         });
     }
@@ -178,14 +178,22 @@ void gemm(ThreadPool& pool, const MatmulArgs& args, const Isa& isa) {
   if (args.dtype == DType::bf16) {
     run_batch(pool, args, [&](int64_t item) {
       const int64_t to = offset(args.c_offsets, item) * (args.rounds ? 2 : 4);
-      return BrainProduct{args, *brain_gemm_kernel(isa), isa, static_cast<const uint16_t*>(args.a) + offset(args.a_offsets, item),
-                          static_cast<const uint16_t*>(args.b) + offset(args.b_offsets, item), static_cast<std::byte*>(args.c) + to};
+      return BrainProduct{args,
+                          *brain_gemm_kernel(isa),
+                          isa,
+                          static_cast<const uint16_t*>(args.a) + offset(args.a_offsets, item),
+                          static_cast<const uint16_t*>(args.b) + offset(args.b_offsets, item),
+                          static_cast<std::byte*>(args.c) + to};
     });
     return;
   }
   run_batch(pool, args, [&](int64_t item) {
-    return Product{args, gemm_kernel(isa), isa, static_cast<const float*>(args.a) + offset(args.a_offsets, item),
-                   static_cast<const float*>(args.b) + offset(args.b_offsets, item), static_cast<float*>(args.c) + offset(args.c_offsets, item)};
+    return Product{args,
+                   gemm_kernel(isa),
+                   isa,
+                   static_cast<const float*>(args.a) + offset(args.a_offsets, item),
+                   static_cast<const float*>(args.b) + offset(args.b_offsets, item),
+                   static_cast<float*>(args.c) + offset(args.c_offsets, item)};
   });
 }
 

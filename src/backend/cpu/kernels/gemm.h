@@ -53,8 +53,8 @@ inline const BrainGemmKernel* brain_gemm_kernel(const Isa& isa) {
   return nullptr;
 }
 
-// args.dtype is f32, or bf16 where there is a kernel, all extents at least 1 (of bf16 k may be 0). Each element is one chain of multiply-adds per
-// kDepth of the sum: its bits depend on nothing else.
+// args.dtype is f32, or bf16 where there is a kernel, all extents at least 1 (of bf16 k may be 0). Each element is one chain of
+// multiply-adds per kDepth of the sum: its bits depend on nothing else.
 void gemm(ThreadPool& pool, const MatmulArgs& args, const Isa& isa);
 
 // Bias and activation of a part of a result c.
