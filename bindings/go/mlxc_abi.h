@@ -130,7 +130,7 @@ extern "C" {
 #define MLXC_DTYPE_BFLOAT16 10
 #define MLXC_DTYPE_FLOAT32  11
 #define MLXC_DTYPE_FLOAT64  12
-#define MLXC_MAX_RANK       12
+#define MLXC_MAX_RANK       64
 MLXC_API const char *mlxc_dtype_name(int32_t dtype);
 MLXC_API size_t mlxc_dtype_size(int32_t dtype);
 #define MLXC_UNARY_ABS         0
@@ -1441,7 +1441,7 @@ extern "C" {
 #define MLXC_VERSION_MINOR  1
 #define MLXC_VERSION_PATCH  0
 #define MLXC_VERSION_STRING "0.1.0"
-#define MLXC_ABI_VERSION 13
+#define MLXC_ABI_VERSION 14
 MLXC_API const char *mlxc_version(void);
 MLXC_API int32_t mlxc_abi_version(void);
 MLXC_API int32_t mlxc_has_feature(const char *feature);

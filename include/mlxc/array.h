@@ -30,7 +30,7 @@ extern "C" {
 #define MLXC_DTYPE_FLOAT32  11
 #define MLXC_DTYPE_FLOAT64  12
 
-#define MLXC_MAX_RANK       12
+#define MLXC_MAX_RANK       64
 
 /* "float32" and so on, "unknown" for other values. Static, never freed. Threads: any. */
 MLXC_API const char *mlxc_dtype_name(int32_t dtype);

@@ -14,7 +14,7 @@ extern "C" {
 #define MLXC_VERSION_STRING "0.1.0"
 /* Rises whenever the ABI gains a function, a field or a number (tests/abi.txt says what came with which); the SONAME's number changes only
  * when it loses something. */
-#define MLXC_ABI_VERSION 13
+#define MLXC_ABI_VERSION 14
 
 /* The version of the loaded library, "major.minor.patch". Static, never freed. Threads: any. */
 MLXC_API const char *mlxc_version(void);

@@ -1,9 +1,10 @@
-// Shapes and strides: short lists of int64, stored in place.
+// Shapes and strides: short lists of int64, stored in place while they are as short as they nearly always are.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -11,13 +12,13 @@
 
 namespace mlxc {
 
-inline constexpr int kMaxRank = 12;
+inline constexpr int kMaxRank = 64;  // NumPy's
 
 // Up to kMaxRank dimensions; also used for strides (in elements, may be negative or zero).
 class Dims {
  public:
   Dims() = default;
-  Dims(std::initializer_list<int64_t> values) : Dims(std::span<const int64_t>(values.begin(), values.size())) {}
+  Dims(std::initializer_list<int64_t> values) noexcept : Dims(std::span<const int64_t>(values.begin(), values.size())) {}  // literals are short
   explicit Dims(std::span<const int64_t> values) {
     for (int64_t value : values) push_back(value);
   }
@@ -26,31 +27,47 @@ class Dims {
     for (int i = 0; i < rank; ++i) dims.push_back(value);
     return dims;
   }
+  Dims(const Dims& other) { *this = other; }
+  Dims& operator=(const Dims& other) {
+    if (this == &other) return *this;
+    if (other.rank_ > kInPlace && !more_) more_ = std::make_unique_for_overwrite<int64_t[]>(kMaxRank);
+    rank_ = other.rank_;
+    std::copy_n(other.data(), rank_, values());
+    return *this;
+  }
 
   int rank() const { return rank_; }
-  int64_t operator[](int axis) const { return values_[axis]; }
-  int64_t& operator[](int axis) { return values_[axis]; }
-  int64_t back() const { return values_[rank_ - 1]; }
-  int64_t& back() { return values_[rank_ - 1]; }
-  const int64_t* begin() const { return values_; }
-  const int64_t* end() const { return values_ + rank_; }
-  const int64_t* data() const { return values_; }
+  int64_t operator[](int axis) const { return data()[axis]; }
+  int64_t& operator[](int axis) { return values()[axis]; }
+  int64_t back() const { return data()[rank_ - 1]; }
+  int64_t& back() { return values()[rank_ - 1]; }
+  const int64_t* begin() const { return data(); }
+  const int64_t* end() const { return data() + rank_; }
+  const int64_t* data() const { return more_ ? more_.get() : in_place_; }
   void push_back(int64_t value) {
+    if (rank_ == kInPlace && !more_) {
+      more_ = std::make_unique_for_overwrite<int64_t[]>(kMaxRank);
+      std::copy_n(in_place_, kInPlace, more_.get());
+    }
     if (rank_ == kMaxRank) fail(Status::unsupported, "an array has more than ", kMaxRank, " dimensions");
-    values_[rank_++] = value;
+    values()[rank_++] = value;
   }
   void insert(int axis, int64_t value) {
     push_back(value);
-    std::rotate(values_ + axis, values_ + rank_ - 1, values_ + rank_);
+    std::rotate(values() + axis, values() + rank_ - 1, values() + rank_);
   }
   void erase(int axis) {
-    std::copy(values_ + axis + 1, values_ + rank_, values_ + axis);
+    std::copy(values() + axis + 1, values() + rank_, values() + axis);
     --rank_;
   }
   bool operator==(const Dims& other) const { return std::equal(begin(), end(), other.begin(), other.end()); }
 
  private:
-  int64_t values_[kMaxRank];
+  static constexpr int kInPlace = 8;
+  int64_t* values() { return more_ ? more_.get() : in_place_; }
+
+  int64_t in_place_[kInPlace];
+  std::unique_ptr<int64_t[]> more_;  // kMaxRank of them
   int rank_ = 0;
 };
 

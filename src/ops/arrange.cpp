@@ -123,12 +123,25 @@ Array pad(const Array& x, const Dims& before, const Dims& after, PadMode mode, d
   return result;
 }
 
+namespace {
+
+// Where an axis more would be too many: [before, rest] as [before, count, rest], with two axes beside the new one.
+Array repeat_flat(const Array& x, int first_axes, int64_t count, const Shape& merged) {
+  int64_t before = 1, rest = 1;
+  for (int axis = 0; axis < x.rank(); ++axis) (axis < first_axes ? before : rest) *= x.dim(axis);
+  return reshape(broadcast_to(reshape(x, {before, 1, rest}), {before, count, rest}), merged);
+}
+
+}  // namespace
+
 Array repeat(const Array& x, int64_t count, int axis) {
   axis = normalize_axis(axis, x.rank());
   if (count < 0) fail(Status::invalid_argument, "repeat: ", count, " times");
-  Shape wide = x.shape(), merged = x.shape();
-  wide.insert(axis + 1, count);
+  Shape merged = x.shape();
   merged[axis] = checked_mul(merged[axis], count, "the repeated axis");
+  if (x.rank() == kMaxRank) return repeat_flat(x, axis + 1, count, merged);
+  Shape wide = x.shape();
+  wide.insert(axis + 1, count);
   return reshape(broadcast_to(expand_dims(x, axis + 1), wide), merged);
 }
 
@@ -150,16 +163,29 @@ Array tile(const Array& x, const Dims& repeats) {
   Shape shape = x.shape();
   while (times.rank() < shape.rank()) times.insert(0, 1);
   while (shape.rank() < times.rank()) shape.insert(0, 1);
-  // One copy: [1, n0, 1, n1, ...] broadcasts to [t0, n0, t1, n1, ...]. Axes that do not repeat need no partner, which keeps the rank low.
-  Shape narrow, wide, merged = shape;
+  int pairs = 0;
+  auto paired = [&](int axis) { return times[axis] != 1 && shape[axis] != 1; };
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (times[axis] < 0) fail(Status::invalid_argument, "tile: ", times[axis], " times");
-    if (times[axis] != 1) {
+    pairs += paired(axis);
+  }
+  if (shape.rank() + pairs > kMaxRank) {  // a copy an axis
+    Array tiled = reshape(x, shape);
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      shape[axis] = checked_mul(shape[axis], times[axis], "the tiled axis");
+      if (times[axis] != 1) tiled = repeat_flat(tiled, axis, times[axis], shape);
+    }
+    return tiled;
+  }
+  // One copy: [1, n0, 1, n1, ...] broadcasts to [t0, n0, t1, n1, ...]. Axes that do not repeat need no partner.
+  Shape narrow, wide, merged = shape;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (paired(axis)) {
       narrow.push_back(1);
       wide.push_back(times[axis]);
     }
     narrow.push_back(shape[axis]);
-    wide.push_back(shape[axis]);
+    wide.push_back(paired(axis) ? shape[axis] : shape[axis] * times[axis]);
     merged[axis] = checked_mul(shape[axis], times[axis], "the tiled axis");
   }
   return reshape(broadcast_to(reshape(x, narrow), wide), merged);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace mlxc {
 namespace {
 
@@ -14,10 +16,35 @@ TEST(Shape, CountsElementsAndRefusesOverflow) {
   EXPECT_THROW(element_count({-1}), Error);
 }
 
-TEST(Shape, HoldsAtMostTwelveDimensions) {
+TEST(Shape, HoldsAtMostSixtyFourDimensions) {
   Shape shape = Dims::filled(kMaxRank, 1);
   EXPECT_THROW(shape.push_back(1), Error);
   EXPECT_THROW(shape.insert(0, 1), Error);
+}
+
+TEST(Shape, IsAListOfAnyLength) {
+  std::vector<int64_t> expected;
+  Shape shape, other{7};
+  for (int i = 0; i < kMaxRank; ++i) {
+    if (i % 3 == 2) {
+      shape.insert(i / 2, i);
+      expected.insert(expected.begin() + i / 2, i);
+    } else {
+      shape.push_back(i);
+      expected.push_back(i);
+    }
+    other = shape;
+    const Shape copy = other;
+    ASSERT_TRUE(std::equal(copy.begin(), copy.end(), expected.begin(), expected.end())) << to_string(copy);
+    ASSERT_EQ(copy.back(), expected.back());
+  }
+  while (shape.rank() > 1) {
+    shape.erase(shape.rank() / 2);
+    expected.erase(expected.begin() + long(expected.size() / 2));
+    other = Shape{1, 2};
+    other = shape;
+    ASSERT_TRUE(std::equal(other.begin(), other.end(), expected.begin(), expected.end())) << to_string(other);
+  }
 }
 
 TEST(Shape, BroadcastsFromTheRight) {

@@ -1,6 +1,8 @@
 // Views, copies, lookups and matrix products against index arithmetic.
+#include "ops/arrange.h"
 #include "ops/creation.h"
 #include "ops/matmul.h"
+#include "ops/reduce.h"
 #include "ops/reference.h"
 
 namespace mlxc {
@@ -62,6 +64,30 @@ TEST(Views, RefusesWrongAxes) {
   EXPECT_THROW(transpose(x, {0, 2}), Error);
   EXPECT_THROW(broadcast_to(x, {2, 4}), Error);
   EXPECT_THROW(squeeze(x, 0), Error);
+}
+
+// Every operation works at the limit of axes, also those that would like one more for a moment; one more is an error.
+TEST(Views, ArraysHaveUpToSixtyFourAxes) {
+  constexpr int kLast = kMaxRank - 1;
+  Shape shape = Dims::filled(kMaxRank, 1);
+  shape[0] = 2, shape[kLast - 1] = 3, shape[kLast] = 2;
+  const Array flat = counting({2, 3, 2}), x = reshape(flat, shape);
+  auto values = [](const Array& array) { return fetch(array).values; };
+  Dims twice = Dims::filled(kMaxRank, 1), swapped;
+  twice[0] = twice[kLast - 1] = twice[kLast] = 2;
+  for (int axis = 0; axis < kMaxRank; ++axis) swapped.push_back(axis);
+  std::swap(swapped[kLast - 1], swapped[kLast]);
+  EXPECT_EQ(values(tile(x, twice)), values(tile(flat, {2, 2, 2})));
+  twice[30] = 3;
+  EXPECT_EQ(values(tile(x, twice)), values(tile(reshape(flat, {2, 1, 3, 2}), {2, 3, 2, 2})));
+  EXPECT_EQ(tile(x, Dims::filled(kMaxRank, 0)).size(), 0);
+  for (int axis : {0, kLast - 1, kLast}) EXPECT_EQ(values(repeat(x, 3, axis)), values(repeat(flat, 3, axis ? axis - kLast + 2 : 0))) << axis;
+  EXPECT_EQ(values(transpose(x)), values(transpose(flat)));
+  EXPECT_EQ(values(roll(x, {1}, {kLast})), values(roll(flat, {1}, {2})));
+  EXPECT_EQ(values(matmul(x, transpose(x, swapped))), values(matmul(flat, transpose(flat, {0, 2, 1}))));
+  EXPECT_EQ(values(reduce(ReduceOp::sum, x, {0, kLast}, false)), values(reduce(ReduceOp::sum, flat, {0, 2}, false)));
+  EXPECT_THROW(expand_dims(x, 0), Error);
+  EXPECT_THROW(stack({x, x}, 0), Error);
 }
 
 TEST(Concatenate, JoinsAnyLayoutAlongAnyAxis) {

@@ -98,8 +98,8 @@ def dtype_of(handle):
 
 
 def shape_of(handle):
-    dims, rank = (c_int64 * 12)(), c_int64()
-    library.call("mlxc_array_shape", handle, dims, c_int64(12), byref(rank))
+    dims, rank = (c_int64 * 64)(), c_int64()
+    library.call("mlxc_array_shape", handle, dims, c_int64(64), byref(rank))
     return tuple(dims[:rank.value])
 
 
