@@ -10,6 +10,15 @@ static mlxc_array* array_of(const float* values, int64_t rows, int64_t columns) 
   return array;
 }
 
+/* Whether the host sees an array's memory: not on a GPU with memory of its own. */
+static int peek(mlxc_array* a, const void** data, size_t* bytes) {
+  const char* device = getenv("MLXC_DEVICE");
+  const mlxc_status status = mlxc_array_peek(a, data, bytes, &error);
+  if (status == MLXC_UNSUPPORTED && device && strncmp(device, "vulkan", 6) == 0) return 0;
+  CHECK(status == MLXC_OK);
+  return status == MLXC_OK;
+}
+
 static void values_are(mlxc_array* array, const float* expected, int64_t count, int line) {
   float values[64];
   size_t needed = 0;
@@ -46,8 +55,7 @@ static void operations(void) {
   size_t bytes = 0;
   EXPECT(MLXC_UNSUPPORTED, mlxc_array_peek(c, &data, &bytes, &error)); /* a view in another order */
   OK(mlxc_array_contiguous(&d, c, &error));
-  OK(mlxc_array_peek(d, &data, &bytes, &error));
-  CHECK(bytes == sizeof six && ((const float*)data)[1] == 4);
+  CHECK(!peek(d, &data, &bytes) || (bytes == sizeof six && ((const float*)data)[1] == 4));
   mlxc_array_free(d);
   VALUES(c, 1, 4, 2, 5, 3, 6); /* a read is in logical order all the same */
   OK(mlxc_array_slice(&c, a, start, stop, step, 2, &error));
@@ -208,14 +216,13 @@ static void functions(void) {
   mlxc_array_free(next);
   mlxc_array_free(total);
   OK(mlxc_array_full(&total, NULL, 0, scalar, 1, F32, &error));
-  OK(mlxc_array_peek(total, &before, &bytes, &error));
+  peek(total, &before, &bytes);
   for (int i = 0; i < 3; ++i) {
     OK(mlxc_function_call(counter, &total, 1, &next, 1, NULL, &error));
     mlxc_array_free(total);
     total = next;
   }
-  OK(mlxc_array_peek(total, &after, &bytes, &error));
-  CHECK(before == after);
+  CHECK(!peek(total, &after, &bytes) || before == after);
   VALUES(total, 3);
   mlxc_function_free(counter);
 }
@@ -281,7 +288,7 @@ static void states_are_updated_in_place(void) {
   OK(mlxc_array_eval(&table, 1, &error));
   const void *before = NULL, *after = NULL;
   size_t bytes = 0;
-  OK(mlxc_array_peek(table, &before, &bytes, &error));
+  peek(table, &before, &bytes);
   for (int64_t i = 0; i < 4; ++i) {
     const float values[2] = {(float)(i + 1), 10};
     const int64_t place = i % 2 ? -1 : 0;
@@ -292,8 +299,7 @@ static void states_are_updated_in_place(void) {
     for (int k = 0; k < 3; ++k) mlxc_array_free(now[k]);
     table = next;
   }
-  OK(mlxc_array_peek(table, &after, &bytes, &error));
-  CHECK(before == after && bytes == 24);
+  CHECK(!peek(table, &after, &bytes) || (before == after && bytes == 24));
   VALUES(table, 4, 20, 0, 0, 6, 20);
   mlxc_function_free(function);
 

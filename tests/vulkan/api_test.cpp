@@ -133,7 +133,9 @@ TEST_P(VulkanFaults, AtEveryCallOfAComputationLeaveEverythingUsable) {
   bool met = true;
   int errors = 0;
   OpenDevice* device = &open_test_device({.disable = "unified"});
-  for (int64_t n = 0; met; ++n) {
+  // Lost devices of this test stay open, of which a driver of hardware allows some dozens in a process.
+  const int64_t step = loss && !device->context().caps.software ? 8 : 1;
+  for (int64_t n = 0; met; n += step) {
     ASSERT_LT(n, 2000);
     const int64_t length = 3 + n % 50;  // mostly a program that is new to the device
     const std::vector<float> expected = compute(cpu_device(), length);
