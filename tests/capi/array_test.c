@@ -12,6 +12,7 @@ static mlxc_array* array_of(const float* values, int64_t rows, int64_t columns) 
 
 /* Whether the host sees an array's memory: not on a GPU with memory of its own. */
 static int peek(mlxc_array* a, const void** data, size_t* bytes) {
+  mlxc_error error = MLXC_ERROR_INIT;
   const char* device = getenv("MLXC_DEVICE");
   const mlxc_status status = mlxc_array_peek(a, data, bytes, &error);
   if (status == MLXC_UNSUPPORTED && device && strncmp(device, "vulkan", 6) == 0) return 0;
