@@ -36,7 +36,7 @@ struct Capabilities {
   bool memory_budget = false;     // "memory_budget"
   bool external_host = false;     // "external_host"
   bool device_fault = false;      // "device_fault"
-  // Whether the elements of a 16x16x16 fragment lie in the lanes as kernels/linear_fragments.comp expects; probed at start-up.
+  // Whether the elements of a 16x16x16 fragment lie in the lanes as backend/vulkan/linear_probe.cpp expects; probed at start-up.
   bool fragment_layout = false;  // "fragments"
 };
 
