@@ -300,6 +300,9 @@ func (t *Trainer) fit(ctx context.Context, train, validation *Loader, options Fi
 		if t.closed() {
 			return ErrClosed
 		}
+		if ctx.Err() != nil { // who ended it in the loop's body waits for no other goroutine to notice
+			return contextError(op, ctx)
+		}
 		status := C.mlxc_trainer_next(t.native(), &event, &e)
 		if status == C.MLXC_END {
 			return nil
