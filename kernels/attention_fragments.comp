@@ -37,8 +37,6 @@ shared uvec4 key_stage[kKeys * kKeyStride], value_stage[kKeys * kValueStride + 8
 #define OVER_ROW(operation, x) x = operation(x, subgroupShuffleXor(x, 1)); x = operation(x, subgroupShuffleXor(x, 2));
 float plus(float a, float b) { return a + b; }
 
-// Elements i, i + 1 of a fragment.
-#define SET(m, i, word) { const f16vec2 pair_ = unpackFloat2x16(word); m[i] = pair_.x; m[(i) + 1] = pair_.y; }
 // The fragment of one of two steps, from a piece of each of its two lines.
 #define FILL(m, upper, lower, s) SET(m, 0, upper[s]) SET(m, 2, upper[(s) + 1]) SET(m, 4, lower[s]) SET(m, 6, lower[(s) + 1])
 

@@ -26,4 +26,7 @@ layout(constant_id = 1006) const uint kScopeBf16Sum = 3;
 #define Bf16MatSum(m, n) fcoopmatNV<16, kScopeBf16Sum, m, n>
 #define F32MatSum(m, n) fcoopmatNV<32, kScopeSum, m, n>
 
+// Elements i, i + 1 of a fragment of 16-bit elements, whose layout kernels/linear_probe.comp found.
+#define SET(m, i, word) { const f16vec2 pair_ = unpackFloat2x16(word); m[i] = pair_.x; m[(i) + 1] = pair_.y; }
+
 #endif

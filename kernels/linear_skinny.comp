@@ -92,9 +92,6 @@ void give(uint token, uint row, uint first, float value, bool there) {
   if (row == first) F32(args.y[2]).v[token * blocks_of(0, EACH) + first / EACH] = square;
 }
 
-// Elements i, i + 1 of a fragment.
-#define SET(m, i, word) { const f16vec2 pair_ = unpackFloat2x16(word); m[i] = pair_.x; m[(i) + 1] = pair_.y; }
-
 #define LOAD_W(w, at) \
   [[unroll]] for (uint u = 0; u < DEPTH; u++) [[unroll]] for (uint i = 0; i < 2 * TILES; i++) { \
     const uint c_ = (at) + 4 * u; \
