@@ -1,6 +1,7 @@
-// Steps of training a language model: bench_language_training FOLDER lora|full|scratch [BATCH] [LENGTH] [STEPS] [native|high]
+// Steps of training a language model: bench_language_training FOLDER lora|full|scratch [BATCH] [LENGTH] [STEPS] [native|high] [profile]
 // FOLDER needs only config.json for scratch. lora: rank 8 on every linear layer, AdamW, the weights frozen as they lie in the files.
-// The median step is printed as JSON; the first one, which plans, does not count. bench/compare/training.py sets PyTorch beside it.
+// The median step is printed as JSON; the first one, which plans, does not count. With `profile` the table of launches follows.
+// bench/compare/training.py sets PyTorch beside it.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -19,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: bench_language_training FOLDER lora|full|scratch [BATCH] [LENGTH] [STEPS] [native|high]\n");
+    std::fprintf(stderr, "usage: bench_language_training FOLDER lora|full|scratch [BATCH] [LENGTH] [STEPS] [native|high] [profile]\n");
     return 2;
   }
   const std::string folder = argv[1], mode = argv[2];
@@ -47,6 +48,7 @@ int main(int argc, char** argv) {
       std::vector<int32_t> x(size_t(batch * length)), y(x.size());
       for (auto* list : {&x, &y})
         for (int32_t& token : *list) token = int32_t(3 + random() % uint32_t(config.vocabulary - 3));
+      if (argc > 7 && step == 1) device.profile()->time(Timing::kernels);
       const auto started = Clock::now();
       const std::clock_t clock = std::clock();
       const auto result = trainer.step(Array::from_vector(device, x, {batch, length}, DType::i32),
@@ -63,6 +65,7 @@ int main(int argc, char** argv) {
     const double median = median_of(seconds);
     std::printf("{\"step_seconds\": %.4f, \"cpu_seconds\": %.4f, \"tokens_per_second\": %.1f, \"loss\": %.4f}\n", median, median_of(cpu),
                 double(batch * length) / median, loss);
+    if (argc > 7) std::fputs(device.profile()->table().text().c_str(), stdout);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -176,5 +176,31 @@ TEST(Linear, GatedMultipliesTheActivatedGateByUp) {
   }
 }
 
+// The gradient of a linear layer multiplies by its weight as it lies: [k, n] instead of [n, k].
+TEST(Linear, TakesTransposedWeightsWhereItSaysSo) {
+  ThreadPool pool(2);
+  Random random(8);
+  for (const Isa* isa : every_isa()) {
+    if (!takes_any_step(DType::bf16, *isa)) continue;
+    for (const Case& c : {Case{1, 33, 15}, {5, 8, 40}, {37, 65, 129}, {100, 70, 3000}, {3, 40, 20000}}) {
+      const auto x = random.floats(c.t * c.k), residual = random.floats(c.t * c.n);
+      const Typed weight = as_type(random.floats(c.n * c.k), DType::bf16);
+      std::vector<bfloat16> turned(weight.values.size());
+      for (int64_t j = 0; j < c.n; ++j)
+        for (int64_t l = 0; l < c.k; ++l) turned[size_t(l * c.n + j)] = bfloat16(float(weight.values[size_t(j * c.k + l)]));
+      std::vector<double> expected = product(x, c.t, weight.values, c.n, c.k);
+      for (bool adds : {false, true}) {
+        std::vector<float> y = adds ? residual : std::vector<float>(residual.size(), std::nanf(""));
+        LinearOutput out{.weight = turned.data(), .weight_dtype = DType::bf16, .weight_stride = 1, .weight_step = c.n, .n = c.n, .y = y.data(), .y_stride = c.n};
+        if (adds) out.residual = y.data(), out.residual_stride = c.n;
+        linear(pool, {.x = x.data(), .x_stride = c.k, .t = c.t, .k = c.k, .outputs = {&out, 1}}, *isa);
+        if (adds)
+          for (size_t i = 0; i < expected.size(); ++i) expected[i] += residual[i];
+        expect_close(y, expected, 0x1p-8 * std::sqrt(double(c.k)), describe(*isa, c, DType::bf16, Precision::native));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mlxc::cpu

@@ -96,7 +96,7 @@ class CpuDevice final : public Device {
   size_t piece_bytes() const override { return size_t{512} << 10; }  // half of a usual second-level cache
 
   bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
-    return accepts_operand(primitive, input, operand);
+    return accepts_operand(primitive, input, operand) || cpu::accepts_layout(primitive, input, operand);
   }
   std::unique_ptr<Executable> compile(CompilePlan plan) override { return std::make_unique<CpuExecutable>(std::move(plan), profile()); }
   std::span<const Pattern* const> patterns() const override {

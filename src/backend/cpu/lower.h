@@ -41,6 +41,9 @@ LaunchPtr lower_transformer_op(const LaunchPlan& plan);
 
 Activation activation_of(Gate gate);
 
+// Layouts that the kernels here take beyond those that all backends do (backend/layouts.h).
+bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand);
+
 [[noreturn]] void no_kernel(const LaunchPlan& plan);
 
 }  // namespace mlxc::cpu

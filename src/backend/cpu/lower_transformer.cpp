@@ -27,8 +27,9 @@ LaunchPtr lower_linear(const LaunchPlan& plan) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     const TensorType& weight = plan.inputs[1 + i].type;
     outputs[i].weight_dtype = weight.dtype;
-    outputs[i].weight_stride = base.k;
     outputs[i].n = outputs[i].y_stride = weight.shape[0];
+    outputs[i].weight_stride = weight.shape[0] > 1 ? plan.inputs[1 + i].strides[0] : base.k;
+    outputs[i].weight_step = base.k > 1 ? plan.inputs[1 + i].strides[1] : 1;
     if (op.has_bias) outputs[i].bias_dtype = plan.inputs[op.bias_input(int(i))].type.dtype;
   }
   outputs[0].activation = activation_of(op.gate != Gate::none ? op.gate : op.activation);
@@ -203,6 +204,14 @@ LaunchPtr lower_segment_mean(const LaunchPlan& plan) {
 }
 
 }  // namespace
+
+// A transposed weight, as the gradient of a linear layer multiplies by it.
+bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) {
+  if (primitive.code() != OpCode::linear || input != 1) return false;
+  const auto& op = as<mlxc::Linear>(primitive);
+  return op.weights == 1 && !op.has_bias && !op.norm && op.precision == mlxc::Precision::native && takes_any_step(operand.type.dtype) &&
+         operand.type.shape[0] > 1 && operand.strides[0] == 1;
+}
 
 LaunchPtr lower_transformer_op(const LaunchPlan& plan) {
   switch (plan.primitive->code()) {

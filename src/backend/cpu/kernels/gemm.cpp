@@ -13,6 +13,7 @@ namespace {
 constexpr int64_t kDepth = 512;            // of a panel
 constexpr int64_t kBrainDepth = 384;       // of bfloat16: panels of a and b are in L1
 constexpr int64_t kBrainColumns = 1024;    // of a block of sums: 400 KiB with kBlockRows
+constexpr int64_t kBrainSum = 8192;        // of a part of a long sum that goes to c on its own
 constexpr int64_t kBrainPacked = 4 << 20;  // values of b packed at once, all of the sum: 8 MiB
 constexpr int64_t kBlockRows = 96;         // of a: with kDepth 192 KiB
 constexpr int64_t kBlockColumns = 3072;    // of b packed at once: 6 MiB
@@ -77,12 +78,14 @@ struct Product {
   }
 };
 
-// One bfloat16 matrix of the batch. Sums grow in a block of a thread's own, whose rows are not a power of two apart, and go to c once.
+// One bfloat16 matrix of the batch. Sums grow in a block of a thread's own, whose rows are not a power of two apart, and go to c once, those
+// of long sums once a part.
 struct BrainProduct {
   const MatmulArgs& args;
   const BrainGemmKernel& kernel;
   const Isa& isa;
-  const uint16_t *a, *b;
+  const void* a;
+  const uint16_t* b;
   void* c;
 
   // Rows [row, row + m) against columns [column, column + n). `panels`: packed from column `first` on, `width` columns a part of the sum.
@@ -95,7 +98,11 @@ struct BrainProduct {
     for (int64_t l = 0; l < args.k; l += kBrainDepth) {
       const int64_t depth = std::min(kBrainDepth, args.k - l), k = round_up(depth, kernel.unit);
       const uint16_t* part = panels + l * width + (column - first) * k;
-      kernel.pack_rows({a + row * args.a_row + l * args.a_col, args.a_row, args.a_col}, m, depth, packed);
+      const int64_t at = row * args.a_row + l * args.a_col;
+      if (args.float_rows)
+        kernel.pack_float_rows({static_cast<const float*>(a) + at, args.a_row, args.a_col}, m, depth, packed);
+      else
+        kernel.pack_rows({static_cast<const uint16_t*>(a) + at, args.a_row, args.a_col}, m, depth, packed);
       for (int64_t j = 0; j < n; j += kernel.columns)
         for (int64_t i = 0; i < m; i += kernel.rows)
           kernel.tile(packed + i * k, part + j * k, k, sums + i * sums_row + j, sums_row, kernel.rows, kernel.columns, l > 0);
@@ -113,12 +120,25 @@ struct BrainProduct {
       const int64_t at = (row + r) * args.c_row + column;
       end.y = sums + r * sums_row;
       end.out = args.rounds ? sums + r * sums_row : static_cast<float*>(c) + at;
-      if (!args.rounds || end.bias || end.activation != Activation::none) isa.epilogue(end);
+      end.residual = args.residual ? args.residual + (row + r) * args.residual_row + column : nullptr;
+      if (!args.rounds || end.bias || end.residual || end.activation != Activation::none) isa.epilogue(end);
       if (args.rounds) isa.elementwise->float_to_brain(end.out, static_cast<uint16_t*>(c) + at, n);
     }
   }
 
   void run(ThreadPool& pool) const {
+    if (args.k <= kBrainSum || args.rounds || args.activation != Activation::none) return run_part(pool);
+    for (int64_t l = 0; l < args.k; l += kBrainSum) {
+      MatmulArgs part = args;
+      part.k = std::min(kBrainSum, args.k - l);
+      if (l > 0) part.residual = static_cast<const float*>(c), part.residual_row = args.c_row;
+      if (l + part.k < args.k) part.bias = nullptr;
+      const auto* from = static_cast<const std::byte*>(a) + l * args.a_col * (args.float_rows ? 4 : 2);
+      BrainProduct{part, kernel, isa, from, b + l * args.b_row, c}.run_part(pool);
+    }
+  }
+
+  void run_part(ThreadPool& pool) const {
     const int64_t width = kernel.columns, k = round_up(args.k, kernel.unit), parts = parts_of(args.k, kBrainDepth);
     const int64_t together = std::clamp(kBrainPacked / std::max<int64_t>(k, 1), int64_t{8}, kBlockColumns / width * width) / width * width;
     for (int64_t first = 0; first < args.n; first += std::max(together, width)) {
@@ -181,7 +201,7 @@ void gemm(ThreadPool& pool, const MatmulArgs& args, const Isa& isa) {
       return BrainProduct{args,
                           *brain_gemm_kernel(isa),
                           isa,
-                          static_cast<const uint16_t*>(args.a) + offset(args.a_offsets, item),
+                          static_cast<const std::byte*>(args.a) + offset(args.a_offsets, item) * (args.float_rows ? 4 : 2),
                           static_cast<const uint16_t*>(args.b) + offset(args.b_offsets, item),
                           static_cast<std::byte*>(args.c) + to};
     });

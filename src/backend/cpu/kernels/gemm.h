@@ -23,6 +23,8 @@ struct GemmKernelOf {
   // Items [0, count) of a (of b) in panels of `rows` (`columns`) items and k steps, with zeros beyond the last item and step.
   void (*pack_rows)(const GemmOperand<T>& from, int64_t count, int64_t k, T* to);
   void (*pack_columns)(const GemmOperand<T>& from, int64_t count, int64_t k, T* to);
+  // Of bfloat16: a from float32.
+  void (*pack_float_rows)(const GemmOperand<float>& from, int64_t count, int64_t k, T* to) = nullptr;
   // Around the tiles of a thread, where the registers want to be set up.
   void (*begin)() = nullptr;
   void (*end)() = nullptr;

@@ -39,6 +39,25 @@ void pack_tile_of_rows(const GemmOperand<uint16_t>& from, int64_t rows, int64_t 
   }
 }
 
+// The same, rounded from float32.
+void pack_tile_of_float_rows(const GemmOperand<float>& from, int64_t rows, int64_t k, uint16_t* to) {
+  const uint32_t mask = k >= kStep ? 0xffffffffu : (1u << k) - 1;
+  for (int64_t r = 0; r < kSide; ++r) {
+    alignas(64) float gathered[kStep] = {};
+    const float* at = from.data + r * from.item_stride;
+    __m512 low = _mm512_setzero_ps(), high = low;
+    if (r < rows && from.sum_stride == 1) {
+      low = _mm512_maskz_loadu_ps(__mmask16(mask), at);
+      high = _mm512_maskz_loadu_ps(__mmask16(mask >> kSide), at + kSide);
+    } else if (r < rows) {
+      for (int64_t l = 0; l < std::min(k, kStep); ++l) gathered[l] = at[l * from.sum_stride];
+      low = _mm512_load_ps(gathered);
+      high = _mm512_load_ps(gathered + kSide);
+    }
+    _mm512_store_si512(to + r * kStep, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+  }
+}
+
 // One tile of b: up to 16 columns of up to 32 values, as pairs along the sum.
 void pack_tile_of_columns(const GemmOperand<uint16_t>& from, int64_t columns, int64_t k, uint16_t* to) {
   if (from.sum_stride == 1) {  // pairs lie together: columns as rows, turned
@@ -65,8 +84,8 @@ void pack_tile_of_columns(const GemmOperand<uint16_t>& from, int64_t columns, in
   }
 }
 
-template <auto PackTile>
-void pack(const GemmOperand<uint16_t>& from, int64_t count, int64_t k, uint16_t* to) {
+template <auto PackTile, class T>
+void pack(const GemmOperand<T>& from, int64_t count, int64_t k, uint16_t* to) {
   for (int64_t item = 0; item < count; item += kPanel)
     for (int64_t l = 0; l < k; l += kStep)
       for (int64_t half = 0; half < kPanel; half += kSide, to += kTile) {
@@ -114,7 +133,8 @@ void tile(const uint16_t* a, const uint16_t* b, int64_t k, float* c, int64_t c_r
 
 }  // namespace
 
-constinit const BrainGemmKernel kGemmAmx{kPanel, kPanel, kStep, tile, pack<pack_tile_of_rows>, pack<pack_tile_of_columns>, begin, end};
+constinit const BrainGemmKernel kGemmAmx{kPanel, kPanel, kStep, tile, pack<pack_tile_of_rows, uint16_t>, pack<pack_tile_of_columns, uint16_t>,
+                                         pack<pack_tile_of_float_rows, float>, begin, end};
 
 }  // namespace mlxc::cpu
 #endif

@@ -35,6 +35,7 @@ struct LinearOutput {
   const void* weight = nullptr;      // [n, K], any alignment that its dtype allows; may lie in a mapped file
   DType weight_dtype = DType::f32;   // f32, f16, bf16
   int64_t weight_stride = 0;         // between rows
+  int64_t weight_step = 1;           // between the values of a row; other than 1 where takes_any_step()
   int64_t n = 0;
   const void* bias = nullptr;        // [n] or none
   DType bias_dtype = DType::f32;     // f32, f16, bf16
@@ -57,6 +58,8 @@ struct LinearArgs {
 };
 
 void linear(ThreadPool& pool, const LinearArgs& args, const Isa& isa = best_isa());
+// Whether weights of this type may lie in any order: those of an only output without bias, at precision native.
+bool takes_any_step(DType weight_dtype, const Isa& isa = best_isa());
 
 // ---- general matrix product ----------------------------------------------------------------------------------------------------
 
@@ -78,8 +81,9 @@ struct MatmulArgs {
   const int64_t* c_offsets = nullptr;
   const float* bias = nullptr;  // of f32: [n] or none, added to every row
   Activation activation = Activation::none;  // of f32: after the bias
-  const float* residual = nullptr;  // of f32 without activation, m > 8 and n > 16: [m, n] or none, added; may be c itself. Not of batches
+  const float* residual = nullptr;  // of f32 without activation, m > 8 and n > 16, or of bf16: [m, n] or none, added; may be c itself. Not of batches
   int64_t residual_row = 0;
+  bool float_rows = false;  // of bf16: a is f32 and rounded on the way
   bool rounds = false;  // of bf16: c is bf16, else f32
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backend/cpu/kernels/gemm.h"
 #include "backend/cpu/kernels/isa.h"
 #include "backend/cpu/kernels/scratch.h"
 #include "base/error.h"
@@ -116,19 +117,21 @@ struct Pass {
   }
 };
 
-// Float32 weights against many rows: a product like any other.
+// Float32 weights against many rows, or weights that do not lie row by row: a product like any other.
 bool is_plain_product(const LinearArgs& args, const LinearOutput& out) {
+  if (out.weight_step != 1) return true;
   return args.t >= kGemmRows && args.k > 0 && args.precision == Precision::native && !args.gated && out.weight_dtype == DType::f32 &&
          (!out.bias || out.bias_dtype == DType::f32) && (!out.residual || (out.n > 16 && out.activation == Activation::none));
 }
 
 MatmulArgs plain_product(const LinearArgs& args, const LinearOutput& out) {
-  MatmulArgs product{.m = args.t, .n = out.n, .k = args.k};
+  MatmulArgs product{.dtype = out.weight_dtype, .m = args.t, .n = out.n, .k = args.k};
+  product.float_rows = true;
   product.a = args.x;
   product.a_row = args.x_stride;
   product.a_col = 1;
   product.b = out.weight;
-  product.b_row = 1;
+  product.b_row = out.weight_step;
   product.b_col = out.weight_stride;
   product.c = out.y;
   product.c_row = out.y_stride;
@@ -140,6 +143,8 @@ MatmulArgs plain_product(const LinearArgs& args, const LinearOutput& out) {
 }
 
 }  // namespace
+
+bool takes_any_step(DType weight_dtype, const Isa& isa) { return weight_dtype == DType::bf16 && brain_gemm_kernel(isa); }
 
 void linear(ThreadPool& pool, const LinearArgs& args, const Isa& isa) {
   if (args.t <= 0 || args.outputs.empty()) return;
