@@ -16,6 +16,7 @@
 #include "backend/vulkan/vulkan_device.h"
 #include "graph/pass_ops.h"
 #include "ops/elementwise.h"
+#include "ops/linalg.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
 
@@ -39,6 +40,7 @@ struct Row {
   int64_t elements;                                            // of a ring buffer
   std::function<void(int, std::vector<LaunchPlan>&)> launches;  // appends the i-th operation of a chain
   double bytes, flops;                                         // of one operation
+  int64_t diagonal = 0;                                        // > 0: buffers are square matrices of this order, made positive definite
 };
 
 LaunchPlan launch(PrimitivePtr primitive, std::vector<OperandType> inputs, OperandType output, std::vector<int> buffers) {
@@ -59,6 +61,7 @@ class Runner {
       state = state * 1664525u + 1013904223u;
       x = (float(state >> 8) * 0x1p-24f - 0.5f) * 2e-2f;
     }
+    for (int64_t i = 0; i < row.diagonal; ++i) noise[size_t(i * row.diagonal + i)] = 1 + 1e-2f * float(row.diagonal);
     for (int i = 0; i < kRing + kSmall; ++i) {
       storages_.push_back(device.allocator().allocate(noise.size() * 4));
       device.write(*storages_.back(), 0, noise.data(), noise.size() * 4);
@@ -178,6 +181,23 @@ std::vector<Row> rows(int64_t n) {
     plan.push_back(launch(first_axis(ReduceOp::mean), {dense(*flat)}, dense({}), {ring(i + 1), result2}));
     plan.push_back(launch(fused(1, {{unary_of(UnaryOp::sqrt), {0, -1, -1}, DType::f32, 0}}, {}), {dense({})}, dense({}), {result2, result}));
   });
+  for (int64_t size : {512, 1000, 2000}) {
+    const Shape square{size, size};
+    const double cube = double(size) * double(size) * double(size);
+    auto factor = [&](const char* name, Linalg op, double flops) {
+      add(cat(name, " ", size), size * size, 0, flops, [=](int, auto& plan) {
+        LaunchPlan launched = launch(std::make_shared<const Linalg>(op), {dense(square)}, dense(square), {other, result});
+        if (op.op == LinalgOp::triangular_solve) {
+          launched.inputs.push_back(dense(square));
+          launched.places.insert(launched.places.begin() + 1, {0, 0});
+        }
+        plan.push_back(std::move(launched));
+      });
+      list.back().diagonal = size;
+    };
+    factor("cholesky", {LinalgOp::cholesky, false}, cube / 3);
+    factor("triangular solve", {LinalgOp::triangular_solve, false, false, false}, cube);
+  }
   return list;
 }
 

@@ -1,4 +1,4 @@
-// c = a b in float32: TILE x TILE results a workgroup, T x T a thread, DEPTH steps of k at a time through two halves of shared memory (16 KiB at
+// c = a b, or c -= a b, in float32: TILE x TILE results a workgroup, T x T a thread, DEPTH steps of k at a time through two halves of shared memory (16 KiB at
 // most). A thread brings a block of 4 x 4 elements at a time; which way they lie is a specialisation constant.
 // variant t128: -DTILE=128 -DT=8 -DTHREADS=256 -DDEPTH=8
 // variant t64: -DTILE=64 -DT=4 -DTHREADS=256 -DDEPTH=16
@@ -14,6 +14,8 @@ layout(constant_id = 2) const bool B_ALONG_K = false;  // along k, or along n
 layout(constant_id = 3) const bool A_WIDE = true;      // they lie side by side at multiples of four elements
 layout(constant_id = 4) const bool B_WIDE = true;
 layout(constant_id = 5) const bool EDGES = true;       // m, n or k are not multiples of the tile
+layout(constant_id = 6) const bool SUBTRACT = false;   // c -= a b
+layout(constant_id = 7) const bool UPPER = false;      // only tiles that touch the upper triangle
 
 const uint kVectors = T / 4, kAcross = TILE / T, kQuads = TILE / 4;
 const uint kBlocks = kQuads * (DEPTH / 4);  // of 4 x 4 elements in a tile of one operand
@@ -42,14 +44,29 @@ void main() {
   Place place = place_of(id, AXES);
   const uint me = gl_LocalInvocationIndex, tx = me % kAcross, ty = me / kAcross;
   const uint row0 = place.row * TILE, column0 = place.column * TILE;
+  if (UPPER && row0 > column0) return;
   bool wide_a = A_WIDE && (place.a.x & 15u) == 0u, wide_b = B_WIDE && (place.b.x & 15u) == 0u;
   // The first threads bring a block of a each, the next ones a block of b: where it lies in the tile.
   const bool brings_a = me < kBlocks, brings_b = !brings_a && me < 2 * kBlocks, along_k = brings_a ? A_ALONG_K : B_ALONG_K;
   const uint mine = brings_a ? me : me - kBlocks;
   const uint across = (along_k ? mine / (DEPTH / 4) : mine % kQuads) * 4, down = (along_k ? mine % (DEPTH / 4) : mine / kQuads) * 4;
 
+  const bool wide_c = args.c_row % 4 == 0 && (place.c.x & 15u) == 0u;
   vec4 acc[T][kVectors];
-  [[unroll]] for (uint i = 0; i < T; ++i) [[unroll]] for (uint j = 0; j < kVectors; ++j) acc[i][j] = vec4(0.0);
+  [[unroll]] for (uint i = 0; i < T; ++i) {
+    const uint row = row0 + (ty + i / 4 * kAcross) * 4 + i % 4;
+    [[unroll]] for (uint j = 0; j < kVectors; ++j) {
+      acc[i][j] = vec4(0.0);
+      if (!SUBTRACT || (EDGES && row >= args.m)) continue;
+      const uint column = column0 + (tx + j * kAcross) * 4, at = row * args.c_row + column;
+      if (wide_c && (!EDGES || column + 4 <= args.n)) {
+        acc[i][j] = F32x4(place.c).v[at / 4];
+      } else {
+        [[unroll]] for (uint e = 0; e < 4; ++e)
+          if (!EDGES || column + e < args.n) acc[i][j][e] = F32(place.c).v[at + e];
+      }
+    }
+  }
 
   vec4 next[4];
 #define LOAD_BLOCK(base, first, wide, along, at_across, at_down, limit, stride_across, stride_down)                                           \
@@ -85,14 +102,13 @@ void main() {
         x[j] = shared_a[half_][k][ty + j * kAcross];
         y[j] = shared_b[half_][k][tx + j * kAcross];
       }
-      [[unroll]] for (uint i = 0; i < T; ++i) [[unroll]] for (uint j = 0; j < kVectors; ++j) acc[i][j] = fma(vec4(x[i / 4][i % 4]), y[j], acc[i][j]);
+      [[unroll]] for (uint i = 0; i < T; ++i) [[unroll]] for (uint j = 0; j < kVectors; ++j) acc[i][j] = fma(vec4(SUBTRACT ? -x[i / 4][i % 4] : x[i / 4][i % 4]), y[j], acc[i][j]);
     }
     if (more) PUT(half_ ^ 1)
     barrier();
     half_ ^= 1;
   }
 
-  bool wide_c = args.c_row % 4 == 0 && (place.c.x & 15u) == 0u;
   [[unroll]] for (uint i = 0; i < T; ++i) {
     uint row = row0 + (ty + i / 4 * kAcross) * 4 + i % 4;
     if (EDGES && row >= args.m) continue;

@@ -3,7 +3,9 @@
 
 #include "ops/arrange.h"
 #include "ops/creation.h"
+#include "ops/gradient.h"
 #include "ops/matmul.h"
+#include "ops/reduce.h"
 #include "ops/reference.h"
 
 namespace mlxc {
@@ -53,6 +55,28 @@ TEST(Linalg, FactorsGiveTheMatrixBack) {
           EXPECT_TRUE(same(matmul(transposed ? t(lower) : lower, solved), x)) << where;
         }
       }
+}
+
+// float32 on the device under test against float64 on the CPU, through factors of several blocks and their gradients.
+TEST(Linalg, GradientsInFloat32FollowThoseInFloat64) {
+  std::mt19937 random(7);
+  std::uniform_real_distribution<double> draw(-1, 1);
+  for (int64_t n : {9, 70}) {
+    std::vector<double> values(size_t(n * n)), right(size_t(n * 3));
+    for (double& value : values) value = draw(random) / double(n);
+    for (double& value : right) value = draw(random);
+    auto gradients = [&](Device& device, DType dtype) {
+      const Array x = cast(Array::from_vector<double>(device, values, {n, n}, DType::f64), dtype);
+      const Array b = cast(Array::from_vector<double>(device, right, {n, 3}, DType::f64), dtype);
+      const Array positive = matmul(x, t(x)) + eye(device, n, n, 0, dtype);
+      const Array factor = linalg::cholesky(positive, false);
+      const Array solved = linalg::triangular_solve(linalg::cholesky(positive, true), linalg::triangular_solve(factor, b, false, false, false), true, false, false);
+      const Array sum = reduce(ReduceOp::sum, factor * factor * factor, {0, 1}, false) + reduce(ReduceOp::sum, solved * solved, {0, 1}, false);
+      return grad({sum}, {x, b});
+    };
+    const Arrays wide = gradients(cpu_device(), DType::f64), here = gradients(test::device(), DType::f32);
+    for (size_t i = 0; i < wide.size(); ++i) EXPECT_TRUE(near(fetch(here[i]), fetch(wide[i]), 2e-5, 1)) << n << " " << i;
+  }
 }
 
 TEST(Linalg, RefusesWhatHasNoAnswer) {

@@ -41,7 +41,7 @@ class VulkanExecutable final : public Executable {
  public:
   VulkanExecutable(std::shared_ptr<ProgramParts> parts, LoweredProgram program, std::vector<Pipelines::Pipeline> pipelines,
                    std::vector<std::unique_ptr<HostStep>> host_steps, const std::string& reason)
-      : parts_(std::move(parts)), pipelines_(std::move(pipelines)), dispatches_(std::move(program.dispatches)),
+      : parts_(std::move(parts)), pipelines_(std::move(pipelines)), dispatches_(std::move(program.dispatches)), verdicts_(std::move(program.verdicts)),
         scratch_bytes_(program.scratch_bytes), counter_bytes_(program.counter_bytes) {
     find_extents(program.launches);
     launches_ = int64_t(program.launches.size());
@@ -125,11 +125,12 @@ class VulkanExecutable final : public Executable {
         }
         program_counters().host_launches.fetch_add(1, std::memory_order_relaxed);
       }
+      check_verdicts(*recording);
       if (recording->timing != Timing::none)
         report(*recording, starts, std::chrono::duration<double, std::nano>(Queue::Clock::now() - begin).count());
     } catch (const Error& error) {
-      // What kernels count with may be half counted now.
-      if (error.status() != Status::cancelled) forget(recording);
+      // What kernels count with may be half counted now. A cancelled run ended between dispatches, and only what has verdicts counts across those.
+      if (error.status() != Status::cancelled || !verdicts_.empty()) forget(recording);
       throw;
     } catch (...) {
       forget(recording);
@@ -160,6 +161,14 @@ class VulkanExecutable final : public Executable {
 
   static void check(const std::atomic<bool>* cancel) {
     if (cancel && cancel->load(std::memory_order_relaxed)) fail(Status::cancelled, "the run was cancelled");
+  }
+
+  void check_verdicts(const Recording& recording) const {
+    if (verdicts_.empty()) return;
+    std::vector<uint32_t> words(size_t(counter_bytes_ + 3) / 4);
+    parts_->device.read(*recording.counters, 0, words.data(), size_t(counter_bytes_));
+    for (const Verdict& verdict : verdicts_)
+      if (const uint32_t word = words[size_t(verdict.offset) / 4]) fail(Status::invalid_argument, verdict.describe(word));
   }
 
   void run_commands(const Commands& commands, double slowness, const std::atomic<bool>* cancel) const {
@@ -284,6 +293,7 @@ class VulkanExecutable final : public Executable {
   const std::shared_ptr<ProgramParts> parts_;  // first: outlives what follows
   std::vector<Pipelines::Pipeline> pipelines_;
   std::vector<Dispatch> dispatches_;
+  std::vector<Verdict> verdicts_;
   std::vector<Segment> segments_;
   std::vector<ProfileLabelPtr> labels_;  // of dispatches
   std::vector<Extent> extents_;     // by buffer

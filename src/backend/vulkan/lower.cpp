@@ -51,6 +51,7 @@ void lower(Emitter& emitter) {
   switch (emitter.plan().primitive->code()) {
     case OpCode::fused: return lower_fused(emitter);
     case OpCode::matmul: return lower_matmul(emitter);
+    case OpCode::linalg: return lower_linalg(emitter);
     case OpCode::top_k: return lower_top_k(emitter);
     case OpCode::linear: return lower_linear(emitter);
     case OpCode::rms_norm:

@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -93,6 +94,9 @@ class Emitter {
   virtual Ref scratch(int64_t bytes) = 0;
   // Zeros at the first dispatch; kernels must leave zeros behind (the last workgroup resets what it counted with).
   virtual Ref counters(int64_t bytes) = 0;
+  // A word among the counters that a kernel raises (atomicMax) when the operation has no answer. Where it is not 0 after a run, the run ends in
+  // Error(invalid_argument) with what `describe` says of it.
+  virtual Ref verdict(std::function<std::string(uint32_t)> describe) = 0;
   // Constants, uploaded with the program. 16-byte aligned.
   virtual Ref table(const void* data, int64_t bytes) = 0;
   virtual void dispatch(Kernel kernel, Grid groups, std::vector<Argument> arguments, const Words& words, Work work = {}) = 0;
@@ -109,6 +113,7 @@ void lower_fused(Emitter& emitter);
 void lower_array_op(Emitter& emitter);        // copy, concatenate, take, fill, arange, reduce, arg_reduce, softmax
 void lower_index_op(Emitter& emitter);        // update, scatter, sort, scan, random_bits
 void lower_matmul(Emitter& emitter);
+void lower_linalg(Emitter& emitter);
 void lower_top_k(Emitter& emitter);
 void lower_linear(Emitter& emitter);
 void lower_norm(Emitter& emitter);            // rms_norm, layer_norm

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/vulkan/product.h"
 #include "backend/vulkan/reduce_glsl.h"
 #include "ops/matmul.h"
 
@@ -15,24 +16,6 @@ constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
 constexpr int64_t kSmallTile = 32;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// A matrix of each batch item: where the first lies, and its strides in elements.
-struct Matrix {
-  Ref ref;
-  int64_t rows, columns, row, column;
-  int64_t item;  // bytes of an element
-  std::vector<int64_t> batch;  // strides
-
-  bool fits() const { return (rows - 1) * std::abs(row) + (columns - 1) * std::abs(column) <= kMost; }
-  Matrix block(int64_t row0, int64_t some_rows, int64_t column0, int64_t some_columns) const {
-    Matrix result = *this;
-    const int64_t distance = (row0 * row + column0 * column) * item;
-    result.ref = ref.at(distance, ref.bytes - distance);
-    result.rows = some_rows;
-    result.columns = some_columns;
-    return result;
-  }
-};
 
 Matrix matrix_of(const OperandType& operand, const Ref& ref) {
   const int rank = operand.type.shape.rank();
@@ -48,6 +31,7 @@ class Product {
     const Shape& shape = plan.outputs[0].type.shape;
     for (int axis = 0; axis < shape.rank() - 2; ++axis) batch_.push_back(shape[axis]);
   }
+  Product(Emitter& emitter, std::vector<int64_t> batch, ProductInto into) : emitter_(emitter), dtype_(DType::f32), into_(into), batch_(std::move(batch)) {}
 
   void emit() {
     const LaunchPlan& plan = emitter_.plan();
@@ -55,6 +39,11 @@ class Product {
     Matrix a = matrix_of(plan.inputs[0], emitter_.input(0)), b = matrix_of(plan.inputs[1], emitter_.input(1)), c = matrix_of(plan.outputs[0], emitter_.output(0));
     collapse_batch(a, b, c);
     emit_blocks(a, b, c);
+  }
+
+  void dispatch(const Matrix& a, const Matrix& b, const Matrix& c) {
+    if (!a.fits() || !b.fits() || !c.fits()) no_kernel(emitter_.plan());
+    dispatch(batch_, a, b, c);
   }
 
  private:
@@ -124,13 +113,14 @@ class Product {
     if (table.empty()) table.push_back(0);
     if (items > kMost) no_kernel(emitter_.plan());
     const int64_t m = c.rows, n = c.columns, k = a.columns;
-    const int64_t tile = dtype_ == DType::f32 ? tile_size(m, n, items) : 16;
+    const bool half = into_ == ProductInto::subtract_upper;  // of the tiles
+    const int64_t tile = dtype_ == DType::f32 ? tile_size(m, n, half ? (items + 1) / 2 : items) : 16;
     const int64_t tiles_m = divide_up(m, tile), tiles_n = divide_up(n, tile);
     Kernel kernel = dtype_ == DType::f32 ? tiled(a, b, axes, tile, m % tile || n % tile || k % (tile == 64 ? 16 : 8) || k == 0) : plain(axes);
     const int64_t a_first = rebase(a), b_first = rebase(b);
-    const double count = double(items) * double(m) * double(n);
+    const double count = double(items) * double(m) * double(n) / (half ? 2 : 1);
     emitter_.dispatch(std::move(kernel), emitter_.row(tiles_m * tiles_n * items),
-                      {read(a.ref), read(b.ref), write(c.ref), read(emitter_.table(table.data(), int64_t(table.size() * 4)))},
+                      {read(a.ref), read(b.ref), {c.ref, into_ == ProductInto::all ? Access::write : Access::update}, read(emitter_.table(table.data(), int64_t(table.size() * 4)))},
                       Words().u(m).u(n).u(k).u(a.row).u(a.column).u(b.row).u(b.column).u(c.row).u(tiles_m).u(tiles_n).u(tiles_m * tiles_n * items).u(a_first).u(b_first),
                       {.flops = 2 * count * double(k), .bytes = double(items) * double(m * k + k * n + m * n) * double(c.item)});
   }
@@ -153,7 +143,7 @@ class Product {
     return kSmallTile;
   }
 
-  static Kernel tiled(const Matrix& a, const Matrix& b, uint32_t axes, int64_t tile, bool edges) {
+  Kernel tiled(const Matrix& a, const Matrix& b, uint32_t axes, int64_t tile, bool edges) const {
     auto wide = [](const Matrix& matrix) {
       if (matrix.row != 1 && matrix.column != 1) return false;
       bool result = (matrix.column == 1 ? matrix.row : matrix.column) % 4 == 0;
@@ -161,7 +151,7 @@ class Product {
       return result;
     };
     const uint32_t a_along_k = a.column == 1 || a.row != 1, b_along_k = b.column != 1 && b.row == 1;
-    return {cat("matmul.t", tile), {axes, a_along_k, b_along_k, wide(a), wide(b), edges}};
+    return {cat("matmul.t", tile), {axes, a_along_k, b_along_k, wide(a), wide(b), edges, into_ != ProductInto::all, into_ == ProductInto::subtract_upper}};
   }
 
   Kernel plain(uint32_t axes) const {
@@ -174,10 +164,15 @@ class Product {
 
   Emitter& emitter_;
   const DType dtype_;
+  const ProductInto into_ = ProductInto::all;
   std::vector<int64_t> batch_;
 };
 
 }  // namespace
+
+void emit_product(Emitter& emitter, const std::vector<int64_t>& batch, const Matrix& a, const Matrix& b, const Matrix& c, ProductInto into) {
+  Product(emitter, batch, into).dispatch(a, b, c);
+}
 
 void lower_matmul(Emitter& emitter) {
   const DType dtype = emitter.plan().inputs[0].type.dtype;

@@ -30,7 +30,7 @@ class ProgramEmitter final : public Emitter {
       if (joined.by == launch) joined_ = joined.launch;
     }
     const size_t dispatches = program_.dispatches.size();
-    const size_t table = program_.table.size();
+    const size_t table = program_.table.size(), verdicts = program_.verdicts.size();
     const int64_t counters = program_.counter_bytes;
     try {
       lower(*this);
@@ -39,6 +39,7 @@ class ProgramEmitter final : public Emitter {
       program_.reasons[size_t(launch)] = error.what();
       program_.dispatches.resize(dispatches);
       program_.table.resize(table);
+      program_.verdicts.resize(verdicts);
       program_.counter_bytes = counters;
       return;
     }
@@ -67,6 +68,11 @@ class ProgramEmitter final : public Emitter {
     const int64_t at = round_up(program_.counter_bytes, kCounterAlignment);
     program_.counter_bytes = at + bytes;
     return piece(Ref::Kind::counters, at, bytes);
+  }
+  Ref verdict(std::function<std::string(uint32_t)> describe) override {
+    const Ref word = counters(4);
+    program_.verdicts.push_back({launch_, program_.counter_bytes - 4, std::move(describe)});
+    return word;
   }
   Ref table(const void* data, int64_t bytes) override {
     const size_t at = size_t(round_up(int64_t(program_.table.size()), kTableAlignment));

@@ -25,11 +25,19 @@ struct Dispatch {
   Work work;
 };
 
+// See Emitter::verdict.
+struct Verdict {
+  int launch;
+  int64_t offset;  // in the counters
+  std::function<std::string(uint32_t)> describe;
+};
+
 struct LoweredProgram {
   std::vector<LaunchPlan> launches;
   std::vector<std::string> reasons;  // by launch: why it runs on the fallback device; empty: it runs here
   std::vector<Kernel> kernels;       // each once
   std::vector<Dispatch> dispatches;  // in order of their launches
+  std::vector<Verdict> verdicts;
   std::vector<std::byte> table;      // constants
   int64_t scratch_bytes = 0, counter_bytes = 0;
 };

@@ -1,0 +1,257 @@
+// Factorizations and solvers on the Vulkan device: by what they promise, at the sizes around their blocks, and by what the CPU says of matrices that
+// have no answer.
+#include "ops/linalg.h"
+
+#include <gmock/gmock.h>
+
+#include "vulkan/launch_compare.h"
+
+namespace mlxc::vulkan {
+namespace {
+
+struct LinalgOnDevice : LaunchTest {};
+
+using Values = std::vector<double>;  // of matrices, row by row
+
+const std::vector<int64_t> kSizes{1, 7, 63, 64, 65, 130, 200};
+constexpr double kEps = 0x1p-24;
+
+// Rounded to float32, so that everybody starts from the same matrix.
+Values drawn(int64_t count, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<double> draw(-1, 1);
+  Values values(static_cast<size_t>(count));
+  for (double& value : values) value = float(draw(random));
+  return values;
+}
+
+double& at(Values& x, int64_t columns, int64_t row, int64_t column) { return x[size_t(row * columns + column)]; }
+double at(const Values& x, int64_t columns, int64_t row, int64_t column) { return x[size_t(row * columns + column)]; }
+
+// a [m, k] b [k, n], each perhaps given as its transpose.
+Values times(const Values& a, const Values& b, int64_t m, int64_t n, int64_t k, bool turn_a = false, bool turn_b = false) {
+  Values c(size_t(m * n), 0);
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t p = 0; p < k; ++p) {
+      const double x = turn_a ? at(a, m, p, i) : at(a, k, i, p);
+      for (int64_t j = 0; j < n; ++j) at(c, n, i, j) += x * (turn_b ? at(b, k, j, p) : at(b, n, p, j));
+    }
+  return c;
+}
+
+double largest(const Values& x) {
+  double most = 0;
+  for (double value : x) most = std::isnan(value) ? INFINITY : std::max(most, std::abs(value));
+  return most;
+}
+double distance(const Values& a, const Values& b) {
+  Values gap(a.size());
+  for (size_t i = 0; i < a.size(); ++i) gap[i] = a[i] - b[i];
+  return largest(gap);
+}
+
+Values positive_definite(int64_t n, uint32_t seed) {
+  const Values x = drawn(n * n, seed);
+  Values a = times(x, x, n, n, n, false, true);
+  for (int64_t i = 0; i < n; ++i) at(a, n, i, i) += 0.1;
+  for (double& value : a) value = float(value);
+  return a;
+}
+// 1 / (i + j + 1), with as much on the diagonal as float32 needs to call it positive definite.
+Values hilbert(int64_t n) {
+  Values a(static_cast<size_t>(n * n));
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j < n; ++j) at(a, n, i, j) = float(1.0 / double(i + j + 1) + (i == j ? 4e-6 * double(n) : 0));
+  return a;
+}
+
+Values joined(const std::vector<Values>& parts) {
+  Values all;
+  for (const Values& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+Values part(const Values& x, int64_t index, int64_t size) { return {x.begin() + index * size, x.begin() + (index + 1) * size}; }
+
+Values values_of(const Bytes& bytes) {
+  Values values(bytes.size() / sizeof(float));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = element(bytes, i, DType::f32);
+  return values;
+}
+
+Launch linalg_launch(Linalg op, const std::vector<Shape>& shapes, const std::vector<Values>& inputs) {
+  std::vector<Operand> operands;
+  for (const Shape& shape : shapes) operands.push_back(lay(shape, DType::f32, Lie::dense));
+  return launch_of(std::make_shared<const Linalg>(op), operands, [&](size_t input, int64_t i) { return inputs[input][size_t(i)]; });
+}
+std::vector<Values> on_device(const Launch& launch, const std::string& what) {
+  std::vector<Values> outputs;
+  for (const Bytes& bytes : run_on_vulkan(launch, what)) outputs.push_back(values_of(bytes));
+  return outputs;
+}
+
+// What both say of a matrix without an answer.
+std::string complaint(const std::function<void()>& run) {
+  try {
+    run();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), Status::invalid_argument);
+    return error.what();
+  }
+  return "none";
+}
+void expect_same_complaint(const Launch& launch, const std::string& text) {
+  const std::string on_cpu = complaint([&] { run_on_cpu(launch); }), here = complaint([&] { run_on_vulkan(launch, "bad"); });
+  EXPECT_EQ(here, on_cpu);
+  EXPECT_THAT(here, testing::HasSubstr(text));
+}
+
+void expect_cholesky(const std::vector<Values>& matrices, int64_t n, const std::string& what) {
+  for (bool upper : {false, true}) {
+    // The triangle that is not read holds something else.
+    std::vector<Values> given = matrices;
+    for (Values& a : given)
+      for (int64_t i = 0; i < n; ++i)
+        for (int64_t j = 0; j < i; ++j) at(a, n, upper ? i : j, upper ? j : i) = 77;
+    const Values all = on_device(linalg_launch({LinalgOp::cholesky, upper}, {{int64_t(given.size()), n, n}}, {joined(given)}), what)[0];
+    for (size_t item = 0; item < matrices.size(); ++item) {
+      const Values factor = part(all, int64_t(item), n * n);
+      const Values product = times(factor, factor, n, n, n, upper, !upper);
+      EXPECT_LE(distance(product, matrices[item]), 2 * double(n + 1) * kEps * largest(matrices[item])) << what << " n " << n << " upper " << upper << " item " << item;
+      for (int64_t i = 0; i < n; ++i) {
+        EXPECT_GT(at(factor, n, i, i), 0) << what;
+        for (int64_t j = 0; j < i; ++j) ASSERT_EQ(at(factor, n, upper ? i : j, upper ? j : i), 0) << what << " n " << n;
+      }
+    }
+  }
+}
+
+TEST_F(LinalgOnDevice, CholeskyGivesTheMatrixBack) {
+  for (int64_t n : kSizes) expect_cholesky({positive_definite(n, uint32_t(n)), positive_definite(n, 1000), positive_definite(n, 1001)}, n, "drawn");
+}
+
+TEST_F(LinalgOnDevice, CholeskyOfIllConditionedMatrices) {
+  for (int64_t n : {7, 65, 130, 200}) expect_cholesky({hilbert(n)}, n, "Hilbert");
+  Values graded = positive_definite(130, 3);  // rows and columns of very different size
+  for (int64_t i = 0; i < 130; ++i)
+    for (int64_t j = 0; j < 130; ++j) at(graded, 130, i, j) = std::ldexp(at(graded, 130, i, j), -int(i % 10 + j % 10));
+  expect_cholesky({graded}, 130, "graded");
+}
+
+TEST_F(LinalgOnDevice, CholeskyOfManySmallMatrices) {
+  std::vector<Values> matrices;
+  for (uint32_t i = 0; i < 300; ++i) matrices.push_back(positive_definite(3, i));
+  expect_cholesky(matrices, 3, "small");
+}
+
+TEST_F(LinalgOnDevice, CholeskyRefusesWhatIsNotPositiveDefinite) {
+  for (int64_t n : {1, 7, 64, 65, 200})
+    for (int64_t bad : {int64_t{0}, n / 2, n - 1})
+      for (bool upper : {false, true}) {
+        Values a = positive_definite(n, 5);
+        at(a, n, bad, bad) = -1;
+        const Launch launch = linalg_launch({LinalgOp::cholesky, upper}, {{2, n, n}}, {joined({positive_definite(n, 6), a})});
+        expect_same_complaint(launch, cat("the minor of order ", bad + 1, " is not"));
+      }
+  const Values zeros(200 * 200, 0);
+  expect_same_complaint(linalg_launch({LinalgOp::cholesky, false}, {{200, 200}}, {zeros}), "the minor of order 1 is not");
+}
+
+TEST_F(LinalgOnDevice, CholeskyOfNanAndInfinityIsNanInThatMatrixAlone) {
+  for (int64_t n : {3, 64, 65, 200})
+    for (double bad : {double(NAN), double(INFINITY)})
+      for (const auto& [row, column] : {std::pair<int64_t, int64_t>{0, 0}, {n - 1, 0}, {0, n - 1}, {n / 2, n / 2}})
+        for (bool upper : {false, true}) {
+          Values a = positive_definite(n, 5);
+          at(a, n, 1, 1) = -1;  // no error then
+          at(a, n, row, column) = bad;
+          const Launch launch = linalg_launch({LinalgOp::cholesky, upper}, {{2, n, n}}, {joined({a, positive_definite(n, 6)})});
+          const Values all = on_device(launch, "NaN")[0];
+          for (int64_t i = 0; i < n * n; ++i) {
+            ASSERT_TRUE(std::isnan(all[size_t(i)])) << n << " " << i;
+            ASSERT_FALSE(std::isnan(all[size_t(n * n + i)])) << n << " " << i;
+          }
+        }
+}
+
+TEST_F(LinalgOnDevice, TriangularSolveGivesTheRightHandSideBack) {
+  for (int64_t n : kSizes)
+    for (int64_t m : {1, 70})
+      for (bool upper : {false, true})
+        for (bool unit : {false, true})
+          for (bool transposed : {false, true}) {
+            if (n > 130 && (unit || m == 1)) continue;
+            const std::string what = cat("n ", n, " m ", m, " upper ", upper, " unit ", unit, " transposed ", transposed);
+            Values a = drawn(2 * n * n, uint32_t(n)), b = drawn(2 * n * m, 9);
+            for (int64_t i = 0; i < 2 * n * n; ++i) a[size_t(i)] = i / n % n == i % n ? 1.5 + std::abs(a[size_t(i)]) : a[size_t(i)] / 8;
+            for (double& value : a) value = float(value);
+            const Values all = on_device(linalg_launch({LinalgOp::triangular_solve, upper, unit, transposed}, {{2, n, n}, {2, n, m}}, {a, b}), what)[0];
+            for (int64_t item : {0, 1}) {
+              Values t = part(a, item, n * n);
+              for (int64_t i = 0; i < n; ++i)
+                for (int64_t j = 0; j < n; ++j)
+                  if (i == j ? unit : (i < j) != upper) at(t, n, i, j) = i == j;
+              const Values x = part(all, item, n * m), product = times(t, x, n, m, n, transposed);
+              // |T x - b| <= c n eps |T| |x|, row by row
+              Values bounds_t = t, bounds_x = x;
+              for (double& value : bounds_t) value = std::abs(value);
+              for (double& value : bounds_x) value = std::abs(value);
+              const Values bound = times(bounds_t, bounds_x, n, m, n, transposed), want = part(b, item, n * m);
+              for (size_t i = 0; i < want.size(); ++i) ASSERT_LE(std::abs(product[i] - want[i]), 2 * double(n + 1) * kEps * (bound[i] + 1e-30)) << what << " " << i;
+            }
+          }
+}
+
+TEST_F(LinalgOnDevice, TriangularSolveRefusesAZeroOnTheDiagonal) {
+  for (int64_t n : {3, 64, 130})
+    for (bool upper : {false, true})
+      for (bool transposed : {false, true}) {
+        Values a = drawn(n * n, 4);
+        for (int64_t i = 0; i < n; ++i) at(a, n, i, i) = i == n - 2 ? 0 : 2;
+        const Launch launch = linalg_launch({LinalgOp::triangular_solve, upper, false, transposed}, {{n, n}, {n, 2}}, {a, drawn(n * 2, 1)});
+        expect_same_complaint(launch, cat("element ", n - 2, " of its diagonal"));
+        // The next run starts afresh.
+        expect_same_complaint(launch, cat("element ", n - 2, " of its diagonal"));
+      }
+}
+
+TEST_F(LinalgOnDevice, ARunAfterARefusalStartsAfresh) {
+  const int64_t n = 70;
+  const Launch launch = linalg_launch({LinalgOp::cholesky, false}, {{n, n}}, {positive_definite(n, 5)});
+  Device& device = shared_device()->device();
+  const auto program = device.compile({{launch.plan}, {false, false}});
+  std::vector<StoragePtr> storages;
+  std::vector<Binding> bindings;
+  for (size_t bytes : {launch.data[0].size(), launch.data[0].size(), program->scratch_bytes()}) {
+    storages.push_back(device.allocator().allocate(bytes));
+    bindings.push_back({storages.back().get(), 0});
+  }
+  std::vector<float> matrix(size_t(n * n), 0);
+  for (float diagonal : {1.f, -1.f, NAN, 4.f, -1.f}) {
+    for (int64_t i = 0; i < n; ++i) matrix[size_t(i * n + i)] = diagonal;
+    device.write(*storages[0], 0, matrix.data(), matrix.size() * 4);
+    if (diagonal < 0) {
+      EXPECT_THROW(program->run(device.default_stream(), bindings, nullptr), Error);
+      continue;
+    }
+    program->run(device.default_stream(), bindings, nullptr);
+    float last = 0;
+    device.read(*storages[1], (n * n - 1) * 4, &last, 4);
+    if (std::isnan(diagonal)) EXPECT_TRUE(std::isnan(last));
+    else EXPECT_EQ(last, std::sqrt(diagonal));
+  }
+}
+
+TEST_F(LinalgOnDevice, TriangularSolvePassesNanOn) {
+  const int64_t n = 70;
+  Values a = drawn(n * n, 4), b = drawn(n * 2, 1);
+  for (int64_t i = 0; i < n; ++i) at(a, n, i, i) = 3;
+  at(b, 2, 5, 1) = NAN;
+  const Values x = on_device(linalg_launch({LinalgOp::triangular_solve, false, false, false}, {{n, n}, {n, 2}}, {a, b}), "NaN")[0];
+  for (int64_t i = 0; i < n; ++i) {
+    EXPECT_FALSE(std::isnan(at(x, 2, i, 0)));
+    EXPECT_EQ(std::isnan(at(x, 2, i, 1)), i >= 5);
+  }
+}
+
+}  // namespace
+}  // namespace mlxc::vulkan
