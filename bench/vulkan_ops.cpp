@@ -191,11 +191,16 @@ std::vector<Row> rows(int64_t n) {
           launched.inputs.push_back(dense(square));
           launched.places.insert(launched.places.begin() + 1, {0, 0});
         }
+        if (op.op == LinalgOp::qr) {
+          launched.outputs.push_back(dense(square));
+          launched.places.push_back({result2, 0});
+        }
         plan.push_back(std::move(launched));
       });
       list.back().diagonal = size;
     };
     factor("cholesky", {LinalgOp::cholesky, false}, cube / 3);
+    factor("qr", {LinalgOp::qr, false}, cube * 8 / 3);
     factor("triangular solve", {LinalgOp::triangular_solve, false, false, false}, cube);
   }
   return list;

@@ -1,5 +1,5 @@
-// Factorizations and solvers on the Vulkan device: by what they promise, at the sizes around their blocks, and by what the CPU says of matrices that
-// have no answer.
+// Factorizations and solvers on the Vulkan device: by what they promise, at the sizes around their blocks, and by what the CPU says of
+// matrices that have no answer.
 #include "ops/linalg.h"
 
 #include <gmock/gmock.h>
@@ -116,7 +116,8 @@ void expect_cholesky(const std::vector<Values>& matrices, int64_t n, const std::
     for (size_t item = 0; item < matrices.size(); ++item) {
       const Values factor = part(all, int64_t(item), n * n);
       const Values product = times(factor, factor, n, n, n, upper, !upper);
-      EXPECT_LE(distance(product, matrices[item]), 2 * double(n + 1) * kEps * largest(matrices[item])) << what << " n " << n << " upper " << upper << " item " << item;
+      EXPECT_LE(distance(product, matrices[item]), 2 * double(n + 1) * kEps * largest(matrices[item]))
+          << what << " n " << n << " upper " << upper << " item " << item;
       for (int64_t i = 0; i < n; ++i) {
         EXPECT_GT(at(factor, n, i, i), 0) << what;
         for (int64_t j = 0; j < i; ++j) ASSERT_EQ(at(factor, n, upper ? i : j, upper ? j : i), 0) << what << " n " << n;
@@ -126,7 +127,8 @@ void expect_cholesky(const std::vector<Values>& matrices, int64_t n, const std::
 }
 
 TEST_F(LinalgOnDevice, CholeskyGivesTheMatrixBack) {
-  for (int64_t n : kSizes) expect_cholesky({positive_definite(n, uint32_t(n)), positive_definite(n, 1000), positive_definite(n, 1001)}, n, "drawn");
+  for (int64_t n : kSizes)
+    expect_cholesky({positive_definite(n, uint32_t(n)), positive_definite(n, 1000), positive_definite(n, 1001)}, n, "drawn");
 }
 
 TEST_F(LinalgOnDevice, CholeskyOfIllConditionedMatrices) {
@@ -184,7 +186,8 @@ TEST_F(LinalgOnDevice, TriangularSolveGivesTheRightHandSideBack) {
             Values a = drawn(2 * n * n, uint32_t(n)), b = drawn(2 * n * m, 9);
             for (int64_t i = 0; i < 2 * n * n; ++i) a[size_t(i)] = i / n % n == i % n ? 1.5 + std::abs(a[size_t(i)]) : a[size_t(i)] / 8;
             for (double& value : a) value = float(value);
-            const Values all = on_device(linalg_launch({LinalgOp::triangular_solve, upper, unit, transposed}, {{2, n, n}, {2, n, m}}, {a, b}), what)[0];
+            const Values all =
+                on_device(linalg_launch({LinalgOp::triangular_solve, upper, unit, transposed}, {{2, n, n}, {2, n, m}}, {a, b}), what)[0];
             for (int64_t item : {0, 1}) {
               Values t = part(a, item, n * n);
               for (int64_t i = 0; i < n; ++i)
@@ -196,7 +199,8 @@ TEST_F(LinalgOnDevice, TriangularSolveGivesTheRightHandSideBack) {
               for (double& value : bounds_t) value = std::abs(value);
               for (double& value : bounds_x) value = std::abs(value);
               const Values bound = times(bounds_t, bounds_x, n, m, n, transposed), want = part(b, item, n * m);
-              for (size_t i = 0; i < want.size(); ++i) ASSERT_LE(std::abs(product[i] - want[i]), 2 * double(n + 1) * kEps * (bound[i] + 1e-30)) << what << " " << i;
+              for (size_t i = 0; i < want.size(); ++i)
+                ASSERT_LE(std::abs(product[i] - want[i]), 2 * double(n + 1) * kEps * (bound[i] + 1e-30)) << what << " " << i;
             }
           }
 }
@@ -236,8 +240,7 @@ TEST_F(LinalgOnDevice, ARunAfterARefusalStartsAfresh) {
     program->run(device.default_stream(), bindings, nullptr);
     float last = 0;
     device.read(*storages[1], (n * n - 1) * 4, &last, 4);
-    if (std::isnan(diagonal)) EXPECT_TRUE(std::isnan(last));
-    else EXPECT_EQ(last, std::sqrt(diagonal));
+    EXPECT_TRUE(std::isnan(diagonal) ? std::isnan(last) : last == std::sqrt(diagonal)) << last;
   }
 }
 
@@ -251,6 +254,90 @@ TEST_F(LinalgOnDevice, TriangularSolvePassesNanOn) {
     EXPECT_FALSE(std::isnan(at(x, 2, i, 0)));
     EXPECT_EQ(std::isnan(at(x, 2, i, 1)), i >= 5);
   }
+}
+
+// The factors that LAPACK chooses, and as good: |A - QR| and |Q^T Q - I| of the size of a rounding of each step.
+void expect_qr(const std::vector<Values>& matrices, int64_t m, int64_t n, const std::string& kind, bool as_lapack = true) {
+  for (bool complete : {false, true}) {
+    const int64_t k = complete ? m : std::min(m, n), steps = std::min(m, n);
+    const std::string what = cat(kind, " ", m, " x ", n, " complete ", complete);
+    const Launch launch = linalg_launch({LinalgOp::qr, complete}, {{int64_t(matrices.size()), m, n}}, {joined(matrices)});
+    const std::vector<Values> got = on_device(launch, what);
+    const std::vector<Bytes> want = run_on_cpu(launch);
+    for (size_t item = 0; item < matrices.size(); ++item) {
+      const Values q = part(got[0], int64_t(item), m * k), r = part(got[1], int64_t(item), k * n);
+      const double bound = 4 * std::sqrt(double(m)) * double(steps + 1) * kEps;
+      EXPECT_LE(distance(times(q, r, m, n, k), matrices[item]), bound * largest(matrices[item])) << what;
+      Values ones(size_t(k * k), 0);
+      for (int64_t i = 0; i < k; ++i) at(ones, k, i, i) = 1;
+      EXPECT_LE(distance(times(q, q, k, k, m, true), ones), double(steps + 16) * kEps) << what;
+      for (int64_t i = 0; i < k; ++i)
+        for (int64_t j = 0; j < std::min(i, n); ++j) ASSERT_EQ(at(r, n, i, j), 0) << what;
+      if (!as_lapack) continue;
+      EXPECT_LE(distance(r, part(values_of(want[1]), int64_t(item), k * n)), 20 * bound * largest(r)) << what;
+    }
+  }
+}
+
+TEST_F(LinalgOnDevice, QrGivesTheMatrixBack) {
+  for (const auto& [m, n] : {std::pair<int64_t, int64_t>{1, 1},
+                             {7, 7},
+                             {5, 3},
+                             {3, 5},
+                             {16, 17},
+                             {63, 63},
+                             {64, 64},
+                             {65, 65},
+                             {130, 40},
+                             {40, 130},
+                             {200, 200},
+                             {300, 33},
+                             {1, 9},
+                             {9, 1}})
+    expect_qr({drawn(m * n, uint32_t(m)), drawn(m * n, 77), drawn(m * n, 78)}, m, n, "drawn");
+}
+
+TEST_F(LinalgOnDevice, QrOfTallMatricesTakesNarrowPanels) {
+  for (int64_t rows : {600, 2100, 4100}) {
+    const Launch launch = linalg_launch({LinalgOp::qr, false}, {{rows, 21}}, {drawn(rows * 21, 3)});
+    const std::vector<Values> got = on_device(launch, "tall");
+    EXPECT_LE(distance(times(got[0], got[1], rows, 21, 21), drawn(rows * 21, 3)), 2e-5) << rows;
+    const Values gram = times(got[0], got[0], 21, 21, rows, true);
+    for (int64_t i = 0; i < 21; ++i)
+      for (int64_t j = 0; j < 21; ++j) EXPECT_NEAR(at(gram, 21, i, j), i == j, 4e-6) << rows;
+  }
+}
+
+TEST_F(LinalgOnDevice, QrOfIllConditionedMatricesKeepsItsColumnsOrthogonal) {
+  for (int64_t n : {7, 65, 130}) expect_qr({hilbert(n)}, n, n, "Hilbert", false);
+  Values repeated = drawn(100 * 60, 4), zeros(100 * 60, 0), scaled = drawn(100 * 60, 5);
+  for (int64_t i = 0; i < 100; ++i)
+    for (int64_t j = 0; j < 60; ++j) {
+      at(repeated, 60, i, j) = at(repeated, 60, i, j % 7);                                    // rank 7
+      at(scaled, 60, i, j) = float(std::ldexp(at(scaled, 60, i, j), int(j % 5) * 50 - 100));  // squares leave the range of float32
+    }
+  expect_qr({repeated, zeros}, 100, 60, "rank", false);
+  const std::vector<Values> got = on_device(linalg_launch({LinalgOp::qr, false}, {{100, 60}}, {scaled}), "scaled");
+  const Values product = times(got[0], got[1], 100, 60, 60), gram = times(got[0], got[0], 60, 60, 100, true);
+  for (int64_t j = 0; j < 60; ++j) {
+    for (int64_t i = 0; i < 100; ++i) EXPECT_NEAR(std::ldexp(at(product, 60, i, j) - at(scaled, 60, i, j), 100 - int(j % 5) * 50), 0, 3e-5);
+    EXPECT_NEAR(at(gram, 60, j, j), 1, 5e-6);
+  }
+}
+
+TEST_F(LinalgOnDevice, QrOfNanAndInfinityIsNanInThatMatrixAlone) {
+  for (double bad : {double(NAN), double(INFINITY)}) {
+    Values a = drawn(70 * 40, 5);
+    at(a, 40, 69, 39) = bad;
+    for (const Values& part : on_device(linalg_launch({LinalgOp::qr, false}, {{2, 70, 40}}, {joined({a, drawn(70 * 40, 6)})}), "NaN"))
+      for (size_t i = 0; i < part.size(); ++i) ASSERT_EQ(std::isnan(part[i]), i < part.size() / 2) << i;
+  }
+}
+
+TEST_F(LinalgOnDevice, MatricesTooTallForAPanelStayOnTheCpu) {
+  const Launch launch = linalg_launch({LinalgOp::qr, false}, {{8193, 1}}, {Values(8193, 1)});
+  const LoweredProgram program = lower_program({launch.plan}, shared_device()->caps(), {});
+  EXPECT_THAT(program.reasons[0], testing::HasSubstr("more than 8192 rows"));
 }
 
 }  // namespace
