@@ -45,8 +45,8 @@ struct Linear : PrimitiveBase<Linear, OpCode::linear> {
   bool residual = false;
   Gate activation = Gate::none;
 
-  size_t bias_input(int i) const { return size_t(1 + weights + i); }
-  size_t norm_input() const { return size_t(1 + weights * (has_bias ? 2 : 1)); }
+  size_t bias_input(int i) const { return 1 + size_t(weights) + size_t(i); }
+  size_t norm_input() const { return 1 + size_t(weights) * (has_bias ? 2 : 1); }
   size_t residual_input() const { return norm_input() + (norm ? 1 : 0); }
   auto fields() const { return std::tie(weights, has_bias, precision, norm, norm_eps, norm_offset, gate, residual, activation); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;

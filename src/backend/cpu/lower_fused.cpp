@@ -16,7 +16,7 @@ constexpr int64_t kTile = 512;        // elements; with a handful of live values
 constexpr int64_t kTileBytes = kTile * 8;
 constexpr int64_t kSlotBytes = kTileBytes + 2048 + 64;  // apart: neighbours do not want the same sets of the cache
 constexpr int64_t kFetchCount = 1 << 15;  // elements that the caches next to the core do not hold
-constexpr int64_t kFetchTiles = 3;        // ahead
+constexpr int64_t kFetchTiles = 3;        // ahead, of operands that no kernel fetches
 constexpr int64_t kGrain = 16384;     // elements a thread takes at least
 
 // 16-bit floats are computed in float32 and rounded after every step, so that fusing does not change results.
@@ -51,6 +51,8 @@ struct Step {
   enum class Kind { constant, unary, binary, select, convert } kind = Kind::constant;
   UnaryFn unary = nullptr;       // also conversions
   BinaryFn binary = nullptr;
+  UnaryFn unary_in_memory = nullptr;  // the same function where it fetches its operands' next tile
+  BinaryFn binary_in_memory = nullptr;
   WhereFn select = nullptr;
   int arguments[3] = {-1, -1, -1};
   int slot = 0;                  // tile of scratch memory for the result
@@ -64,6 +66,7 @@ struct Input {
   int64_t item;
   bool contiguous;               // all of it: tiles may span rows
   int slot;                      // where it is gathered or converted to
+  bool fetched = false;          // by the kernel of a step
   ConvertFn convert = nullptr;   // 16-bit to float32
 };
 
@@ -86,6 +89,7 @@ class Evaluator {
     DType result = fused.steps.back().dtype;
     output_item_ = size_of(result);
     if (compute_type(result) != result) narrow_output_ = convert_function(DType::f32, result);
+    if (count_ >= kFetchCount) choose_fetching();
   }
 
   void run(ThreadPool& pool, std::byte* const* operands) const {
@@ -100,7 +104,7 @@ class Evaluator {
         int64_t first = by_row ? tile / tiles_per_row * inner + tile % tiles_per_row * kTile : tile * kTile;
         int64_t n = by_row ? std::min(kTile, inner - tile % tiles_per_row * kTile) : std::min(kTile, count_ - first);
         std::byte* out = operands[inputs_.size()] + first * output_item_;
-        fetch(out, n * output_item_);
+        if (!output_fetched_) fetch(out, n * output_item_);
         run_tile(operands, slots, values.data(), out, first, n);
       }
     });
@@ -124,11 +128,30 @@ class Evaluator {
     }
   }
 
+  // The first step that reads an input from memory fetches its next tile, the last one that of the output: between arithmetic, where a step can.
+  void choose_fetching() {
+    for (Step& step : steps_) {
+      const bool can = step.unary_in_memory != step.unary || step.binary_in_memory != step.binary;
+      const bool writes = &step == &steps_.back() && !narrow_output_;
+      bool fetches = writes;
+      for (int argument : step.arguments) {
+        if (!can || argument < 0 || argument >= int(inputs_.size())) continue;
+        Input& input = inputs_[size_t(argument)];
+        if (input.fetched || !input.contiguous || input.convert) continue;
+        input.fetched = fetches = true;
+      }
+      if (!can || !fetches) continue;
+      step.unary = step.unary_in_memory;
+      step.binary = step.binary_in_memory;
+      output_fetched_ |= writes;
+    }
+  }
+
   // Drops axes of one element and merges neighbours that every operand walks through evenly.
   void collapse(const LaunchPlan& plan) {
     const Shape& shape = plan.outputs[0].type.shape;
     count_ = element_count(shape);
-    for (const OperandType& input : plan.inputs) inputs_.push_back({Strides(), input.type.dtype, size_of(input.type.dtype), false, 0, nullptr});
+    for (const OperandType& input : plan.inputs) inputs_.push_back({Strides(), input.type.dtype, size_of(input.type.dtype), false, 0});
     for (int axis = 0; axis < shape.rank(); ++axis) {
       if (shape[axis] == 1) continue;
       bool merges = shape_.rank() > 0;
@@ -165,11 +188,13 @@ class Evaluator {
       case OpCode::unary:
         step.kind = Step::Kind::unary;
         step.unary = unary_function(kernel_op(as<Unary>(*from.primitive).op), type(0));
+        step.unary_in_memory = unary_function(kernel_op(as<Unary>(*from.primitive).op), type(0), best_isa(), Operands::in_memory);
         if (!step.unary) no_kernel(from, types, plan);
         break;
       case OpCode::binary:
         step.kind = Step::Kind::binary;
         step.binary = binary_function(kernel_op(as<Binary>(*from.primitive).op), type(0));
+        step.binary_in_memory = binary_function(kernel_op(as<Binary>(*from.primitive).op), type(0), best_isa(), Operands::in_memory);
         if (!step.binary) no_kernel(from, types, plan);
         break;
       case OpCode::select:
@@ -178,7 +203,7 @@ class Evaluator {
         break;
       case OpCode::cast:
         step.kind = Step::Kind::convert;
-        step.unary = convert_function(type(0), result);
+        step.unary = step.unary_in_memory = convert_function(type(0), result);
         break;
       default: no_kernel(from, types, plan);
     }
@@ -203,7 +228,7 @@ class Evaluator {
   Tile load(const Input& input, const std::byte* base, std::byte* slot, int64_t first, int64_t n) const {
     if (input.contiguous) {
       Tile tile{base + first * input.item, 1};
-      fetch(tile.data, n * input.item);
+      if (!input.fetched) fetch(tile.data, n * input.item);
       if (input.convert) {
         input.convert(tile.data, slot, n);
         tile.data = slot;
@@ -329,6 +354,7 @@ class Evaluator {
   std::vector<Step> steps_;
   int slots_ = 0;
   int64_t output_item_ = 0;
+  bool output_fetched_ = false;  // by the kernel of the last step
   ConvertFn narrow_output_ = nullptr;
 };
 

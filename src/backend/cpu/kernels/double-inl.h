@@ -96,9 +96,21 @@ MLXC_INLINE F log2(F x) {
 MLXC_INLINE F log10(F x) {
   return in_double([](D v) { return log(v) * 0.43429448190325182765; }, x);
 }
+MLXC_INLINE D tan(D x) {
+  D n, r = reduce_angle(x, n), s = r * r;
+  D sine = r * polynomial(s, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120, -1.0 / 6, 1.0);  // Taylor: |r| < 0.786
+  D cosine = polynomial(s, 1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320, -1.0 / 720, 1.0 / 24, -0.5, 1.0);
+  L odd = n - 2.0 * round_even(n * 0.5) != 0.0;  // quarters of a turn
+  return (odd ? -cosine : sine) / (odd ? sine : cosine);
+}
 MLXC_INLINE F tan(F x) {
-  SinCos v = sin_cos_any(x);
-  return in_double([](D s, D c) { return s / c; }, v.sine, v.cosine);
+  F r = in_double([](D v) { return tan(v); }, x);
+  I outside = ~(I)(magnitude(x) < 0x1p30f);  // as in sin_cos_any
+  if (__builtin_expect(any_lane(outside), 0)) {
+    for (int i = 0; i < W; ++i)
+      if (outside[i]) r[i] = __builtin_tanf(x[i]);
+  }
+  return r;
 }
 MLXC_INLINE F asin(F x) {
   return in_double([](D v) { return atan(v / sqrt((1.0 - v) * (1.0 + v))); }, x);

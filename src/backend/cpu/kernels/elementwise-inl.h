@@ -61,10 +61,12 @@ MLXC_INLINE F apply(F x) {
   return x;  // the operations of integers and booleans: no table sends floats here
 }
 
-template <UnaryOp op>
+constexpr bool gives_boolean(UnaryOp op) { return op == UnaryOp::logical_not || op >= UnaryOp::isnan; }
+
+template <UnaryOp op, bool FromMemory>
 void unary_f32(const void* in, void* out, int64_t n) {
   const auto* x = static_cast<const float*>(in);
-  if constexpr (op == UnaryOp::logical_not || op >= UnaryOp::isnan) {
+  if constexpr (gives_boolean(op)) {
     auto* y = static_cast<uint8_t*>(out);
 #pragma GCC ivdep
     for (int64_t i = 0; i < n; ++i) {
@@ -76,7 +78,13 @@ void unary_f32(const void* in, void* out, int64_t n) {
     }
   } else {
     auto* y = static_cast<float*>(out);
-    over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) { store_n(y + i, apply<op>(load_n(x + i, count)), count); });
+    over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+      if constexpr (FromMemory) {
+        fetch_ahead(x + i);
+        fetch_ahead(y + i);
+      }
+      store_n(y + i, apply<op>(load_n(x + i, count)), count);
+    });
   }
 }
 
@@ -185,22 +193,32 @@ MLXC_INLINE uint8_t compare(T a, T b) {
 }
 
 // ivdep: out may be one of the inputs, but then element by element.
-template <BinaryOp op, class T>
+template <BinaryOp op, class T, bool FromMemory>
 void binary(const void* left, int64_t left_step, const void* right, int64_t right_step, void* out, int64_t n) {
   const auto* a = static_cast<const T*>(left);
   const auto* b = static_cast<const T*>(right);
   auto loop = [&](auto* y, auto&& f) __attribute__((always_inline)) {
+    auto each = [&](auto&& element, auto... operands) __attribute__((always_inline)) {
+      constexpr int64_t kLine = 64 / sizeof(T);
+      int64_t i = 0;
+      if constexpr (FromMemory) {
+        for (; i + kLine <= n; i += kLine) {
+          (fetch_ahead(operands + i), ...);
+          fetch_ahead(y + i);
+#pragma GCC ivdep
+#pragma GCC unroll 1  // as a loop it becomes vectors, unrolled it would stay single elements
+          for (int64_t j = 0; j < kLine; ++j) y[i + j] = element(i + j);
+        }
+      }
+#pragma GCC ivdep
+      for (; i < n; ++i) y[i] = element(i);
+    };
     if (left_step && right_step) {
-#pragma GCC ivdep
-      for (int64_t i = 0; i < n; ++i) y[i] = f(a[i], b[i]);
+      each([&](int64_t i) __attribute__((always_inline)) { return f(a[i], b[i]); }, a, b);
     } else if (left_step) {
-      const T value = *b;
-#pragma GCC ivdep
-      for (int64_t i = 0; i < n; ++i) y[i] = f(a[i], value);
+      each([&, value = *b](int64_t i) __attribute__((always_inline)) { return f(a[i], value); }, a);
     } else if (right_step) {
-      const T value = *a;
-#pragma GCC ivdep
-      for (int64_t i = 0; i < n; ++i) y[i] = f(value, b[i]);
+      each([&, value = *a](int64_t i) __attribute__((always_inline)) { return f(value, b[i]); }, b);
     } else if (n > 0) {
       const auto value = f(*a, *b);
       for (int64_t i = 0; i < n; ++i) y[i] = value;
@@ -222,7 +240,7 @@ MLXC_INLINE F compute_vector(F a, F b) {
   if constexpr (op == hypot) return MLXC_ISA::hypot(a, b);
   if constexpr (op == logaddexp) return MLXC_ISA::logaddexp(a, b);
 }
-template <BinaryOp op>
+template <BinaryOp op, bool FromMemory>
 void binary_vector(const void* left, int64_t left_step, const void* right, int64_t right_step, void* out, int64_t n) {
   const auto* a = static_cast<const float*>(left);
   const auto* b = static_cast<const float*>(right);
@@ -230,17 +248,22 @@ void binary_vector(const void* left, int64_t left_step, const void* right, int64
   if (n <= 0) return;
   const F first_a = splat(*a), first_b = splat(*b);
   over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    if constexpr (FromMemory) {
+      fetch_ahead(a + i * left_step);
+      fetch_ahead(b + i * right_step);
+      fetch_ahead(y + i);
+    }
     store_n(y + i, compute_vector<op>(left_step ? load_n(a + i, count) : first_a, right_step ? load_n(b + i, count) : first_b), count);
   });
 }
 
-template <BinaryOp op, class T>
+template <BinaryOp op, class T, bool FromMemory>
 constexpr BinaryFn binary_entry() {
   using enum BinaryOp;
   if constexpr (kIsFloat<T>) {
     if constexpr (op >= bit_and) return nullptr;
     if constexpr (op == power || op == atan2 || op == hypot || op == logaddexp) {
-      if constexpr (sizeof(T) == 4) return binary_vector<op>;
+      if constexpr (sizeof(T) == 4) return binary_vector<op, FromMemory>;
       return nullptr;  // float64: the C library's
     }
   } else {
@@ -248,25 +271,28 @@ constexpr BinaryFn binary_entry() {
   }
   if constexpr (!(kIsFloat<T> && (op >= bit_and || op == power || op == atan2 || op == hypot || op == logaddexp)) &&
                 !(!kIsFloat<T> && (op == divide || op == atan2 || op == hypot || op == logaddexp))) {
-    return binary<op, T>;
+    return binary<op, T, FromMemory>;
   }
 }
 
-template <class T, class Index>
+template <class T, bool FromMemory, class Index>
 struct BinaryTable;
-template <class T, int... I>
-struct BinaryTable<T, Indices<I...>> {
-  static constexpr BinaryFn entries[] = {binary_entry<BinaryOp(I), T>()...};
+template <class T, bool FromMemory, int... I>
+struct BinaryTable<T, FromMemory, Indices<I...>> {
+  static constexpr BinaryFn entries[] = {binary_entry<BinaryOp(I), T, FromMemory>()...};
 };
-template <class T>
-constexpr const BinaryFn* binary_table() { return BinaryTable<T, CountTo<kBinaryOpCount>::type>::entries; }
+template <class T, bool FromMemory = false>
+constexpr const BinaryFn* binary_table() { return BinaryTable<T, FromMemory, CountTo<kBinaryOpCount>::type>::entries; }
 
-template <class Index>
+template <bool FromMemory, class Index>
 struct UnaryTable;
-template <int... I>
-struct UnaryTable<Indices<I...>> {
-  static constexpr UnaryFn entries[] = {(UnaryOp(I) == UnaryOp::bitwise_not ? nullptr : unary_f32<UnaryOp(I)>)...};
+template <bool FromMemory, int... I>
+struct UnaryTable<FromMemory, Indices<I...>> {
+  static constexpr UnaryFn entries[] = {
+      (UnaryOp(I) == UnaryOp::bitwise_not ? nullptr : unary_f32<UnaryOp(I), FromMemory && !gives_boolean(UnaryOp(I))>)...};
 };
+template <bool FromMemory>
+constexpr const UnaryFn* unary_table() { return UnaryTable<FromMemory, CountTo<kUnaryOpCount>::type>::entries; }
 
 // ---- 16-bit conversions -------------------------------------------------------------------------------------------------------------------
 
@@ -300,9 +326,9 @@ void where(const uint8_t* condition, int64_t condition_step, const void* left, i
 
 constexpr ElementwiseTable elementwise_table() {
   return {
-      .unary_f32 = UnaryTable<CountTo<kUnaryOpCount>::type>::entries,
-      .binary_f32 = binary_table<float>(),
-      .binary_f64 = binary_table<double>(),
+      .unary_f32 = {unary_table<false>(), unary_table<true>()},
+      .binary_f32 = {binary_table<float>(), binary_table<float, true>()},
+      .binary_f64 = {binary_table<double>(), binary_table<double, true>()},
       .half_to_float = convert_vector<Half, float>,
       .brain_to_float = convert_vector<Brain, float>,
       .float_to_half = convert_vector<float, Half>,

@@ -158,7 +158,7 @@ BinaryFn binary_boolean(BinaryOp op, const Isa& isa) {
 
 }  // namespace
 
-UnaryFn unary_function(UnaryOp op, DType dtype, const Isa& isa) {
+UnaryFn unary_function(UnaryOp op, DType dtype, const Isa& isa, Operands operands) {
   switch (dtype) {
     case DType::boolean: return unary_boolean(op);
     case DType::u8: return unary_integer<uint8_t>(op);
@@ -169,18 +169,18 @@ UnaryFn unary_function(UnaryOp op, DType dtype, const Isa& isa) {
     case DType::i32: return unary_integer<int32_t>(op);
     case DType::u64: return unary_integer<uint64_t>(op);
     case DType::i64: return unary_integer<int64_t>(op);
-    case DType::f32: return isa.elementwise->unary_f32[int(op)];
+    case DType::f32: return isa.elementwise->unary_f32[int(operands)][int(op)];
     case DType::f64: return unary_f64(op);
     default: return nullptr;
   }
 }
 
-BinaryFn binary_function(BinaryOp op, DType dtype, const Isa& isa) {
+BinaryFn binary_function(BinaryOp op, DType dtype, const Isa& isa, Operands operands) {
   switch (dtype) {
     case DType::boolean: return binary_boolean(op, isa);
-    case DType::f32: return isa.elementwise->binary_f32[int(op)];
+    case DType::f32: return isa.elementwise->binary_f32[int(operands)][int(op)];
     case DType::f64: {
-      const BinaryFn vectorised = isa.elementwise->binary_f64[int(op)];
+      const BinaryFn vectorised = isa.elementwise->binary_f64[int(operands)][int(op)];
       return vectorised ? vectorised : binary_f64(op);
     }
     case DType::f16:

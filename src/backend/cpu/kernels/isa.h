@@ -102,11 +102,11 @@ struct PoolRows {
   void (*spread_place)(T* dx, const T* g, const int32_t* place, int64_t stride, int64_t n, int32_t tap);
 };
 
-// Indexed by UnaryOp and BinaryOp; null where there is no vector form.
+// Indexed by Operands, then by UnaryOp or BinaryOp; null where there is no vector form.
 struct ElementwiseTable {
-  const UnaryFn* unary_f32;
-  const BinaryFn* binary_f32;
-  const BinaryFn* binary_f64;
+  const UnaryFn* unary_f32[2];
+  const BinaryFn* binary_f32[2];
+  const BinaryFn* binary_f64[2];
   ConvertFn half_to_float, brain_to_float, float_to_half, float_to_brain;
   WhereFn where[4];  // by element size: 1, 2, 4, 8 bytes
 };

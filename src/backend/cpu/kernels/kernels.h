@@ -301,7 +301,7 @@ void philox(ThreadPool& pool, const uint32_t key[2], uint32_t purpose, uint32_t*
 
 // ---- elementwise ------------------------------------------------------------------------------------------------------------------
 
-// Functions over n contiguous elements, one thread, meant for tiles that sit in L1. Computation is in f32, f64 or the integer type itself;
+// Functions over n contiguous elements, one thread, meant for tiles. Computation is in f32, f64 or the integer type itself;
 // f16 and bf16 are converted to f32 by the caller (convert_function). in and out may be the same pointer. NaN, Inf and signed zero as NumPy.
 enum class UnaryOp : int32_t {
   abs, negative, exp, expm1, log, log1p, log2, log10, sqrt, rsqrt, square, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh,
@@ -320,9 +320,11 @@ using UnaryFn = void (*)(const void* in, void* out, int64_t n);
 using BinaryFn = void (*)(const void* a, int64_t a_step, const void* b, int64_t b_step, void* out, int64_t n);
 using WhereFn = void (*)(const uint8_t* condition, int64_t condition_step, const void* a, int64_t a_step, const void* b, int64_t b_step, void* out, int64_t n);
 
+// in_cache: tiles in the first-level cache. in_memory: parts of long arrays, whose next tile is fetched meanwhile; f32, and two operands of f64, do that.
+enum class Operands { in_cache, in_memory };
 // dtype: boolean, any integer, f32, f64. nullptr where the operation is not defined for the type.
-UnaryFn unary_function(UnaryOp op, DType dtype, const Isa& isa = best_isa());
-BinaryFn binary_function(BinaryOp op, DType dtype, const Isa& isa = best_isa());
+UnaryFn unary_function(UnaryOp op, DType dtype, const Isa& isa = best_isa(), Operands operands = Operands::in_cache);
+BinaryFn binary_function(BinaryOp op, DType dtype, const Isa& isa = best_isa(), Operands operands = Operands::in_cache);
 WhereFn where_function(int64_t element_bytes, const Isa& isa = best_isa());  // 1, 2, 4, 8
 DType unary_result(UnaryOp op, DType dtype);    // boolean (as uint8 0 or 1) for isnan ... and logical_not, else dtype
 DType binary_result(BinaryOp op, DType dtype);  // boolean for comparisons and logical operations, else dtype

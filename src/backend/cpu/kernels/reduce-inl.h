@@ -8,11 +8,15 @@ namespace mlxc::cpu::MLXC_ISA {
 namespace {
 
 float reduce_sum(const float* x, int64_t n) {
-  return sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) { return load_n(x + i, count); });
+  return sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    fetch_ahead(x + i);
+    return load_n(x + i, count);
+  });
 }
 
 float reduce_squares(const float* x, int64_t n, float mean) {
   return sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    __builtin_prefetch(x + n + i, 0, 3);  // the next run, while this one is in the cache
     F v = load_n(x + i, count) - mean;
     if (count < W) v = keep_lanes(v, count);
     return v * v;
@@ -21,6 +25,7 @@ float reduce_squares(const float* x, int64_t n, float mean) {
 
 float reduce_exp(const float* x, int64_t n, float shift) {
   return sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    __builtin_prefetch(x + n + i, 0, 3);
     F v = exp(load_n(x + i, count) - shift);
     return count < W ? keep_lanes(v, count) : v;
   });
@@ -39,6 +44,7 @@ float reduce_extreme(const float* x, int64_t n) {
   for (; i + 4 * W <= n; i += 4 * W) {
     for (int j = 0; j < 4; ++j) {
       F v = load(x + i + j * W);
+      fetch_ahead(x + i + j * W);
       best[j] = better(v, best[j]) ? v : best[j];
     }
   }

@@ -105,16 +105,21 @@ float row_maximum(const float* x, int64_t n) {
 void softmax(const float* x, float* y, int64_t n, bool logarithm) {
   if (n == 0) return;
   const float maximum = row_maximum(x, n);
+  const int64_t ahead = min64(n, 4096);  // long rows are not in the cache a second time
   const float total = sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
     F e = exp(load_n(x + i, count) - maximum);
-    __builtin_prefetch(x + n + i, 0, 3);  // the next row, while there is arithmetic to do
+    __builtin_prefetch(x + ahead + i, 0, 3);  // the next row, while there is arithmetic to do
+    if (!logarithm) __builtin_prefetch(y + ahead + i, 0, 3);
     if (count < W) e = keep_lanes(e, count);
     if (!logarithm) store_n(y + i, e, count);
     return e;
   });
   if (logarithm) {
     const float shift = log(splat(total))[0];
-    over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) { store_n(y + i, (load_n(x + i, count) - maximum) - shift, count); });
+    over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+      fetch_ahead(y + i);
+      store_n(y + i, (load_n(x + i, count) - maximum) - shift, count);
+    });
   } else {
     const float factor = 1.0f / total;
     over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) { store_n(y + i, load_n(y + i, count) * factor, count); });
