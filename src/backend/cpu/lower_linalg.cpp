@@ -33,6 +33,7 @@ LaunchPtr lower_as(const LaunchPlan& plan) {
   const int right = plan.inputs.size() > 1 ? int(plan.inputs[1].type.shape.back()) : 0;
   return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
     auto work = [&](int64_t begin, int64_t end, int) {
+      const BlasThreads threads(&pool);  // inside a batch the pool stays on this thread
       for (int64_t i = begin; i < end; ++i) {
         auto at = [&](size_t operand) { return reinterpret_cast<T*>(operands[operand]) + i * sizes[operand]; };
         if (sizes[0] == 0) {  // [0, n] and the like: what is left is an identity at most
@@ -68,7 +69,6 @@ LaunchPtr lower_as(const LaunchPlan& plan) {
       }
     };
     if (batch > 1) return pool.parallel_for(batch, 1, work);
-    const BlasThreads threads(&pool);
     work(0, batch, 0);
   });
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/kernels/transpose.h"
 
 namespace mlxc::cpu {
 namespace {
@@ -34,6 +35,8 @@ void copy_plane(const T* in, int64_t in_row, int64_t in_column, T* out, int64_t 
     for (int64_t r = 0; r < rows; ++r) std::memcpy(out + r * out_row, in + r * in_row, size_t(columns) * sizeof(T));
     return;
   }
+  if (in_column == 1 && out_row == 1) return transpose(in, in_row, rows, columns, out, out_column);
+  if (in_row == 1 && out_column == 1) return transpose(in, in_column, columns, rows, out, out_row);
   for (int64_t r0 = 0; r0 < rows; r0 += kBlock)
     for (int64_t c0 = 0; c0 < columns; c0 += kBlock)
       for (int64_t r = r0; r < std::min(rows, r0 + kBlock); ++r)

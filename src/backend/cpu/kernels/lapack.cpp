@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "backend/cpu/kernels/blas_threads.h"
+#include "backend/cpu/kernels/cholesky.h"
+#include "backend/cpu/kernels/transpose.h"
 #include "base/error.h"
 
 // Fortran's calling convention: everything by address, lengths of texts at the end.
@@ -53,11 +55,18 @@ namespace {
   else                                    \
     d##name##_(__VA_ARGS__)
 
+// Without a branch per element, so that it runs in vectors.
 template <class T>
 bool all_finite(const T* x, int64_t count) {
-  for (int64_t i = 0; i < count; ++i)
-    if (!std::isfinite(x[i])) return false;
-  return true;
+  using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
+  constexpr Bits kExponent = sizeof(T) == 4 ? Bits(0x7f800000) : Bits(0x7ff0000000000000);
+  Bits infinite = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    Bits bits;
+    std::memcpy(&bits, x + i, sizeof(bits));
+    infinite |= Bits((bits & kExponent) == kExponent);
+  }
+  return !infinite;
 }
 
 template <class T>
@@ -65,20 +74,10 @@ void fill_nan(T* out, int64_t count) {
   if (out) std::fill_n(out, count, std::numeric_limits<T>::quiet_NaN());
 }
 
-// out [n, m] = x [m, n] transposed, in blocks.
-template <class T>
-void transpose(const T* x, int64_t m, int64_t n, T* out) {
-  constexpr int64_t kBlock = 32;
-  for (int64_t i0 = 0; i0 < m; i0 += kBlock)
-    for (int64_t j0 = 0; j0 < n; j0 += kBlock)
-      for (int64_t i = i0; i < std::min(m, i0 + kBlock); ++i)
-        for (int64_t j = j0; j < std::min(n, j0 + kBlock); ++j) out[j * m + i] = x[i * n + j];
-}
-
 template <class T>
 std::vector<T> transposed(const T* x, int64_t m, int64_t n) {
   std::vector<T> out(static_cast<size_t>(m * n));
-  transpose(x, m, n, out.data());
+  transpose(x, n, m, n, out.data(), m);
   return out;
 }
 
@@ -134,15 +133,22 @@ int cholesky_in_blocks(ThreadPool& pool, int n, T* a) {
 
 template <class T>
 void cholesky(const T* x, int n, bool upper, T* out) {
-  const int64_t count = int64_t(n) * n;
-  if (!all_finite(x, count)) return fill_nan(out, count);
-  std::copy_n(x, count, out);
+  // One triangle is read, as in NumPy.
+  bool finite = true;
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t first = upper ? i : 0, count = upper ? n - i : i + 1;
+    finite = finite && all_finite(x + i * n + first, count);
+    std::copy_n(x + i * n + first, count, out + i * n + first);
+  }
+  if (!finite) return fill_nan(out, int64_t(n) * n);
   int info = 0;
   ThreadPool* threads = BlasThreads::current();
-  if (threads && !upper)
-    info = cholesky_in_blocks(*threads, n, out);
-  else
+  if (upper || !threads)
     MLXC_CALL(potrf, upper ? "L" : "U", &n, out, &n, &info, 1);  // the other triangle, seen column by column
+  else if constexpr (std::is_same_v<T, float>)
+    info = cholesky_lower(*threads, n, out);
+  else
+    info = cholesky_in_blocks(*threads, n, out);
   if (info > 0) fail(Status::invalid_argument, "cholesky: the matrix is not positive definite (the minor of order ", info, " is not)");
   for (int64_t i = 0; i < n; ++i) {
     if (upper)
@@ -168,14 +174,14 @@ void qr(const T* x, int m, int n, bool complete, T* q, T* r) {
   work_size = workspace_size(query);
   std::vector<T> work(static_cast<size_t>(work_size));
   MLXC_CALL(geqrf, &m, &n, a.data(), &lead, tau.data(), work.data(), &work_size, &info);
-  for (int64_t i = 0; i < columns; ++i)
-    for (int64_t j = 0; j < n; ++j) r[i * n + j] = i <= j && i < k ? a[size_t(j * m + i)] : T(0);
+  transpose(a.data(), m, n, k, r, n);
+  for (int64_t i = 0; i < columns; ++i) std::fill_n(r + i * n, i < k ? i : n, T(0));
   work_size = -1;
   MLXC_CALL(orgqr, &m, &columns, &k, a.data(), &lead, tau.data(), &query, &work_size, &info);
   work_size = workspace_size(query);
   work.resize(size_t(work_size));
   MLXC_CALL(orgqr, &m, &columns, &k, a.data(), &lead, tau.data(), work.data(), &work_size, &info);
-  transpose(a.data(), columns, m, q);
+  transpose(a.data(), m, columns, m, q, columns);
 }
 
 template <class T>
@@ -222,7 +228,7 @@ void eigh(const T* x, int n, bool vectors, T* values, T* columns) {
   std::vector<int> integers(static_cast<size_t>(integer_size));
   MLXC_CALL(syevd, job, "U", &n, a.data(), &n, values, work.data(), &work_size, integers.data(), &integer_size, &info, 1, 1);
   converged(info, "the eigenvalue decomposition");
-  if (vectors) transpose(a.data(), n, n, columns);
+  if (vectors) transpose(a.data(), n, n, n, columns, n);
 }
 
 template <class T>
@@ -236,7 +242,7 @@ void lu(const T* x, int n, T* out, int32_t* pivots) {
   int info = 0;
   MLXC_CALL(getrf, &n, &n, a.data(), &n, pivots, &info);  // a zero on the diagonal is no error here
   for (int i = 0; i < n; ++i) --pivots[i];
-  transpose(a.data(), n, n, out);
+  transpose(a.data(), n, n, n, out, n);
 }
 
 template <class T>
@@ -248,7 +254,7 @@ void solve(const T* a, const T* b, int n, int m, T* x) {
   MLXC_CALL(getrf, &n, &n, factors.data(), &n, pivots.data(), &info);  // of the transpose
   if (info > 0) fail(Status::invalid_argument, "solve: the matrix is singular (pivot ", info, " of ", n, " is zero)");
   MLXC_CALL(getrs, "T", &n, &m, factors.data(), &n, pivots.data(), right.data(), &n, &info, 1);
-  transpose(right.data(), m, n, x);
+  transpose(right.data(), n, m, n, x, m);
 }
 
 template <class T>
