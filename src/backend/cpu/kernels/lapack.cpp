@@ -19,8 +19,9 @@
 extern "C" {
 #define MLXC_LAPACK(T, p)                                                                                                             \
   void p##potrf_(const char*, const int*, T*, const int*, int*, size_t);                                                              \
-  void p##geqrf_(const int*, const int*, T*, const int*, T*, T*, const int*, int*);                                                   \
-  void p##orgqr_(const int*, const int*, const int*, T*, const int*, const T*, T*, const int*, int*);                                 \
+  void p##geqrt_(const int*, const int*, const int*, T*, const int*, T*, const int*, T*, int*);                                       \
+  void p##larfb_(const char*, const char*, const char*, const char*, const int*, const int*, const int*, const T*, const int*,        \
+                 const T*, const int*, T*, const int*, T*, const int*, size_t, size_t, size_t, size_t);                               \
   void p##gesdd_(const char*, const int*, const int*, T*, const int*, T*, T*, const int*, T*, const int*, T*, const int*, int*, int*, \
                  size_t);                                                                                                             \
   void p##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*, size_t, size_t);   \
@@ -165,23 +166,23 @@ void qr(const T* x, int m, int n, bool complete, T* q, T* r) {
     fill_nan(q, int64_t(m) * columns);
     return fill_nan(r, int64_t(columns) * n);
   }
-  std::vector<T> a = transposed(x, m, n), tau(size_t(std::max(k, 1)));
-  a.resize(size_t(m) * size_t(std::max(columns, n)));  // orgqr makes all columns of Q in place
-  T query = 0;
-  int work_size = -1, info = 0;
-  const int lead = leading(m);
-  MLXC_CALL(geqrf, &m, &n, a.data(), &lead, tau.data(), &query, &work_size, &info);
-  work_size = workspace_size(query);
-  std::vector<T> work(static_cast<size_t>(work_size));
-  MLXC_CALL(geqrf, &m, &n, a.data(), &lead, tau.data(), work.data(), &work_size, &info);
+  std::vector<T> a = transposed(x, m, n);
+  // Reflectors in blocks as large as products like them, each with its triangular factor; geqrf and orgqr take 32 at a time.
+  const int block = std::min(k, 128), lead = leading(m);
+  std::vector<T> factors(size_t(block) * size_t(k)), work(size_t(block) * size_t(std::max(n, columns)));
+  int info = 0;
+  MLXC_CALL(geqrt, &m, &n, &block, a.data(), &lead, factors.data(), &block, work.data(), &info);
   transpose(a.data(), m, n, k, r, n);
   for (int64_t i = 0; i < columns; ++i) std::fill_n(r + i * n, i < k ? i : n, T(0));
-  work_size = -1;
-  MLXC_CALL(orgqr, &m, &columns, &k, a.data(), &lead, tau.data(), &query, &work_size, &info);
-  work_size = workspace_size(query);
-  work.resize(size_t(work_size));
-  MLXC_CALL(orgqr, &m, &columns, &k, a.data(), &lead, tau.data(), work.data(), &work_size, &info);
-  transpose(a.data(), m, columns, m, q, columns);
+  // Q by rows is its transpose by columns: the identity times the blocks, the last one first. Before block j the first j rows and columns stay ones.
+  std::fill_n(q, int64_t(m) * columns, T(0));
+  for (int64_t i = 0; i < columns; ++i) q[i * columns + i] = 1;
+  for (int first = (k - 1) / block * block; first >= 0; first -= block) {
+    const int64_t at = first;
+    const int width = std::min(block, k - first), rows = columns - first, length = m - first;
+    MLXC_CALL(larfb, "R", "T", "F", "C", &rows, &length, &width, a.data() + at * m + at, &lead, factors.data() + at * block, &block,
+              q + at * columns + at, &columns, work.data(), &rows, 1, 1, 1, 1);
+  }
 }
 
 template <class T>
