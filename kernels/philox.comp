@@ -1,7 +1,8 @@
-// Random words: Philox4x32-10 (Salmon et al. 2011), a block of four words a thread. Block b of a stream has the counter (b, b >> 32, 0, purpose).
+// Random words: a block of four a thread. Block b of a stream has the counter (b, b >> 32, 0, purpose).
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
+#include "philox.glsl"
 
 layout(local_size_x = 256) in;
 
@@ -18,14 +19,7 @@ void main() {
   uint carry;
   uint low = uaddCarry(args.first_low, block, carry);
   uvec4 c = uvec4(low, args.first_high + carry, 0u, args.purpose);
-  uvec2 k = uvec2(args.key.v[0], args.key.v[1]);
-  for (int round = 0; round < 10; ++round) {
-    uint a_high, a_low, b_high, b_low;
-    umulExtended(0xD2511F53u, c.x, a_high, a_low);
-    umulExtended(0xCD9E8D57u, c.z, b_high, b_low);
-    c = uvec4(b_high ^ c.y ^ k.x, b_low, a_high ^ c.w ^ k.y, a_low);
-    k += uvec2(0x9E3779B9u, 0xBB67AE85u);
-  }
+  c = philox(c, uvec2(args.key.v[0], args.key.v[1]));
   if ((args.y.x & 15u) == 0u && block * 4 + 4 <= args.count) {
     U32x4(args.y).v[block] = c;
   } else {

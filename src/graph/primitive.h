@@ -27,7 +27,7 @@ using TensorTypes = std::span<const TensorType>;
 // One code a primitive; backends dispatch on it. The grouping follows the folders of ops/.
 enum class OpCode : uint16_t {
   // elementwise
-  unary, binary, select, cast, fused,
+  unary, binary, select, cast, dropout, fused,
   // views: share their input's storage
   reshape, transpose, slice, broadcast, bitcast, as_strided, windows, after,
   // marks: gone from a traced graph

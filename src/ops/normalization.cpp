@@ -11,6 +11,13 @@
 #include "ops/shape_ops.h"
 
 namespace mlxc {
+
+std::vector<TensorType> Dropout::infer(TensorTypes inputs) const { return {inputs[0]}; }
+
+Arrays Dropout::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
+  return {apply(*this, {cotangents[0], inputs[1], inputs[2]})};
+}
+
 namespace {
 
 Array wide(const Array& x) { return x.dtype() == DType::f64 ? x : cast(x, DType::f32); }
@@ -94,9 +101,10 @@ Array group_normalization(const Array& x, int64_t groups, const Array& weight, c
 Array dropout(const Array& x, const Array& key, double probability) {
   if (!(probability >= 0 && probability <= 1)) fail(Status::invalid_argument, "dropout: the probability is ", probability);
   if (probability == 0) return x;
-  const Array drawn = random::uniform(key, x.shape(), DType::f32);
-  const Array keep = binary(BinaryOp::greater_equal, drawn, scalar_like(drawn, probability));
-  return where(keep, x * (probability < 1 ? 1 / (1 - probability) : 0.0), scalar_like(x, 0));
+  if (!(key.shape() == Shape{2}) || key.dtype() != DType::u32)
+    fail(Status::invalid_argument, "dropout: a random key is uint32 [2], not ", name_of(key.dtype()), " ", to_string(key.shape()));
+  auto half = [&](int64_t i) { return broadcast_to(squeeze(slice_axis(key, 0, i, i + 1), 0), x.shape()); };
+  return apply(Dropout(float(probability)), {x * (probability < 1 ? 1 / (1 - probability) : 0.0), half(0), half(1)});
 }
 
 Array attention(const Array& q, const Array& k, const Array& v, const Array& mask, double scale, bool causal) {

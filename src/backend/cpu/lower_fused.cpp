@@ -8,6 +8,7 @@
 #include "backend/cpu/lower.h"
 #include "graph/pass_ops.h"
 #include "ops/elementwise.h"
+#include "ops/normalization.h"
 
 namespace mlxc::cpu {
 namespace {
@@ -48,12 +49,14 @@ struct Tile {
 };
 
 struct Step {
-  enum class Kind { constant, unary, binary, select, convert } kind = Kind::constant;
+  enum class Kind { constant, unary, binary, select, convert, dropout } kind = Kind::constant;
   UnaryFn unary = nullptr;       // also conversions
   BinaryFn binary = nullptr;
   UnaryFn unary_in_memory = nullptr;  // the same function where it fetches its operands' next tile
   BinaryFn binary_in_memory = nullptr;
   WhereFn select = nullptr;
+  float probability = 0;         // of a dropout
+  int64_t item = 0;
   int arguments[3] = {-1, -1, -1};
   int slot = 0;                  // tile of scratch memory for the result
   ConvertFn to_narrow = nullptr, to_wide = nullptr;  // rounding of 16-bit results
@@ -201,6 +204,11 @@ class Evaluator {
         step.kind = Step::Kind::select;
         step.select = where_function(size_of(type(1)));
         break;
+      case OpCode::dropout:
+        step.kind = Step::Kind::dropout;
+        step.probability = as<Dropout>(*from.primitive).probability;
+        step.item = size_of(type(0));
+        break;
       case OpCode::cast:
         step.kind = Step::Kind::convert;
         step.unary = step.unary_in_memory = convert_function(type(0), result);
@@ -310,6 +318,7 @@ class Evaluator {
       int64_t spread = 0;  // all arguments constant over the tile: so is the result
       for (int argument : step.arguments)
         if (argument >= 0) spread |= values[argument].step;
+      if (step.kind == Step::Kind::dropout) spread = 1;  // every element draws for itself
       int64_t count = spread ? n : 1;
       values[next] = {to, spread};
       switch (step.kind) {
@@ -324,6 +333,14 @@ class Evaluator {
         case Step::Kind::select: {
           const Tile &c = values[step.arguments[0]], &a = values[step.arguments[1]], &b = values[step.arguments[2]];
           step.select(reinterpret_cast<const uint8_t*>(c.data), c.step, a.data, a.step, b.data, b.step, to, count);
+          break;
+        }
+        case Step::Kind::dropout: {
+          const Tile &x = values[step.arguments[0]], &low = values[step.arguments[1]], &high = values[step.arguments[2]];
+          uint32_t key[2];
+          std::memcpy(&key[0], low.data, sizeof key[0]);
+          std::memcpy(&key[1], high.data, sizeof key[1]);
+          keep_drawn(key, step.probability, first, x.data, x.step, to, n, step.item);
           break;
         }
       }

@@ -30,6 +30,9 @@ struct Place {
   int table = -1;  // which column of strides, for all but flat and one
 };
 
+// Whether elements are drawn by their index.
+bool draws(const ElementwiseBody& body) { return body.code.find("philox_unit(") != std::string::npos; }
+
 class Writer {
  public:
   Writer(Emitter& emitter, const ElementwiseBody& body, const std::vector<int64_t>& shape, const std::vector<Strided>& operands)
@@ -131,6 +134,7 @@ class Writer {
     std::string text = glsl_head(emitter_, dtypes, "arithmetic.glsl");
     if (body_.code.find("_f32(") == std::string::npos) text.insert(text.find('\n') + 1, "#define NO_FUNCTIONS\n");
     if (columns_) text += "#include \"strided.glsl\"\n";
+    if (draws(body_)) text += "#include \"philox.glsl\"\n";
     text += cat("layout(local_size_x = ", kThreads, ") in;\nlayout(push_constant, scalar) uniform Args {\n");
     for (size_t i = 0; i < places_.size(); ++i) text += cat("  uvec2 a", i, ";\n");
     if (columns_ && !table_in_words_) text += "  U32 t;\n";
@@ -373,6 +377,7 @@ Strided turned(Emitter& emitter, const std::vector<int64_t>& shape, const Stride
 }
 
 void emit_blocks(Emitter& emitter, const ElementwiseBody& body, const std::vector<int64_t>& shape, const std::vector<Strided>& operands) {
+  if (draws(body) && !fits_32_bits(shape, operands)) no_kernel(emitter.plan());
   in_blocks(shape, operands, [&](std::vector<int64_t> block, std::vector<Strided> parts) {
     std::vector<Strided*> all;
     for (Strided& part : parts) all.push_back(&part);

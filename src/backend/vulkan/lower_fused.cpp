@@ -6,6 +6,7 @@
 #include "backend/vulkan/elementwise_glsl.h"
 #include "graph/pass_ops.h"
 #include "ops/elementwise.h"
+#include "ops/normalization.h"
 
 namespace mlxc::vulkan {
 namespace {
@@ -46,6 +47,7 @@ const char* f32_function(UnaryOp op) {
 }
 
 double flops_of(const FusedStep& step) {
+  if (step.primitive && step.primitive->code() == OpCode::dropout) return 40;
   if (!step.primitive || step.primitive->code() != OpCode::unary) return 1;
   return f32_function(as<Unary>(*step.primitive).op) ? 20 : 1;
 }
@@ -80,7 +82,12 @@ class Chain {
 
   // Every result is `precise`: what a chain computes must not depend on how its steps are joined.
   void lower_step(const FusedStep& step) {
-    const std::string value = expression(step), name = cat("s", names_.size());
+    std::string extra;  // a parameter
+    if (step.primitive->code() == OpCode::dropout) {
+      extra = cat("c", body_.constants.size());
+      body_.constants.emplace_back(DType::f32, constant_bits(as<Dropout>(*step.primitive).probability, DType::f32));
+    }
+    const std::string value = expression(step, extra), name = cat("s", names_.size());
     const char* type = value_type(step.dtype);
     const bool rounds = is_float(step.dtype);
     body_.code += cat("  ", rounds ? "precise " : "", type, " ", name, " = ", value, ";\n");
@@ -88,13 +95,15 @@ class Chain {
     add(name, step.dtype);
   }
 
-  std::string expression(const FusedStep& step) const {
+  std::string expression(const FusedStep& step, const std::string& extra) const {
     auto name = [&](int i) { return names_[size_t(step.arguments[size_t(i)])]; };
     auto type = [&](int i) { return types_[size_t(step.arguments[size_t(i)])]; };
     switch (step.primitive->code()) {
       case OpCode::unary: return unary(as<Unary>(*step.primitive).op, type(0), name(0));
       case OpCode::binary: return binary(as<Binary>(*step.primitive).op, type(0), name(0), name(1));
       case OpCode::select: return cat("truth(", name(0), ") ? ", name(1), " : ", name(2));
+      case OpCode::dropout:
+        return cat("philox_unit(", name(1), ", ", name(2), ", at) >= ", extra, " ? ", name(0), " : ", value_type(step.dtype), "(0)");
       case OpCode::cast: return convert_expression(type(0), step.dtype, name(0));
       default: no_kernel(emitter_.plan());
     }

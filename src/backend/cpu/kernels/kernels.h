@@ -298,6 +298,9 @@ void scatter_rows(ThreadPool& pool, ScatterOp op, DType dtype, void* x, int64_t 
 
 // `count` words of the Philox4x32-10 stream of a key, see ops/random.h.
 void philox(ThreadPool& pool, const uint32_t key[2], uint32_t purpose, uint32_t* out, int64_t count);
+// n elements of x (1, 2, 4 or 8 bytes; x_step 0: one for all) where word `first` + i of the key's stream, as a float32 in [0, 1), is at least
+// the probability, else 0.
+void keep_drawn(const uint32_t key[2], float probability, int64_t first, const void* x, int64_t x_step, void* out, int64_t n, int64_t element_bytes);
 
 // ---- elementwise ------------------------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,27 @@ void philox_block(uint32_t c[4], uint32_t k0, uint32_t k1) {
   }
 }
 
+template <class T>
+void keep(const uint32_t key[2], float probability, int64_t first, const T* x, int64_t x_step, T* out, int64_t n) {
+  for (int64_t i = 0; i < n;) {
+    const int64_t word = first + i, block = word / 4;
+    uint32_t words[4] = {uint32_t(block), uint32_t(uint64_t(block) >> 32), 0, 0};
+    philox_block(words, key[0], key[1]);
+    for (int64_t w = word % 4; w < 4 && i < n; ++w, ++i) out[i] = float(words[w] >> 8) * 0x1p-24f >= probability ? x[i * x_step] : T(0);
+  }
+}
+
 }  // namespace
+
+void keep_drawn(const uint32_t key[2], float probability, int64_t first, const void* x, int64_t x_step, void* out, int64_t n, int64_t element_bytes) {
+  auto run = [&]<class T>(T) { keep(key, probability, first, static_cast<const T*>(x), x_step, static_cast<T*>(out), n); };
+  switch (element_bytes) {
+    case 1: return run(uint8_t());
+    case 2: return run(uint16_t());
+    case 4: return run(uint32_t());
+    default: return run(uint64_t());
+  }
+}
 
 void philox(ThreadPool& pool, const uint32_t key[2], uint32_t purpose, uint32_t* out, int64_t count) {
   const int64_t blocks = (count + 3) / 4;

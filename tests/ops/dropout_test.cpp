@@ -1,0 +1,74 @@
+// Dropout draws as it computes: the same elements as a mask of random numbers would drop, in any layout, and in the gradient again.
+#include "ops/creation.h"
+#include "ops/gradient.h"
+#include "ops/matmul.h"
+#include "ops/normalization.h"
+#include "ops/random.h"
+#include "ops/reduce.h"
+#include "ops/reference.h"
+
+namespace mlxc {
+namespace {
+
+using namespace test;
+
+Array by_mask(const Array& x, const Array& key, double probability) {
+  const Array drawn = random::uniform(key, x.shape(), DType::f32);
+  eval({drawn});
+  const Array kept = binary(BinaryOp::greater_equal, drawn, scalar_like(drawn, probability));
+  return where(kept, x * (probability < 1 ? 1 / (1 - probability) : 0.0), scalar_like(x, 0));
+}
+
+TEST(Dropout, DropsWhatAMaskOfTheSameKeyDrops) {
+  std::mt19937 random(3);
+  std::uniform_real_distribution<double> draw(-1, 1);
+  const Array key = random::key(test::device(), 0x123456789abcdef0);
+  for (DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64})
+    for (const Shape& shape : kShapes)
+      for (Lay lay : kLayouts)
+        for (double probability : {0.3, 1.0}) {
+          Reference ignored;
+          const Array x = arrange(
+              shape, dtype, lay, [&] { return draw(random); }, &ignored);
+          EXPECT_TRUE(near(fetch(dropout(x, key, probability)), fetch(by_mask(x, key, probability)), 0, 0))
+              << name_of(dtype) << " " << to_string(shape);
+        }
+}
+
+TEST(Dropout, InChainsAndOfRowsOfManyKeys) {
+  const Array keys = random::split(random::key(test::device(), 5), 3);
+  const Array x = random::normal(random::key(test::device(), 6), {37, 111}, DType::f32);
+  auto key = [&](int64_t i) { return squeeze(slice_axis(keys, 0, i, i + 1), 0); };
+  const Array chain = dropout(unary(UnaryOp::relu, dropout(x * 2.0, key(0), 0.5) + 1.0), key(2), 0.25);
+  const Array masked = by_mask(unary(UnaryOp::relu, by_mask(x * 2.0, key(0), 0.5) + 1.0), key(2), 0.25);
+  EXPECT_TRUE(near(fetch(chain), fetch(masked), 0, 0));
+  eval({keys});
+  EXPECT_TRUE(near(fetch(dropout(x, key(1), 0.5)), fetch(by_mask(x, key(1), 0.5)), 0, 0));
+}
+
+TEST(Dropout, OfOneValueDrawsForEveryElement) {
+  const Array key = random::key(test::device(), 8), ones = full(test::device(), {5000}, 1, DType::f32);
+  const Reference y = fetch(dropout(ones, key, 0.2));
+  double sum = 0;
+  for (double value : y.values) {
+    EXPECT_TRUE(value == 0 || value == 1.25) << value;
+    sum += value;
+  }
+  EXPECT_NEAR(sum / 5000, 1, 0.03);
+}
+
+TEST(Dropout, GradientPassesWhereTheValueDid) {
+  const Array key = random::key(test::device(), 9), x = random::normal(random::key(test::device(), 6), {40, 30}, DType::f32);
+  const Array y = dropout(x, key, 0.4), g = grad({reduce(ReduceOp::sum, y * y, {0, 1}, false)}, {x})[0];
+  const Array masked = by_mask(x, key, 0.4), want = by_mask(masked * 2.0, key, 0.4);
+  EXPECT_TRUE(near(fetch(g), fetch(want), 1e-6, 1));
+}
+
+TEST(Dropout, RefusesWhatIsNoKeyOrProbability) {
+  const Array x = full(test::device(), {3}, 1, DType::f32);
+  EXPECT_THROW(dropout(x, x, 0.5), Error);
+  EXPECT_THROW(dropout(x, random::key(test::device(), 1), 1.5), Error);
+}
+
+}  // namespace
+}  // namespace mlxc
