@@ -60,7 +60,7 @@ const UnaryCase kUnary[] = {
     {"log10", UnaryOp::log10, REFERENCE(std::log10(x)), 0, 100, 1},
     {"sqrt", UnaryOp::sqrt, REFERENCE(std::sqrt(x)), 0, 1e6f, 0.51},
     {"rsqrt", UnaryOp::rsqrt, REFERENCE(1 / std::sqrt(x)), 0, 1e6f, 1.5},
-    {"square", UnaryOp::square, REFERENCE(x * x), -9, 9, 0.51},
+    {"square", UnaryOp::square, REFERENCE(x* x), -9, 9, 0.51},
     {"sin", UnaryOp::sin, REFERENCE(std::sin(x)), -10, 10, 2},
     {"sin large", UnaryOp::sin, REFERENCE(std::sin(x)), -1e6f, 1e6f, 3},  // 2, and 2.9 where -O1 leaves multiply-adds uncontracted
     {"sin huge", UnaryOp::sin, REFERENCE(std::sin(x)), -1e30f, 1e30f, 2},
@@ -209,7 +209,8 @@ TEST(Unary, GivesTheSameBitsForOperandsInMemory) {
         std::vector<float> expected(size_t(n), 7.0f), y(size_t(n), 7.0f);
         near(x.data(), expected.data(), n);
         far(x.data(), y.data(), n);
-        EXPECT_EQ(std::memcmp(y.data(), expected.data(), size_t(n) * sizeof(float)), 0) << name_of(level_of(*isa)) << " operation " << op << " n=" << n;
+        EXPECT_EQ(std::memcmp(y.data(), expected.data(), size_t(n) * sizeof(float)), 0)
+            << name_of(level_of(*isa)) << " operation " << op << " n=" << n;
       }
     }
   }
@@ -293,7 +294,8 @@ void expect_same_bits(DType dtype, const Isa& isa) {
         std::vector<T> expected(size_t(n), T(7)), y(size_t(n), T(7));
         near(a.data(), a_step, b.data(), b_step, expected.data(), n);
         far(a.data(), a_step, b.data(), b_step, y.data(), n);
-        EXPECT_EQ(std::memcmp(y.data(), expected.data(), size_t(n) * sizeof(T)), 0) << name_of(level_of(isa)) << " operation " << op << " n=" << n;
+        EXPECT_EQ(std::memcmp(y.data(), expected.data(), size_t(n) * sizeof(T)), 0)
+            << name_of(level_of(isa)) << " operation " << op << " n=" << n;
       }
     }
   }

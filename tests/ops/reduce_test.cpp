@@ -1,6 +1,8 @@
 // Reductions and softmax against float64 loops.
 #include "ops/reduce.h"
 
+#include "backend/cpu/cpu_device.h"
+#include "ops/creation.h"
 #include "ops/reference.h"
 
 namespace mlxc {
@@ -107,6 +109,63 @@ TEST(Reduce, EmptyAxesGiveTheNeutralElementWhereThereIsOne) {
   EXPECT_EQ(fetch(reduce(ReduceOp::all, x, {1}, false)).values, (std::vector<double>{1, 1}));
   EXPECT_THROW(reduce(ReduceOp::max, x, {1}, false), Error);
   EXPECT_THROW(argmax(x, 1, false), Error);
+}
+
+// The CPU computes such a chain inside the reduction. What is also an output is computed first and read.
+TEST(Reduce, TakesAChainOfOperationsWithTheBitsOfBothApart) {
+  std::mt19937 random(6);
+  std::uniform_real_distribution<double> draw(-1, 1);
+  for (DType dtype : {DType::f32, DType::f64}) {
+    for (const Shape& shape : {Shape{100003}, Shape{70, 1001}, Shape{3, 40, 600}, Shape{5, 70000}}) {
+      for (Lay lay : {Lay::contiguous, Lay::transposed, Lay::broadcast}) {
+        Reference values;
+        const Array x = arrange(
+            shape, dtype, lay, [&] { return draw(random); }, &values);
+        const Array y = arrange(
+            {shape.back()}, dtype, Lay::contiguous, [&] { return draw(random); }, &values);
+        const Array flat = make({0.5}, {}, dtype);
+        auto chain = [&] { return unary(UnaryOp::tanh, x * y + flat) - x; };
+        auto outputs = [](const Array& v) {
+          return Arrays{reduce(ReduceOp::sum, v, {-1}, false),
+                        reduce(ReduceOp::variance, v, {-1}, false),
+                        reduce(ReduceOp::max, v, {-1}, true),
+                        reduce(ReduceOp::sum, v, {}, false),
+                        reduce(ReduceOp::logsumexp, v, {-1}, false),
+                        argmax(v, -1, false),
+                        reduce(ReduceOp::sum, reshape(v, {-1}), {}, false)};
+        };
+        const Array whole = chain();
+        eval({whole});
+        const Arrays apart = outputs(whole);
+        for (size_t i = 0; i < apart.size(); ++i) {
+          const Array joined = outputs(chain())[i];
+          EXPECT_EQ(fetch(joined).values, fetch(apart[i]).values) << name_of(dtype) << " " << to_string(shape) << " output " << i;
+        }
+        const Array v = chain();
+        const Arrays all = {reduce(ReduceOp::sum, v, {-1}, false), reduce(ReduceOp::max, v, {-1}, false), v};  // v is needed for itself too
+        eval(all);
+        EXPECT_EQ(fetch(all[0]).values, fetch(apart[0]).values);
+        EXPECT_EQ(fetch(all[2]).values, fetch(whole).values);
+      }
+    }
+  }
+}
+
+TEST(Reduce, OfAChainIsOneLaunchOnTheCpu) {
+  Profile& profile = *cpu_device().profile();
+  const Array x = full(cpu_device(), {100000}, 2, DType::f32), doubled = x * 2.0;
+  eval({x});
+  profile.reset();
+  profile.time(Timing::kernels);
+  const Array total = reduce(ReduceOp::sum, unary(UnaryOp::sqrt, doubled), {}, false);
+  eval({total});
+  profile.time(Timing::none);
+  const ProfileTable table = profile.table();
+  ASSERT_EQ(table.kernels.size(), 1u);
+  EXPECT_EQ(table.kernels[0].label->operations, 3);
+  EXPECT_EQ(table.kernels[0].label->bytes, 400004);
+  EXPECT_EQ(fetch(total).values, (std::vector<double>{200000}));
+  profile.reset();
 }
 
 TEST(Reduce, RefusesAxesTwiceOrOutOfRange) {

@@ -19,9 +19,19 @@ class CpuStream final : public Stream {
 class CpuExecutable final : public Executable {
  public:
   CpuExecutable(CompilePlan all, std::shared_ptr<Profile> profile) : profile_(std::move(profile)) {
-    for (LaunchPlan& plan : all.launches) {
-      auto label = std::make_shared<const ProfileLabel>(label_of(plan, std::string(name_of(cpu::level_of(cpu::best_isa()))), "cpu", all.reason));
-      steps_.push_back({cpu::lower(plan), std::move(plan.places), std::move(label)});
+    for (size_t i = 0; i < all.launches.size(); ++i) {
+      LaunchPlan& plan = all.launches[i];
+      ProfileLabel label = label_of(plan, std::string(name_of(cpu::level_of(cpu::best_isa()))), "cpu", all.reason);
+      if (joins_next(all, i)) {
+        LaunchPlan& next = all.launches[++i];
+        label = joined(label, label_of(next, label.kernel, "cpu", all.reason), plan);
+        cpu::LaunchPtr launch = cpu::lower_chain_reduction(plan, next);
+        plan.places.resize(plan.inputs.size());
+        plan.places.insert(plan.places.end(), next.places.begin() + long(next.inputs.size()), next.places.end());
+        steps_.push_back({std::move(launch), std::move(plan.places), std::make_shared<const ProfileLabel>(std::move(label))});
+      } else {
+        steps_.push_back({cpu::lower(plan), std::move(plan.places), std::make_shared<const ProfileLabel>(std::move(label))});
+      }
       most_operands_ = std::max(most_operands_, steps_.back().places.size());
     }
   }
@@ -53,6 +63,26 @@ class CpuExecutable final : public Executable {
   }
 
  private:
+  // A chain and the reduction right after it, when nothing else reads the values between them.
+  static bool joins_next(const CompilePlan& all, size_t at) {
+    if (at + 1 == all.launches.size() || !cpu::joins_reduction(all.launches[at], all.launches[at + 1])) return false;
+    const int between = all.launches[at + 1].places[0].buffer;
+    if (size_t(between) >= all.temporary.size() || !all.temporary[size_t(between)]) return false;
+    for (size_t i = at + 2; i < all.launches.size(); ++i)
+      for (const OperandPlace& place : all.launches[i].places)
+        if (place.buffer == between) return false;
+    return true;
+  }
+
+  static ProfileLabel joined(const ProfileLabel& chain, ProfileLabel label, const LaunchPlan& plan) {
+    const TensorType& between = plan.outputs[0].type;
+    label.holds = cat(chain.holds, " ", label.holds);
+    label.operations += chain.operations;
+    label.flops += chain.flops;
+    label.bytes += chain.bytes - 2.0 * double(element_count(between.shape) * size_of(between.dtype));
+    return label;
+  }
+
   struct Step {
     cpu::LaunchPtr launch;
     std::vector<OperandPlace> places;
@@ -98,6 +128,7 @@ class CpuDevice final : public Device {
   bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
     return accepts_operand(primitive, input, operand) || cpu::accepts_layout(primitive, input, operand);
   }
+  bool joins(const LaunchPlan& first, const LaunchPlan& second) const override { return cpu::joins_reduction(first, second); }
   std::unique_ptr<Executable> compile(CompilePlan plan) override { return std::make_unique<CpuExecutable>(std::move(plan), profile()); }
   std::span<const Pattern* const> patterns() const override {
     static const std::vector<const Pattern*> list = [] {

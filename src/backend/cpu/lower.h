@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "backend/cpu/kernels/kernels.h"
 #include "backend/layouts.h"
@@ -38,6 +39,18 @@ LaunchPtr lower_index_op(const LaunchPlan& plan);
 LaunchPtr lower_convolution_op(const LaunchPlan& plan);
 LaunchPtr lower_linalg_op(const LaunchPlan& plan);
 LaunchPtr lower_transformer_op(const LaunchPlan& plan);
+
+// A launch of reduce, arg_reduce or reductions without addresses.
+struct Reduction {
+  ReduceArgs args;
+  std::vector<ReduceTarget> targets;
+};
+Reduction reduction_of(const LaunchPlan& plan);
+
+// Whether a reduction takes what a fused chain gives part by part, so that the values between them need not lie in memory.
+bool joins_reduction(const LaunchPlan& chain, const LaunchPlan& reduction);
+// Operands: the chain's inputs, then the reduction's outputs.
+LaunchPtr lower_chain_reduction(const LaunchPlan& chain, const LaunchPlan& reduction);
 
 Activation activation_of(Gate gate);
 

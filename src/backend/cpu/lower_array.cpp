@@ -125,35 +125,24 @@ cpu::ReduceOp kernel_op(mlxc::ReduceOp op) {
 }
 
 LaunchPtr lower_reduce(const LaunchPlan& plan) {
-  ReduceArgs base;
-  if (plan.primitive->code() == OpCode::arg_reduce) {
-    const auto& op = as<ArgReduce>(*plan.primitive);
-    base = reduce_extents(plan, {op.axis});
-    base.op = op.max ? cpu::ReduceOp::argmax : cpu::ReduceOp::argmin;
-  } else {
-    const auto& op = as<Reduce>(*plan.primitive);
-    base = reduce_extents(plan, op.axes);
-    base.op = kernel_op(op.op);
-  }
-  if (reduce_result(base.op, base.dtype) != plan.outputs[0].type.dtype) no_kernel(plan);
-  return make_launch([base](ThreadPool& pool, std::byte* const* operands) {
-    ReduceArgs args = base;
+  const Reduction reduction = reduction_of(plan);
+  if (reduce_result(reduction.targets[0].op, reduction.args.dtype) != plan.outputs[0].type.dtype) no_kernel(plan);
+  return make_launch([reduction](ThreadPool& pool, std::byte* const* operands) {
+    ReduceArgs args = reduction.args;
     args.x = operands[0];
+    args.op = reduction.targets[0].op;
     args.out = operands[1];
     cpu::reduce(pool, args);
   });
 }
 
 LaunchPtr lower_reductions(const LaunchPlan& plan) {
-  const auto& op = as<Reductions>(*plan.primitive);
-  std::vector<ReduceTarget> targets;
-  for (mlxc::ReduceOp each : op.ops) targets.push_back({kernel_op(each), nullptr});
-  return make_launch([base = reduce_extents(plan, op.axes), targets](ThreadPool& pool, std::byte* const* operands) {
-    ReduceArgs args = base;
+  return make_launch([reduction = reduction_of(plan)](ThreadPool& pool, std::byte* const* operands) {
+    ReduceArgs args = reduction.args;
     args.x = operands[0];
-    std::vector<ReduceTarget> placed = targets;
-    for (size_t i = 0; i < placed.size(); ++i) placed[i].out = operands[1 + i];
-    cpu::reduce_together(pool, args, placed);
+    std::vector<ReduceTarget> targets = reduction.targets;
+    for (size_t i = 0; i < targets.size(); ++i) targets[i].out = operands[1 + i];
+    cpu::reduce_together(pool, args, targets);
   });
 }
 
@@ -236,6 +225,28 @@ LaunchPtr lower_matmul(const LaunchPlan& plan) {
 }
 
 }  // namespace
+
+Reduction reduction_of(const LaunchPlan& plan) {
+  Reduction reduction;
+  switch (plan.primitive->code()) {
+    case OpCode::reduce: {
+      const auto& op = as<Reduce>(*plan.primitive);
+      reduction = {reduce_extents(plan, op.axes), {{kernel_op(op.op), nullptr}}};
+      break;
+    }
+    case OpCode::arg_reduce: {
+      const auto& op = as<ArgReduce>(*plan.primitive);
+      reduction = {reduce_extents(plan, {op.axis}), {{op.max ? cpu::ReduceOp::argmax : cpu::ReduceOp::argmin, nullptr}}};
+      break;
+    }
+    default: {
+      const auto& op = as<Reductions>(*plan.primitive);
+      reduction.args = reduce_extents(plan, op.axes);
+      for (mlxc::ReduceOp each : op.ops) reduction.targets.push_back({kernel_op(each), nullptr});
+    }
+  }
+  return reduction;
+}
 
 LaunchPtr lower_array_op(const LaunchPlan& plan) {
   switch (plan.primitive->code()) {

@@ -95,9 +95,22 @@ class Evaluator {
     if (count_ >= kFetchCount) choose_fetching();
   }
 
+  // Elements [first, first + n) of the result, on this thread.
+  void part(std::byte* const* operands, int64_t first, int64_t n, std::byte* to) const {
+    std::byte* slots = scratch<std::byte>(ScratchUse::tile, slots_ * kSlotBytes);
+    std::vector<Tile> values(inputs_.size() + steps_.size());
+    while (n > 0) {
+      const int64_t count = std::min(std::min(kTile, n), by_row() ? shape_.back() - first % shape_.back() : kTile);
+      run_tile(operands, slots, values.data(), to, first, count);
+      first += count;
+      n -= count;
+      to += count * output_item_;
+    }
+  }
+
   void run(ThreadPool& pool, std::byte* const* operands) const {
-    int64_t inner = shape_.rank() ? shape_.back() : 1;
-    bool by_row = inner >= kTile / 2;  // tiles inside rows keep operands contiguous; short rows are gathered across
+    const int64_t inner = shape_.rank() ? shape_.back() : 1;
+    const bool by_row = this->by_row();
     int64_t tiles_per_row = (inner + kTile - 1) / kTile;
     int64_t tiles = by_row ? count_ / inner * tiles_per_row : (count_ + kTile - 1) / kTile;
     pool.parallel_for(tiles, std::max<int64_t>(1, kGrain / kTile), [&](int64_t begin, int64_t end, int) {
@@ -114,6 +127,9 @@ class Evaluator {
   }
 
  private:
+  // Tiles inside rows keep operands contiguous; short rows are gathered across.
+  bool by_row() const { return shape_.rank() && shape_.back() >= kTile / 2; }
+
   // A step's result takes the slot of one that nobody reads any more: long chains stay in the first-level cache too.
   void share_slots() {
     const int inputs = int(inputs_.size());
@@ -131,7 +147,8 @@ class Evaluator {
     }
   }
 
-  // The first step that reads an input from memory fetches its next tile, the last one that of the output: between arithmetic, where a step can.
+  // The first step that reads an input from memory fetches its next tile, the last one that of the output: between arithmetic, where a step
+  // can.
   void choose_fetching() {
     for (Step& step : steps_) {
       const bool can = step.unary_in_memory != step.unary || step.binary_in_memory != step.binary;
@@ -375,7 +392,37 @@ class Evaluator {
   ConvertFn narrow_output_ = nullptr;
 };
 
+// A result of this many elements at least is worth a call of the evaluator.
+constexpr int64_t kLeastRow = kTile;
+
 }  // namespace
+
+bool joins_reduction(const LaunchPlan& chain, const LaunchPlan& reduction) {
+  const OpCode code = reduction.primitive->code();
+  if (chain.primitive->code() != OpCode::fused || (code != OpCode::reduce && code != OpCode::arg_reduce && code != OpCode::reductions))
+    return false;
+  const OperandType &given = chain.outputs[0], &taken = reduction.inputs[0];
+  const OperandPlace &from = chain.places[chain.inputs.size()], &to = reduction.places[0];
+  if (from.buffer != to.buffer || from.offset_bytes != to.offset_bytes || given.type.dtype != taken.type.dtype) return false;
+  if (taken.type.dtype != DType::f32 && taken.type.dtype != DType::f64) return false;
+  if (element_count(given.type.shape) != element_count(taken.type.shape) || taken.strides != contiguous_strides(taken.type.shape))
+    return false;
+  const ReduceArgs args = reduction_of(reduction).args;
+  return args.inner == 1 && args.count >= kLeastRow;
+}
+
+LaunchPtr lower_chain_reduction(const LaunchPlan& chain, const LaunchPlan& reduction) {
+  return make_launch([evaluator = Evaluator(chain), inputs = chain.inputs.size(), base = reduction_of(reduction)](
+                         ThreadPool& pool, std::byte* const* operands) {
+    const std::function<void(int64_t, int64_t, void*)> produce = [&](int64_t first, int64_t n, void* to) {
+      evaluator.part(operands, first, n, static_cast<std::byte*>(to));
+    };
+    Reduction now = base;
+    now.args.produce = &produce;
+    for (size_t i = 0; i < now.targets.size(); ++i) now.targets[i].out = operands[inputs + i];
+    cpu::reduce_together(pool, now.args, now.targets);
+  });
+}
 
 LaunchPtr lower_fused(const LaunchPlan& plan) {
   return make_launch([evaluator = Evaluator(plan)](ThreadPool& pool, std::byte* const* operands) { evaluator.run(pool, operands); });

@@ -1,10 +1,11 @@
 // The serial OpenBLAS calls gemm and gemv from LAPACK by their Fortran names. The linker's --wrap (cmake/Dependencies.cmake) leads those
-// calls here, where parts of fixed size go to the threads of a pool.
+// calls here, where parts of fixed size go to the threads of a pool. ilaenv, which LAPACK asks for the sizes of its blocks, comes here too.
 #include "backend/cpu/kernels/blas_threads.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace mlxc::cpu {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 thread_local ThreadPool* pool = nullptr;
 
 constexpr int kPart = 256;                 // rows or columns
+constexpr int kRowsPart = 512;             // of gemv's matrix, read once: pieces of columns that memory gives at full speed
 constexpr int64_t kForkProduct = 1 << 20;  // multiply-adds from which threads pay
 constexpr int64_t kForkVector = 1 << 17;
 
@@ -43,11 +45,11 @@ void share_gemv(Real real, const char* ta, const int* m, const int* n, const T* 
                 const int* incx, const T* beta, T* y, const int* incy) {
   ThreadPool* threads = pool;
   if (!threads || int64_t(*m) * *n < kForkVector || *incy < 1) return real(ta, m, n, alpha, a, lda, x, incx, beta, y, incy, 1);
-  const int length = plain(ta) ? *m : *n, parts = (length + kPart - 1) / kPart;
+  const int length = plain(ta) ? *m : *n, size = plain(ta) ? kRowsPart : kPart, parts = (length + size - 1) / size;
   threads->parallel_for(parts, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t part = begin; part < end; ++part) {
-      const int64_t first = part * kPart;
-      const int count = int(std::min<int64_t>(kPart, length - first));
+      const int64_t first = part * size;
+      const int count = int(std::min<int64_t>(size, length - first));
       const T* at = a + first * (plain(ta) ? 1 : *lda);
       real(ta, plain(ta) ? &count : m, plain(ta) ? n : &count, alpha, at, lda, x, incx, beta, y + first * *incy, incy, 1);
     }
@@ -61,6 +63,15 @@ BlasThreads::~BlasThreads() { pool = before_; }
 ThreadPool* BlasThreads::current() { return pool; }
 
 extern "C" {  // the names that --wrap makes
+// Bidiagonalization and the products with reflectors behind it in blocks of 64, the most that they have room for, not 32: products twice as deep.
+int __real_ilaenv_(const int* what, const char* name, const char* options, const int* n1, const int* n2, const int* n3, const int* n4, size_t name_length,
+                   size_t options_length);
+int __wrap_ilaenv_(const int* what, const char* name, const char* options, const int* n1, const int* n2, const int* n3, const int* n4, size_t name_length,
+                   size_t options_length) {
+  const int size = __real_ilaenv_(what, name, options, n1, n2, n3, n4, name_length, options_length);
+  const std::string_view routine = std::string_view(name, name_length).substr(1);  // without the letter of its type
+  return *what == 1 && (routine.starts_with("ORM") || routine.starts_with("GEBRD")) ? std::max(size, 64) : size;
+}
 #define MLXC_WRAP(p, T)                                                                                                           \
   void __real_##p##gemm_(const char*, const char*, const int*, const int*, const int*, const T*, const T*, const int*, const T*,  \
                          const int*, const T*, T*, const int*, size_t, size_t);                                                   \

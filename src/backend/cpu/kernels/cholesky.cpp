@@ -1,10 +1,10 @@
-// Left-looking: what all columns before a block take from it is one product with a long sum, and tiles above the diagonal are not computed. Inside a
-// block the same by halves, down to columns whose triangle LAPACK factors and whose other rows are multiplied by the triangle's inverse, which costs
-// twice the operations of a solution and runs at ten times its speed.
+// Left-looking: what all columns before a block take from it is one product with a long sum, and tiles above the diagonal are not computed.
+// Inside a block the same by halves, down to columns whose triangle LAPACK factors and whose other rows are multiplied by the triangle's
+// inverse, which costs twice the operations of a solution and runs at ten times its speed.
 #include "backend/cpu/kernels/cholesky.h"
 
 #include <algorithm>
-#include <vector>
+#include <functional>
 
 #include "backend/cpu/kernels/gemm.h"
 #include "backend/cpu/kernels/isa.h"
@@ -89,8 +89,8 @@ class Factor {
         for (int64_t j = 0; j < width; j += tile_columns)
           for (int64_t i = 0; i < m; i += tile_rows)
             if (column + j < first + i + tile_rows)
-              kernel_.tile(packed + i * k, panels + j * k, k, at(first + i, column + j), n_, std::min(tile_rows, m - i), std::min(tile_columns, width - j),
-                           subtracts);
+              kernel_.tile(packed + i * k, panels + j * k, k, at(first + i, column + j), n_, std::min(tile_rows, m - i),
+                           std::min(tile_columns, width - j), subtracts);
       }
     });
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "array/dtype.h"
@@ -252,6 +253,9 @@ struct ReduceArgs {
   int64_t outer_stride = 0, count_stride = 0, inner_stride = 0;
   double correction = 0;  // variance only
   void* out = nullptr;    // of reduce_result(op, dtype)
+  // Computes elements [first, first + n) of [outer, count] as they are needed, n up to some thousands, on several threads; x is not read.
+  // For f32 and f64 with inner 1, null: none.
+  const std::function<void(int64_t first, int64_t n, void* to)>* produce = nullptr;
 };
 DType reduce_result(ReduceOp op, DType dtype);  // argmax, argmin: i64; all, any: boolean; sum, prod of integers: i64 or u64; else dtype (mean of integers: f64)
 void reduce(ThreadPool& pool, const ReduceArgs& args, const Isa& isa = best_isa());
@@ -305,7 +309,8 @@ void keep_drawn(const uint32_t key[2], float probability, int64_t first, const v
 // ---- elementwise ------------------------------------------------------------------------------------------------------------------
 
 // Functions over n contiguous elements, one thread, meant for tiles. Computation is in f32, f64 or the integer type itself;
-// f16 and bf16 are converted to f32 by the caller (convert_function). in and out may be the same pointer. NaN, Inf and signed zero as NumPy.
+// f16 and bf16 are converted to f32 by the caller (convert_function). in and out may be the same pointer. NaN, Inf and signed zero as
+// NumPy.
 enum class UnaryOp : int32_t {
   abs, negative, exp, expm1, log, log1p, log2, log10, sqrt, rsqrt, square, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh,
   floor, ceil, trunc, round, sign, reciprocal, erf, erfinv, sigmoid, silu, gelu_tanh, gelu_erf, relu, logical_not, bitwise_not, isnan, isinf, isfinite
@@ -323,7 +328,8 @@ using UnaryFn = void (*)(const void* in, void* out, int64_t n);
 using BinaryFn = void (*)(const void* a, int64_t a_step, const void* b, int64_t b_step, void* out, int64_t n);
 using WhereFn = void (*)(const uint8_t* condition, int64_t condition_step, const void* a, int64_t a_step, const void* b, int64_t b_step, void* out, int64_t n);
 
-// in_cache: tiles in the first-level cache. in_memory: parts of long arrays, whose next tile is fetched meanwhile; f32, and two operands of f64, do that.
+// in_cache: tiles in the first-level cache. in_memory: parts of long arrays, whose next tile is fetched meanwhile; f32, and two operands of
+// f64, do that.
 enum class Operands { in_cache, in_memory };
 // dtype: boolean, any integer, f32, f64. nullptr where the operation is not defined for the type.
 UnaryFn unary_function(UnaryOp op, DType dtype, const Isa& isa = best_isa(), Operands operands = Operands::in_cache);

@@ -17,19 +17,19 @@
 
 // Fortran's calling convention: everything by address, lengths of texts at the end.
 extern "C" {
-#define MLXC_LAPACK(T, p)                                                                                                             \
-  void p##potrf_(const char*, const int*, T*, const int*, int*, size_t);                                                              \
-  void p##geqrt_(const int*, const int*, const int*, T*, const int*, T*, const int*, T*, int*);                                       \
-  void p##larfb_(const char*, const char*, const char*, const char*, const int*, const int*, const int*, const T*, const int*,        \
-                 const T*, const int*, T*, const int*, T*, const int*, size_t, size_t, size_t, size_t);                               \
-  void p##gesdd_(const char*, const int*, const int*, T*, const int*, T*, T*, const int*, T*, const int*, T*, const int*, int*, int*, \
-                 size_t);                                                                                                             \
-  void p##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*, size_t, size_t);   \
-  void p##getrf_(const int*, const int*, T*, const int*, int*, int*);                                                                 \
-  void p##trsm_(const char*, const char*, const char*, const char*, const int*, const int*, const T*, const T*, const int*, T*,       \
-                const int*, size_t, size_t, size_t, size_t);                                                                          \
-  void p##gemm_(const char*, const char*, const int*, const int*, const int*, const T*, const T*, const int*, const T*, const int*,   \
-                const T*, T*, const int*, size_t, size_t);                                                                            \
+#define MLXC_LAPACK(T, p)                                                                                                                \
+  void p##potrf_(const char*, const int*, T*, const int*, int*, size_t);                                                                 \
+  void p##geqrt_(const int*, const int*, const int*, T*, const int*, T*, const int*, T*, int*);                                          \
+  void p##larfb_(const char*, const char*, const char*, const char*, const int*, const int*, const int*, const T*, const int*, const T*, \
+                 const int*, T*, const int*, T*, const int*, size_t, size_t, size_t, size_t);                                            \
+  void p##gesdd_(const char*, const int*, const int*, T*, const int*, T*, T*, const int*, T*, const int*, T*, const int*, int*, int*,    \
+                 size_t);                                                                                                                \
+  void p##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*, size_t, size_t);      \
+  void p##getrf_(const int*, const int*, T*, const int*, int*, int*);                                                                    \
+  void p##trsm_(const char*, const char*, const char*, const char*, const int*, const int*, const T*, const T*, const int*, T*,          \
+                const int*, size_t, size_t, size_t, size_t);                                                                             \
+  void p##gemm_(const char*, const char*, const int*, const int*, const int*, const T*, const T*, const int*, const T*, const int*,      \
+                const T*, T*, const int*, size_t, size_t);                                                                               \
   void p##getrs_(const char*, const int*, const int*, const T*, const int*, const int*, T*, const int*, int*, size_t);
 MLXC_LAPACK(float, s)
 MLXC_LAPACK(double, d)
@@ -174,7 +174,8 @@ void qr(const T* x, int m, int n, bool complete, T* q, T* r) {
   MLXC_CALL(geqrt, &m, &n, &block, a.data(), &lead, factors.data(), &block, work.data(), &info);
   transpose(a.data(), m, n, k, r, n);
   for (int64_t i = 0; i < columns; ++i) std::fill_n(r + i * n, i < k ? i : n, T(0));
-  // Q by rows is its transpose by columns: the identity times the blocks, the last one first. Before block j the first j rows and columns stay ones.
+  // Q by rows is its transpose by columns: the identity times the blocks, the last one first. Before block j the first j rows and columns
+  // stay ones.
   std::fill_n(q, int64_t(m) * columns, T(0));
   for (int64_t i = 0; i < columns; ++i) q[i * columns + i] = 1;
   for (int first = (k - 1) / block * block; first >= 0; first -= block) {

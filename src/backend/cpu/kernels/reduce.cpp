@@ -194,8 +194,14 @@ struct Row {
   int64_t stride;
   DType dtype;
   bool converts;  // T is float or double and dtype another
+  decltype(ReduceArgs::produce) produce = nullptr;
+  int64_t first = 0;  // of the row, for produce
 
   const T* run(int64_t start, int64_t n, T* buffer, const Isa& isa) const {
+    if (produce) {
+      (*produce)(first + start, n, buffer);
+      return buffer;
+    }
     const int64_t size = size_of(dtype);
     const std::byte* from = base + start * stride * size;
     if (stride == 1 && !converts) return reinterpret_cast<const T*>(from);
@@ -282,6 +288,7 @@ void reduce_rows(ThreadPool& pool, const ReduceArgs& args, Targets targets, cons
   const bool converts = std::is_floating_point_v<T> && kTypeOf<T> != args.dtype;
   auto row_of = [&](int64_t i) {
     const int64_t offset = i / args.inner * args.outer_stride + i % args.inner * args.inner_stride;
+    if (args.produce) return Row<T>{nullptr, 1, args.dtype, false, args.produce, i * args.count};
     return Row<T>{static_cast<const std::byte*>(args.x) + offset * size, args.count_stride, args.dtype, converts};
   };
   auto write = [&](const Partials<T>& all, int64_t at) {

@@ -175,7 +175,8 @@ MLXC_INLINE void store(Half* p, F v) { store_u16(p, to_half(v)); }
 MLXC_INLINE void store_partial(Brain* p, F v, int64_t n) { store_u16_partial(p, to_brain(v), n); }
 MLXC_INLINE void store_partial(Half* p, F v, int64_t n) { store_u16_partial(p, to_half(v), n); }
 
-// Asks for what lies kAhead bytes behind p. One line beside the work on each: a burst of requests would only fill the line buffers and wait.
+// Asks for what lies kAhead bytes behind p. One line beside the work on each: a burst of requests would only fill the line buffers and
+// wait.
 constexpr int64_t kAhead = 2048;
 MLXC_INLINE void fetch_ahead(const void* p) { __builtin_prefetch(static_cast<const char*>(p) + kAhead, 0, 3); }
 

@@ -6,8 +6,8 @@
 
 namespace mlxc::cpu {
 
-// out[j, i] = x[i, j] of x [m, n], rows `x_row` and `out_row` elements apart. Bands of two cache lines of x go down, so that what is written are a few
-// runs at a time; the lines to come on both sides lie in other pages, which the processor does not foresee.
+// out[j, i] = x[i, j] of x [m, n], rows `x_row` and `out_row` elements apart. Bands of two cache lines of x go down, so that what is
+// written are a few runs at a time; the lines to come on both sides lie in other pages, which the processor does not foresee.
 template <class T>
 void transpose(const T* x, int64_t x_row, int64_t m, int64_t n, T* out, int64_t out_row) {
   constexpr int64_t kLine = 64 / sizeof(T), kBand = 2 * kLine;
