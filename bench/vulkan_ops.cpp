@@ -185,7 +185,7 @@ std::vector<Row> rows(int64_t n) {
     const Shape square{size, size};
     const double cube = double(size) * double(size) * double(size);
     auto factor = [&](const char* name, Linalg op, double flops) {
-      add(cat(name, " ", size), size * size, 0, flops, [=](int, auto& plan) {
+      add(cat("linalg ", name, " ", size), size * size, 0, flops, [=](int, auto& plan) {
         LaunchPlan launched = launch(std::make_shared<const Linalg>(op), {dense(square)}, dense(square), {other, result});
         if (op.op == LinalgOp::triangular_solve) {
           launched.inputs.push_back(dense(square));
@@ -201,7 +201,7 @@ std::vector<Row> rows(int64_t n) {
     };
     factor("cholesky", {LinalgOp::cholesky, false}, cube / 3);
     factor("qr", {LinalgOp::qr, false}, cube * 8 / 3);
-    factor("triangular solve", {LinalgOp::triangular_solve, false, false, false}, cube);
+    factor("triangular", {LinalgOp::triangular_solve, false, false, false}, cube);
   }
   return list;
 }

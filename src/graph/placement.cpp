@@ -28,7 +28,7 @@ std::shared_ptr<const std::vector<Candidate>> candidates_of(const Device& home) 
 
 double bytes_of(const TensorType& type) { return double(element_count(type.shape) * size_of(type.dtype)); }
 
-// Why a graph has to stay; empty: it may go. Other devices lack 64-bit types, run factorizations and sorting on the host anyway, and cannot
+// Why a graph has to stay; empty: it may go. Other devices lack 64-bit types, run most factorizations on the host anyway, and cannot
 // read what was laid out for this one.
 std::string bound(const Graph& graph) {
   if (!graph.states.empty()) return "its states live here";

@@ -1,6 +1,7 @@
 #include "ops/matmul.h"
 
 #include "ops/elementwise.h"
+#include "ops/normalization.h"
 #include "ops/shape_ops.h"
 
 namespace mlxc {
@@ -36,6 +37,18 @@ double Matmul::work(TensorTypes inputs, TensorTypes outputs) const {
   return 2 * double(element_count(outputs[0].shape)) * double(inputs[0].shape.back());
 }
 
+namespace {
+constexpr std::string_view kGates[] = {"", "silu", "gelu_tanh", "gelu_erf", "relu"};
+}
+
+std::vector<std::string_view> Matmul::parts() const {
+  std::vector<std::string_view> names{name()};
+  if (bias) names.push_back("bias");
+  if (activation != Gate::none) names.push_back(kGates[size_t(activation)]);
+  if (drop) names.push_back(Dropout::kName);
+  return names;
+}
+
 std::vector<std::string_view> Linear::parts() const {
   std::vector<std::string_view> names;
   if (norm) names.push_back("rms_norm");
@@ -43,9 +56,10 @@ std::vector<std::string_view> Linear::parts() const {
     names.push_back("linear");
     if (has_bias) names.push_back("bias");
   }
-  constexpr std::string_view gates[] = {"", "silu", "gelu_tanh", "gelu_erf", "relu"};
-  if (gate != Gate::none) names.insert(names.end(), {gates[size_t(gate)], "multiply"});
+  if (gate != Gate::none) names.insert(names.end(), {kGates[size_t(gate)], "multiply"});
   if (residual) names.push_back("add");
+  if (activation != Gate::none) names.push_back(kGates[size_t(activation)]);
+  if (drop) names.push_back(Dropout::kName);
   return names;
 }
 

@@ -3,6 +3,7 @@
 #include "ops/convolution.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
+#include "ops/normalization.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
 #include "ops/transformer.h"
@@ -177,7 +178,7 @@ class RoundedMatmul final : public Pattern {
     if (!is<Cast>(rounding) || graph.type(rounding.outputs[0]).dtype != DType::bf16) return {};
     const int product = rounding.inputs[0], before = graph.producer(product);
     const auto* matmul = graph.alone<Matmul>(product);
-    if (!matmul || graph.type(graph.operation(before).inputs[0]).dtype != DType::bf16) return {};
+    if (!matmul || matmul->drop || graph.type(graph.operation(before).inputs[0]).dtype != DType::bf16) return {};
     auto joined = std::make_shared<Matmul>(*matmul);
     joined->rounds = true;
     return Rewrite{{before, at}, {std::move(joined), graph.operation(before).inputs, rounding.outputs}};
@@ -230,6 +231,46 @@ class ProductActivation final : public Pattern {
     }
     if (!joined) return {};
     return Rewrite{{before, at}, {std::move(joined), graph.operation(before).inputs, activation.outputs}};
+  }
+};
+
+class ProductDropout final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    const GraphOperation& operation = graph.operation(at);
+    const auto* dropout = is<Dropout>(operation);
+    if (!dropout) return {};
+    const int scaled = operation.inputs[0], before = graph.producer(scaled);
+    if (before < 0 || graph.only_consumer(scaled) < 0 || !is_binary(graph.operation(before), BinaryOp::multiply)) return {};
+    const std::vector<int>& factors = graph.operation(before).inputs;
+    const double* scale = constant(graph, factors[1]);
+    const int low = spread_number(graph, operation.inputs[1]), high = spread_number(graph, operation.inputs[2]);
+    if (!scale || low < 0 || high < 0 || graph.type(factors[0]).dtype != DType::f32) return {};
+    PrimitivePtr joined;
+    auto with = [&](auto product) {
+      product.drop = {true, dropout->probability, float(*scale)};
+      joined = std::make_shared<decltype(product)>(product);
+    };
+    if (const auto* matmul = graph.alone<Matmul>(factors[0]); matmul && !matmul->drop) with(*matmul);
+    if (const auto* linear = graph.alone<Linear>(factors[0]);
+        linear && linear->weights == 1 && linear->gate == Gate::none && !linear->residual && !linear->drop)
+      with(*linear);
+    if (!joined) return {};
+    const int product = graph.producer(factors[0]);
+    std::vector<int> inputs = graph.operation(product).inputs;
+    inputs.insert(inputs.end(), {low, high});
+    return Rewrite{{product, before, at}, {std::move(joined), std::move(inputs), operation.outputs}};
+  }
+
+  // The number behind a value that is the same everywhere; -1 where it is not.
+  static int spread_number(const GraphIndex& graph, int value) {
+    const int from = graph.producer(value);
+    if (from < 0 || !is<Broadcast>(graph.operation(from))) return -1;
+    const int source = graph.operation(from).inputs[0];
+    return element_count(graph.type(source).shape) == 1 ? source : -1;
+  }
+  static const double* constant(const GraphIndex& graph, int value) {
+    const int number = spread_number(graph, value), from = number < 0 ? -1 : graph.producer(number);
+    return from < 0 ? nullptr : graph.operation(from).primitive->constant();
   }
 };
 
@@ -314,6 +355,10 @@ const Pattern& product_activation() {
 }
 const Pattern& reductions() {
   static const JoinedReductions pattern;
+  return pattern;
+}
+const Pattern& product_dropout() {
+  static const ProductDropout pattern;
   return pattern;
 }
 const Pattern& convolution_relu() {

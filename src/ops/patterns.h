@@ -23,6 +23,8 @@ const Pattern& rounded_matmul();
 const Pattern& matmul_bias();
 // activation(matmul), activation(linear), of float32 -> matmul or linear with activation.
 const Pattern& product_activation();
+// dropout of a matmul or linear of float32, with activation or without -> that with dropout.
+const Pattern& product_dropout();
 // relu(convolution) -> convolution with relu.
 const Pattern& convolution_relu();
 // Reductions of one float input over the same axes -> reductions.

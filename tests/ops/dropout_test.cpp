@@ -1,4 +1,5 @@
 // Dropout draws as it computes: the same elements as a mask of random numbers would drop, in any layout, and in the gradient again.
+#include "graph/function.h"
 #include "ops/creation.h"
 #include "ops/gradient.h"
 #include "ops/matmul.h"
@@ -62,6 +63,48 @@ TEST(Dropout, GradientPassesWhereTheValueDid) {
   const Array y = dropout(x, key, 0.4), g = grad({reduce(ReduceOp::sum, y * y, {0, 1}, false)}, {x})[0];
   const Array masked = by_mask(x, key, 0.4), want = by_mask(masked * 2.0, key, 0.4);
   EXPECT_TRUE(near(fetch(g), fetch(want), 1e-6, 1));
+}
+
+// Thin products, tiles, batches, few rows against weights, weights in 16 bits.
+TEST(Dropout, BehindAProductBiasAndActivationIsPartOfItsLaunchOnTheCpu) {
+  Device& cpu = cpu_device();
+  const Array key = random::key(cpu, 11);
+  auto drawn = [&](const Shape& shape, DType dtype = DType::f32) {
+    const Array x = cast(random::normal(random::key(cpu, uint64_t(element_count(shape))), shape, DType::f32), dtype);
+    eval({x});
+    return x;
+  };
+  auto check = [&](const Array& product, double probability, const char* what) {
+    const Array joined = dropout(product, key, probability);
+    const int64_t before = graph_counters().launches;
+    eval({joined});
+    EXPECT_EQ(graph_counters().launches - before, 1) << what << " " << to_string(product.shape());
+    eval({product});
+    EXPECT_TRUE(near(fetch(joined), fetch(by_mask(product, key, probability)), 0, 0)) << what << " " << to_string(product.shape());
+  };
+  for (const auto& [m, n, k] : {std::array<int64_t, 3>{3, 5, 7}, {5, 300, 40}, {70, 90, 600}, {200, 33, 64}}) {
+    const Array x = drawn({m, k}), weight = drawn({n, k}), bias = drawn({n});
+    const Array sum = matmul(x, transpose(weight)) + bias;
+    check(matmul(x, transpose(weight)), 0.5, "matmul");
+    check(unary(UnaryOp::gelu_tanh, sum), 0.25, "matmul + bias + gelu");
+    check(unary(UnaryOp::relu, sum), 1, "all dropped");
+    check(matmul(drawn({4, m, k}), drawn({4, k, n})), 0.1, "batch");
+    for (DType dtype : {DType::f32, DType::bf16})
+      for (Precision precision : {Precision::high, Precision::native}) {
+        const Array narrow = drawn({n, k}, dtype);
+        check(linear(x, {narrow}, {}, precision)[0], 0.5, "linear");
+        check(unary(UnaryOp::silu, linear(x, {narrow}, {bias}, precision)[0]), 0.5, "linear + bias + silu");
+      }
+  }
+}
+
+TEST(Dropout, LeavesAProductThatOthersNeed) {
+  Device& cpu = cpu_device();
+  const Array x = random::normal(random::key(cpu, 1), {20, 30}, DType::f32), w = random::normal(random::key(cpu, 2), {30, 40}, DType::f32);
+  eval({x, w});
+  const Array product = matmul(x, w), dropped = dropout(product, random::key(cpu, 3), 0.5);
+  eval({product, dropped});
+  EXPECT_TRUE(near(fetch(dropped), fetch(by_mask(product, random::key(cpu, 3), 0.5)), 0, 0));
 }
 
 TEST(Dropout, RefusesWhatIsNoKeyOrProbability) {

@@ -244,6 +244,27 @@ TEST_F(LinalgOnDevice, ARunAfterARefusalStartsAfresh) {
   }
 }
 
+// Large enough for every tile of the products; seen through one vector, which takes n^2 steps.
+TEST_F(LinalgOnDevice, MatricesOfManyBlocks) {
+  const int64_t n = 600;
+  const Values v = drawn(n, 8);
+  Values a = drawn(n * n, 9);
+  for (int64_t i = 0; i < n; ++i) {
+    for (int64_t j = 0; j < i; ++j) at(a, n, i, j) = at(a, n, j, i);
+    at(a, n, i, i) = 30;
+  }
+  const double bound = 2 * double(n) * kEps * 30 * 30;
+  for (bool upper : {false, true}) {
+    const Values factor = on_device(linalg_launch({LinalgOp::cholesky, upper}, {{n, n}}, {a}), "cholesky")[0];
+    const Values product = times(factor, times(factor, v, n, 1, n, !upper), n, 1, n, upper);
+    EXPECT_LE(distance(product, times(a, v, n, 1, n)), bound) << upper;
+    const Values b = drawn(n * n, 10);
+    const Values x =
+        on_device(linalg_launch({LinalgOp::triangular_solve, upper, false, !upper}, {{n, n}, {n, n}}, {factor, b}), "solve")[0];
+    EXPECT_LE(distance(times(factor, times(x, v, n, 1, n), n, 1, n, !upper), times(b, v, n, 1, n)), bound) << upper;
+  }
+}
+
 TEST_F(LinalgOnDevice, TriangularSolvePassesNanOn) {
   const int64_t n = 70;
   Values a = drawn(n * n, 4), b = drawn(n * 2, 1);

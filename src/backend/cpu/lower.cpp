@@ -2,6 +2,12 @@
 
 namespace mlxc::cpu {
 
+void bind_key(Drop& drop, std::byte* const* key, const float* result) {
+  drop.low = reinterpret_cast<const uint32_t*>(key[0]);
+  drop.high = reinterpret_cast<const uint32_t*>(key[1]);
+  drop.first = result;
+}
+
 Activation activation_of(Gate gate) {
   switch (gate) {
     case Gate::silu: return Activation::silu;

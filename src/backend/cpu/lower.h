@@ -53,6 +53,8 @@ bool joins_reduction(const LaunchPlan& chain, const LaunchPlan& reduction);
 LaunchPtr lower_chain_reduction(const LaunchPlan& chain, const LaunchPlan& reduction);
 
 Activation activation_of(Gate gate);
+// key: the two operands of its halves.
+void bind_key(Drop& drop, std::byte* const* key, const float* result);
 
 // Layouts that the kernels here take beyond those that all backends do (backend/layouts.h).
 bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand);

@@ -210,12 +210,14 @@ LaunchPtr lower_matmul(const LaunchPlan& plan) {
   const auto& op = as<Matmul>(*plan.primitive);
   base.activation = activation_of(op.activation);
   base.rounds = op.rounds;
-  return make_launch([base, bias = op.bias, a = batch_offsets(a), b = batch_offsets(b), c = batch_offsets(c)](ThreadPool& pool, std::byte* const* operands) {
+  base.drop = {.probability = op.drop.probability, .scale = op.drop.scale};
+  return make_launch([base, op, inputs = plan.inputs.size(), a = batch_offsets(a), b = batch_offsets(b), c = batch_offsets(c)](ThreadPool& pool, std::byte* const* operands) {
     MatmulArgs args = base;
     args.a = operands[0];
     args.b = operands[1];
-    args.bias = bias ? floats(operands[2]) : nullptr;
-    args.c = operands[bias ? 3 : 2];
+    args.bias = op.bias ? floats(operands[2]) : nullptr;
+    args.c = operands[inputs];
+    if (op.drop) bind_key(args.drop, operands + inputs - 2, floats(operands[inputs]));
     args.batch = int64_t(c.size());
     args.a_offsets = a.data();
     args.b_offsets = b.data();

@@ -33,6 +33,7 @@ LaunchPtr lower_linear(const LaunchPlan& plan) {
     if (op.has_bias) outputs[i].bias_dtype = plan.inputs[op.bias_input(int(i))].type.dtype;
   }
   outputs[0].activation = activation_of(op.gate != Gate::none ? op.gate : op.activation);
+  outputs[0].drop = {.probability = op.drop.probability, .scale = op.drop.scale};
   if (op.residual) outputs[0].residual_stride = outputs[0].n;
   return make_launch([base, outputs, op, first_output = plan.inputs.size()](ThreadPool& pool, std::byte* const* operands) {
     LinearOutput bound[4];
@@ -44,6 +45,7 @@ LaunchPtr lower_linear(const LaunchPlan& plan) {
       if (i == 0 || !base.gated) bound[i].y = floats(operands[first_output + i]);
     }
     if (op.residual) bound[0].residual = floats(operands[op.residual_input()]);
+    if (op.drop) bind_key(bound[0].drop, operands + first_output - 2, bound[0].y);
     LinearArgs args = base;
     args.x = floats(operands[0]);
     args.outputs = {bound, count};

@@ -122,12 +122,13 @@ struct BrainProduct {
       end.out = args.rounds ? sums + r * sums_row : static_cast<float*>(c) + at;
       end.residual = args.residual ? args.residual + (row + r) * args.residual_row + column : nullptr;
       if (!args.rounds || end.bias || end.residual || end.activation != Activation::none) isa.epilogue(end);
+      drop_row(args.drop, end.out, n);
       if (args.rounds) isa.elementwise->float_to_brain(end.out, static_cast<uint16_t*>(c) + at, n);
     }
   }
 
   void run(ThreadPool& pool) const {
-    if (args.k <= kBrainSum || args.rounds || args.activation != Activation::none) return run_part(pool);
+    if (args.k <= kBrainSum || args.rounds || args.activation != Activation::none || args.drop.low) return run_part(pool);
     for (int64_t l = 0; l < args.k; l += kBrainSum) {
       MatmulArgs part = args;
       part.k = std::min(kBrainSum, args.k - l);
@@ -182,7 +183,7 @@ void run_batch(ThreadPool& pool, const MatmulArgs& args, const MakeProduct& prod
 }  // namespace
 
 void finish_rows(const MatmulArgs& args, float* c, int64_t row, int64_t m, int64_t column, int64_t n, const Isa& isa) {
-  if (!args.bias && args.activation == Activation::none) return;
+  if (!args.bias && args.activation == Activation::none && !args.drop.low) return;
   EpilogueArgs end{};
   end.bias = args.bias ? args.bias + column : nullptr;
   end.activation = args.activation;
@@ -190,6 +191,7 @@ void finish_rows(const MatmulArgs& args, float* c, int64_t row, int64_t m, int64
   for (int64_t r = row; r < row + m; ++r) {
     end.y = end.out = c + r * args.c_row + column;
     isa.epilogue(end);
+    drop_row(args.drop, end.out, n);
   }
 }
 

@@ -59,7 +59,7 @@ inline const BrainGemmKernel* brain_gemm_kernel(const Isa& isa) {
 // multiply-adds per kDepth of the sum: its bits depend on nothing else.
 void gemm(ThreadPool& pool, const MatmulArgs& args, const Isa& isa);
 
-// Bias and activation of a part of a result c.
+// Bias, activation and dropout of a part of a result c.
 void finish_rows(const MatmulArgs& args, float* c, int64_t row, int64_t m, int64_t column, int64_t n, const Isa& isa);
 
 }  // namespace mlxc::cpu

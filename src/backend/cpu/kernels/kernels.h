@@ -32,6 +32,14 @@ enum class Precision : uint8_t { native = 0, high = 1 };
 
 enum class Activation : int32_t { none = 0, silu = 1, gelu_tanh = 2, gelu_erf = 3, relu = 4, tanh = 5, sigmoid = 6 };
 
+// Dropout behind a product of float32: elements, by their index in the result, become `scale` times as large or 0, as keep_drawn decides.
+struct Drop {
+  const uint32_t *low = nullptr, *high = nullptr;  // halves of the key; null: nothing is dropped
+  float probability = 0, scale = 1;
+  const float* first = nullptr;  // of the result, which has no gaps
+};
+void drop_row(const Drop& drop, float* row, int64_t n);
+
 struct LinearOutput {
   const void* weight = nullptr;      // [n, K], any alignment that its dtype allows; may lie in a mapped file
   DType weight_dtype = DType::f32;   // f32, f16, bf16
@@ -43,6 +51,7 @@ struct LinearOutput {
   Activation activation = Activation::none;  // after the bias
   const float* residual = nullptr;   // [T, n] or none, added last; may be y itself
   int64_t residual_stride = 0;
+  Drop drop = {};                    // after everything else
   float* y = nullptr;                // [T, n]; must not overlap x
   int64_t y_stride = 0;
 };
@@ -84,6 +93,7 @@ struct MatmulArgs {
   Activation activation = Activation::none;  // of f32: after the bias
   const float* residual = nullptr;  // of f32 without activation, m > 8 and n > 16, or of bf16: [m, n] or none, added; may be c itself. Not of batches
   int64_t residual_row = 0;
+  Drop drop = {};  // of results in float32: after the activation. Not with a residual
   bool float_rows = false;  // of bf16: a is f32 and rounded on the way
   bool rounds = false;  // of bf16: c is bf16, else f32
 };

@@ -87,7 +87,7 @@ struct Pass {
     end.up_bias = up ? bias(*up, column, count, up_bias_values) : nullptr;
     end.activation = out.activation;
     end.n = count;
-    const bool plain = !end.bias && !up && !out.residual && out.activation == Activation::none;
+    const bool plain = !end.bias && !up && !out.residual && out.activation == Activation::none && !out.drop.low;
 
     const int64_t k_bytes = args.k * (uses_brain(out) ? 2 : 4);
     const int64_t row_block = std::clamp<int64_t>(kRowBlockBytes / std::max<int64_t>(k_bytes, 1) / 48 * 48, 48, 240);
@@ -108,6 +108,7 @@ struct Pass {
         end.residual = out.residual ? out.residual + (first_row + row + r) * out.residual_stride + column : nullptr;
         end.out = y + r * out.y_stride;
         isa.epilogue(end);
+        drop_row(out.drop, end.out, count);
       }
     }
   }
@@ -137,6 +138,7 @@ MatmulArgs plain_product(const LinearArgs& args, const LinearOutput& out) {
   product.c_row = out.y_stride;
   product.bias = static_cast<const float*>(out.bias);
   product.activation = out.activation;
+  product.drop = out.drop;
   product.residual = out.residual;
   product.residual_row = out.residual_stride;
   return product;

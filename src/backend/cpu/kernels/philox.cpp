@@ -39,6 +39,13 @@ void keep_drawn(const uint32_t key[2], float probability, int64_t first, const v
   }
 }
 
+void drop_row(const Drop& drop, float* row, int64_t n) {
+  if (!drop.low) return;
+  const uint32_t key[2] = {*drop.low, *drop.high};
+  for (int64_t i = 0; i < n; ++i) row[i] *= drop.scale;
+  keep(key, drop.probability, row - drop.first, row, 1, row, n);
+}
+
 void philox(ThreadPool& pool, const uint32_t key[2], uint32_t purpose, uint32_t* out, int64_t count) {
   const int64_t blocks = (count + 3) / 4;
   pool.parallel_for(blocks, 4096, [&](int64_t begin, int64_t end, int) {
