@@ -58,6 +58,14 @@ TEST(Dropout, OfOneValueDrawsForEveryElement) {
   EXPECT_NEAR(sum / 5000, 1, 0.03);
 }
 
+TEST(Dropout, InsideAReductionDrawsByTheIndexInItsInput) {
+  const Array key = random::key(test::device(), 8), x = random::normal(random::key(test::device(), 6), {7, 3000}, DType::f32);
+  const Array dropped = dropout(x, key, 0.5), most = reduce(ReduceOp::max, dropped, {1}, false);
+  const Array masked = by_mask(x, key, 0.5);
+  eval({masked});
+  EXPECT_TRUE(near(fetch(most), fetch(reduce(ReduceOp::max, masked, {1}, false)), 0, 0));
+}
+
 TEST(Dropout, GradientPassesWhereTheValueDid) {
   const Array key = random::key(test::device(), 9), x = random::normal(random::key(test::device(), 6), {40, 30}, DType::f32);
   const Array y = dropout(x, key, 0.4), g = grad({reduce(ReduceOp::sum, y * y, {0, 1}, false)}, {x})[0];
