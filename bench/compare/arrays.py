@@ -1,6 +1,6 @@
 """Array operations beside NumPy and PyTorch, in turns, with the same number of threads, and beside the copy bandwidth of the same run.
 
-  python3 bench/compare/arrays.py [--threads N] [--rounds 5] [--only elementwise|reduce|fused|matmul|linalg] [--size 2000]
+  python3 bench/compare/arrays.py [--threads N] [--rounds 5] [--only elementwise|reduce|fused|matmul|linalg] [--size 2000] [--openblas FILE]
 
 For what memory bounds, "of copy" is (bytes read and written, each operand once) a second over those of a copy of the same arrays by NumPy on
 as many threads as the rest. With --threads 1 times are processor time, which a busy machine does not lengthen. "fused" is one captured program, "unfused" the same operations evaluated one by one.
@@ -15,6 +15,7 @@ parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--seconds", type=float, default=0.15)
 parser.add_argument("--only", default="")
 parser.add_argument("--size", type=int, default=2000, help="of the matrices that are factorized")
+parser.add_argument("--openblas", default="", help="a libopenblas.so.0 (the serial one of the distribution is what libmlxc holds) to factorize with as well")
 args = parser.parse_args()
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = str(args.threads)
@@ -151,6 +152,33 @@ def products():
     bounded_by_arithmetic("matmul f32 32 x 512^2", {"mlxc": lambda: f(a, b), "numpy": lambda: x @ y, "torch": lambda: tx @ ty})
 
 
+def openblas(path, n):
+    """LAPACK of one shared library, by Fortran's names; matrices by columns, square."""
+    import ctypes
+    dll, size, info = ctypes.CDLL(path), ctypes.c_int(n), ctypes.c_int()
+    of = lambda array: array.ctypes.data_as(ctypes.c_void_p)  # noqa: E731
+    by = ctypes.byref
+    work = np.empty(4 * n * n + 1000 * n, np.float32)
+    length = ctypes.c_int(work.size)
+    tau, s, integers = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(8 * n, np.int32)
+    u, v = np.empty((n, n), np.float32), np.empty((n, n), np.float32)
+
+    def cholesky(x):
+        a = x.copy()
+        dll.spotrf_(b"L", by(size), of(a), by(size), by(info), ctypes.c_size_t(1))
+
+    def qr(x):
+        a = x.copy()
+        dll.sgeqrf_(by(size), by(size), of(a), by(size), of(tau), of(work), by(length), by(info))
+        dll.sorgqr_(by(size), by(size), by(size), of(a), by(size), of(tau), of(work), by(length), by(info))
+
+    def svd(x):
+        a = x.copy()
+        dll.sgesdd_(b"A", by(size), by(size), of(a), by(size), of(s), of(u), by(size), of(v), by(size), of(work), by(length), of(integers), by(info),
+                    ctypes.c_size_t(1))
+    return {"cholesky": cholesky, "qr": qr, "svd": svd}
+
+
 def factorizations():
     n = args.size
     x = rng.standard_normal((n, n)).astype(np.float32)
@@ -160,10 +188,12 @@ def factorizations():
     def qr():
         factored, tau, _, _ = lapack.sgeqrf(columns, lwork=64 * n)
         return lapack.sorgqr(factored, tau, lwork=64 * n)
+    called = openblas(args.openblas, n) if args.openblas else None
     direct = {"cholesky": lambda: lapack.spotrf(s.T, lower=1), "qr": qr, "svd": lambda: lapack.sgesdd(columns)}
     for name, value, theirs in (("cholesky", s, lambda: np.linalg.cholesky(s)), ("qr", x, lambda: np.linalg.qr(x)), ("svd", x, lambda: np.linalg.svd(x))):
         f, a, t = Function([p], p.linalg(name)), Array.of(value), torch.tensor(value)
-        bounded_by_arithmetic(f"{name} {n}", {"mlxc": lambda: f(a), **({"lapack": direct[name]} if lapack else {}), "numpy": theirs,
+        ours = {"openblas": lambda: called[name](value)} if called else {}
+        bounded_by_arithmetic(f"{name} {n}", {"mlxc": lambda: f(a), **({"lapack": direct[name]} if lapack else {}), **ours, "numpy": theirs,
                                               "torch": lambda: getattr(torch.linalg, name)(t)})
 
 

@@ -332,7 +332,8 @@ void reduce_rows(ThreadPool& pool, const ReduceArgs& args, Targets targets, cons
 void reduce_columns(ThreadPool& pool, const ReduceArgs& args, const Isa& isa) {
   constexpr int64_t kColumns = 1024, kRows = 64;  // rows summed in float before they go to double
   const bool adds = args.op == ReduceOp::sum || args.op == ReduceOp::mean;
-  const BinaryFn function = binary_function(adds ? BinaryOp::add : args.op == ReduceOp::max ? BinaryOp::maximum : BinaryOp::minimum, DType::f32, isa);
+  const BinaryOp op = adds ? BinaryOp::add : args.op == ReduceOp::max ? BinaryOp::maximum : BinaryOp::minimum;
+  const BinaryFn function = binary_function(op, DType::f32, isa, Operands::in_memory);
   const int64_t blocks = (args.inner + kColumns - 1) / kColumns;
   const int64_t grain = std::max<int64_t>(1, kForkElements / (args.count * std::min(kColumns, args.inner)));
   pool.parallel_for(args.outer * blocks, grain, [&](int64_t begin, int64_t end, int) {
