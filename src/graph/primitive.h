@@ -41,6 +41,8 @@ enum class OpCode : uint16_t {
   convolution, convolution_input, convolution_weight, pool, pool_gradient,
   // language model
   linear, rms_norm, layer_norm, rope, kv_write, rope_kv_write, paged_attention, dense_attention, segment_pool,
+  // training: gradients and updates that some devices have one kernel for, the others compose
+  norm_gradient,
 };
 
 inline void hash_combine(size_t& seed, size_t value) { seed ^= value + 0x9e3779b97f4a7c15ull + (seed << 6) + (seed >> 2); }

@@ -40,6 +40,15 @@ std::vector<TensorType> LayerNorm::infer(TensorTypes inputs) const {
   return {inputs[0]};
 }
 
+std::vector<TensorType> NormGradient::infer(TensorTypes inputs) const {
+  expect_norm_weight(inputs[0], inputs[1], kName);
+  expect(inputs[2] == inputs[0], kName, "the cotangent is like the input", inputs[2].shape);
+  const TensorType row{inputs[1].shape, DType::f32};
+  std::vector<TensorType> outputs{inputs[0], row, row};
+  if (!centered) outputs.pop_back();
+  return outputs;
+}
+
 std::vector<TensorType> Rope::infer(TensorTypes inputs) const {
   const Shape& x = inputs[0].shape;
   expect_dtype(inputs[0], DType::f32, kName, "the input");

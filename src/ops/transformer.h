@@ -35,6 +35,19 @@ struct LayerNorm : PrimitiveBase<LayerNorm, OpCode::layer_norm> {  // x, weight,
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
+// What RmsNorm and, when `centered`, LayerNorm pass on. Inputs: x, weight, the cotangent of y. Outputs in float32: dx, the weight's gradient,
+// that of LayerNorm's bias.
+struct NormGradient : PrimitiveBase<NormGradient, OpCode::norm_gradient> {
+  static constexpr std::string_view kName = "norm_gradient";
+  NormGradient(bool centered, float eps, float weight_offset) : centered(centered), eps(eps), weight_offset(weight_offset) {}
+  bool centered;
+  float eps, weight_offset;
+  auto fields() const { return std::tie(centered, eps, weight_offset); }
+  std::vector<TensorType> infer(TensorTypes inputs) const override;
+  Arrays compose(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
+};
+
 // Rotary position embedding (Su et al. 2021), half-split pairing: x [T, H, D], positions [T] int32, inverse frequencies [R/2] float32
 // (rotates the first R of D); cos and sin are multiplied by `attention_factor` (yarn).
 struct Rope : PrimitiveBase<Rope, OpCode::rope> {

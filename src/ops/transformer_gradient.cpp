@@ -64,11 +64,26 @@ Arrays SegmentPool::compose(const Arrays& inputs) const {
   return {matmul(member, x) / count};
 }
 
-Arrays RmsNorm::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
+Arrays NormGradient::compose(const Arrays& inputs) const {
+  const Array weight = cast(inputs[1], DType::f32);
+  if (!centered) return vjp_of_composition(RmsNorm(eps, weight_offset), {inputs[0], weight}, {inputs[2]});
+  return vjp_of_composition(LayerNorm(eps), {inputs[0], weight, full(weight.device(), weight.shape(), 0, DType::f32)}, {inputs[2]});
+}
+Arrays NormGradient::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
   return vjp_of_composition(*this, inputs, cotangents);
 }
+
+Arrays RmsNorm::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
+  if (residual || inputs[0].rank() < 2) return vjp_of_composition(*this, inputs, cotangents);
+  Arrays results = apply_all(std::make_shared<const NormGradient>(false, eps, weight_offset), {inputs[0], inputs[1], cotangents[0]});
+  results[1] = cast(results[1], inputs[1].dtype());
+  return results;
+}
 Arrays LayerNorm::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
-  return vjp_of_composition(*this, inputs, cotangents);
+  if (inputs[0].rank() < 2) return vjp_of_composition(*this, inputs, cotangents);
+  Arrays results = apply_all(std::make_shared<const NormGradient>(true, eps, 0), {inputs[0], inputs[1], cotangents[0]});
+  for (size_t i : {1, 2}) results[i] = cast(results[i], inputs[i].dtype());
+  return results;
 }
 Arrays Rope::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
   return vjp_of_composition(*this, inputs, cotangents);

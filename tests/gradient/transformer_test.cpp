@@ -29,6 +29,34 @@ TEST(NormGradient, OfLayerNormMatchesDifferences) {
                    cat("layer_norm ", to_string(shape)));
 }
 
+// One kernel on devices that have one: the same as what it stands for, which Vulkan runs, over widths with rests and rows in many parts.
+TEST(NormGradient, OfManyRowsMatchesItsComposition) {
+  for (const bool centered : {false, true})
+    for (const Shape& shape : {Shape{3, 1}, Shape{7, 37}, Shape{2, 1500, 48}, Shape{0, 5}})
+      for (const DType dtype : {DType::f32, DType::bf16}) {
+        const NormGradient op(centered, 1e-5f, 0.5f * !centered);
+        const Arrays inputs{make(draw(element_count(shape), -2, 2), shape, DType::f32), make(draw(shape.back(), 0.5, 1.5, 2), {shape.back()}, dtype),
+                            make(draw(element_count(shape), -1, 1, 3), shape, DType::f32)};
+        const Arrays fused = apply_all(std::make_shared<const NormGradient>(op), inputs), composed = op.compose(inputs);
+        ASSERT_EQ(fused.size(), composed.size());
+        for (size_t i = 0; i < fused.size(); ++i)
+          expect_near(fetch(fused[i]), fetch(composed[i]), 2e-5, cat("norm_gradient ", to_string(shape), ", output ", i));
+      }
+}
+
+TEST(NormGradient, IsDifferentiable) {
+  const Arrays inputs{drawn({2, 5}, -2, 2), drawn({5}, 0.5, 1.5, 2), drawn({5}, -1, 1, 3)};
+  auto slope = [](const Arrays& in) {  // of sum(y^2) towards x
+    const Array y = layer_norm(in[0], in[1], in[2], 1e-5f);
+    return grad({reduce(ReduceOp::sum, unary(UnaryOp::square, y), {}, false)}, {in[0]})[0];
+  };
+  auto reference = [](const Arrays& in) {
+    const Array y = LayerNorm(1e-5f).compose(in)[0];
+    return grad({reduce(ReduceOp::sum, unary(UnaryOp::square, y), {}, false)}, {in[0]})[0];
+  };
+  check_gradient(slope, inputs, "second derivative of layer_norm", 1e-4, DType::f32, reference);
+}
+
 TEST(RopeGradient, MatchesDifferencesForWholeAndPartialRotation) {
   const Array positions = make({0, 3, 7}, {3}, DType::i32);
   check_composed(Rope(1.0f), {drawn({3, 2, 8}), positions, make({1, 0.3, 0.1, 0.01}, {4})}, "rope");

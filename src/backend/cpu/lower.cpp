@@ -35,6 +35,7 @@ LaunchPtr lower(const LaunchPlan& plan) {
     case OpCode::kv_write:
     case OpCode::paged_attention:
     case OpCode::dense_attention:
+    case OpCode::norm_gradient:
     case OpCode::segment_pool: return lower_transformer_op(plan);
     case OpCode::update:
     case OpCode::scatter:

@@ -51,7 +51,7 @@ class VulkanDevice final : public OpenDevice {
   bool claims(const Primitive& primitive) const override {
     const OpCode code = primitive.code();
     if (code == OpCode::reduce) return as<Reduce>(primitive).op != ReduceOp::variance;
-    return code < OpCode::convolution || code > OpCode::pool_gradient;
+    return code < OpCode::convolution || (code > OpCode::pool_gradient && code < OpCode::norm_gradient);
   }
   std::unique_ptr<Executable> compile(CompilePlan plan) override {
     if (lost()) context_->health.fail_lost("compile");

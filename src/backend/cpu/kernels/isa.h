@@ -102,6 +102,18 @@ struct PoolRows {
   void (*spread_place)(T* dx, const T* g, const int32_t* place, int64_t stride, int64_t n, int32_t tap);
 };
 
+// One row of norm_gradient: dx, and what it adds to the sums for weight and, if there is one, bias. `weight` has its offset in it.
+struct NormGradientRow {
+  const float* x;
+  const float* dy;
+  const float* weight;
+  float* dx;
+  float* dweight;
+  float* dbias;  // null: not centered
+  int64_t n;
+  float eps;
+};
+
 // Indexed by Operands, then by UnaryOp or BinaryOp; null where there is no vector form.
 struct ElementwiseTable {
   const UnaryFn* unary_f32[2];
@@ -136,6 +148,7 @@ struct Isa {
   // rows
   void (*rms_norm)(const float* x, float* y, int64_t n, const void* weight, DType weight_dtype, float offset, float eps);
   void (*layer_norm)(const float* x, float* y, int64_t n, const void* weight, DType weight_dtype, const void* bias, DType bias_dtype, float eps);
+  void (*norm_gradient)(const NormGradientRow&);
   void (*cos_sin)(float position, const float* inverse_frequencies, float factor, float* cosines, float* sines, int64_t n);
   void (*rotate)(const float* x, float* y, const float* cosines, const float* sines, int64_t half);
   void (*softmax)(const float* x, float* y, int64_t n, bool logarithm);

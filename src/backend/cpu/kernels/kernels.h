@@ -226,6 +226,22 @@ struct NormArgs {
 void rms_norm(ThreadPool& pool, const NormArgs& args, const Isa& isa = best_isa());
 void layer_norm(ThreadPool& pool, const NormArgs& args, const Isa& isa = best_isa());
 
+// The gradients of both norms for contiguous rows [rows, dim]: dx; dweight and, of layer_norm, dbias [dim], summed over the rows in an order
+// that depends on their number alone.
+struct NormGradientArgs {
+  const float* x = nullptr;
+  const float* dy = nullptr;
+  float* dx = nullptr;
+  float* dweight = nullptr;
+  float* dbias = nullptr;  // null: rms_norm
+  int64_t rows = 0, dim = 0;
+  const void* weight = nullptr;
+  DType weight_dtype = DType::f32;  // f32, f16, bf16
+  float weight_offset = 0;
+  float eps = 1e-6f;
+};
+void norm_gradient(ThreadPool& pool, const NormGradientArgs& args, const Isa& isa = best_isa());
+
 // Half-split (NeoX) pairing of the first `rotary` elements of each head; the rest is copied. x and y may be the same.
 // angle = positions[t] * inverse_frequencies[i] in float32, cos and sin multiplied by `factor`.
 struct RopeArgs {

@@ -8,6 +8,7 @@
 namespace mlxc::cpu {
 namespace {
 
+constexpr int64_t kMostParts = 64;          // that sums over rows are made of
 constexpr int64_t kForkElements = 1 << 14;  // below this one thread is faster
 
 int64_t rows_per_task(int64_t n) { return std::max<int64_t>(1, kForkElements / std::max<int64_t>(n, 1)); }
@@ -46,6 +47,37 @@ void layer_norm(ThreadPool& pool, const NormArgs& args, const Isa& isa) {
   for_norm_rows(pool, args, [&](const float* x, float* y) {
     isa.layer_norm(x, y, args.dim, args.weight, args.weight_dtype, args.bias, args.bias_dtype, args.eps);
   });
+}
+
+void norm_gradient(ThreadPool& pool, const NormGradientArgs& args, const Isa& isa) {
+  check_float(args.weight_dtype, "the norm's weight");
+  // Parts of the rows, each with sums of its own: their number depends on the shape alone, and so do the bits.
+  const int64_t part = std::max(rows_per_task(args.dim), (args.rows + kMostParts - 1) / kMostParts), parts = (args.rows + part - 1) / part;
+  const int64_t n = args.dim, own = 2 * n;
+  float* sums = scratch<float>(ScratchUse::shared, parts * own + n);
+  float* weight = sums + parts * own;
+  isa.scale_row(args.weight, args.weight_dtype, 1, weight, n);
+  if (args.weight_offset != 0)
+    for (int64_t i = 0; i < n; ++i) weight[i] += args.weight_offset;
+  pool.parallel_for(parts, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) {
+      NormGradientRow row{nullptr, nullptr, weight, nullptr, sums + i * own, args.dbias ? sums + i * own + n : nullptr, n, args.eps};
+      std::fill_n(row.dweight, own, 0.0f);
+      for (int64_t r = i * part; r < std::min((i + 1) * part, args.rows); ++r) {
+        row.x = args.x + r * n;
+        row.dy = args.dy + r * n;
+        row.dx = args.dx + r * n;
+        isa.norm_gradient(row);
+      }
+    }
+  });
+  const auto add = [&](int64_t at, float* to) {
+    std::fill_n(to, n, 0.0f);
+    for (int64_t i = 0; i < parts; ++i)
+      for (int64_t j = 0; j < n; ++j) to[j] += sums[i * own + at + j];
+  };
+  add(0, args.dweight);
+  if (args.dbias) add(n, args.dbias);
 }
 
 void rope(ThreadPool& pool, const RopeArgs& args, const Isa& isa) {

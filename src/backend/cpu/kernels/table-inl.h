@@ -6,6 +6,7 @@
 #include "backend/cpu/kernels/dot-inl.h"
 #include "backend/cpu/kernels/pool-inl.h"
 #include "backend/cpu/kernels/reduce-inl.h"
+#include "backend/cpu/kernels/row-gradients-inl.h"
 #include "backend/cpu/kernels/rows-inl.h"
 
 namespace mlxc::cpu::MLXC_ISA {
@@ -31,6 +32,7 @@ constexpr Isa table(CpuLevel level, const ElementwiseTable& elementwise, const I
       .merge_attention = merge_attention,
       .rms_norm = rms_norm,
       .layer_norm = layer_norm,
+      .norm_gradient = norm_gradient,
       .cos_sin = cos_sin,
       .rotate = rotate,
       .softmax = softmax,

@@ -1,0 +1,49 @@
+// Gradients of the kernels over one row.
+#pragma once
+
+#include "backend/cpu/kernels/rows-inl.h"
+
+namespace mlxc::cpu::MLXC_ISA {
+namespace {
+
+// With u = x - mean (or x), r = 1 / sqrt(mean(u^2) + eps) and g = weight dy:
+//   dx = r (g - mean(g) - u r^2 mean(g u)), without mean(g) where nothing is centered; dweight += dy u r; dbias += dy.
+template <bool centered>
+MLXC_INLINE void norm_gradient_of(const NormGradientRow& a) {
+  const float inverse = 1.0f / float(a.n);
+  float mean = 0;
+  if (centered) mean = inverse * sum_over(a.n, [&](int64_t i, int64_t count) __attribute__((always_inline)) { return load_n(a.x + i, count); });
+  F squares[2] = {zero(), zero()}, slopes[2] = {zero(), zero()}, together[2] = {zero(), zero()};
+  const auto term = [&](int64_t i, int64_t count, int j) __attribute__((always_inline)) {
+    F u = load_n(a.x + i, count) - mean;
+    if (centered && count < W) u = keep_lanes(u, count);
+    const F g = load_n(a.dy + i, count) * load_n(a.weight + i, count);
+    squares[j] = fma(u, u, squares[j]);
+    slopes[j] = fma(g, u, slopes[j]);
+    if (centered) together[j] += g;
+  };
+  int64_t i = 0;
+  for (; i + 2 * W <= a.n; i += 2 * W) {
+    term(i, W, 0);
+    term(i + W, W, 1);
+  }
+  over(a.n - i, [&](int64_t at, int64_t count) __attribute__((always_inline)) { term(i + at, count, 0); });
+  const float scale = 1.0f / __builtin_sqrtf(sum(squares[0] + squares[1]) * inverse + a.eps);
+  const float along = sum(slopes[0] + slopes[1]) * inverse * scale * scale, shift = centered ? sum(together[0] + together[1]) * inverse : 0;
+  over(a.n, [&](int64_t at, int64_t count) __attribute__((always_inline)) {
+    const F u = load_n(a.x + at, count) - mean, dy = load_n(a.dy + at, count), g = dy * load_n(a.weight + at, count);
+    store_n(a.dx + at, fma(u, splat(-along), g - shift) * scale, count);
+    store_n(a.dweight + at, fma(dy * scale, u, load_n(a.dweight + at, count)), count);
+    if (centered) store_n(a.dbias + at, load_n(a.dbias + at, count) + dy, count);
+  });
+}
+
+void norm_gradient(const NormGradientRow& a) {
+  if (a.dbias)
+    norm_gradient_of<true>(a);
+  else
+    norm_gradient_of<false>(a);
+}
+
+}  // namespace
+}  // namespace mlxc::cpu::MLXC_ISA
