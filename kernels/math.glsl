@@ -278,6 +278,14 @@ float gelu_erf_f32(float x) {
   return result;
 }
 
+// Its derivative: P(x) + x P'(x) with P the normal distribution.
+float gelu_erf_slope_f32(float x) {
+  if (is_nan(x)) return x;
+  precise float a = min(magnitude(x), 20.0), tail = a < 1.0e-30 ? 0.5 : -gelu_erf_f32(-a) / a, density = exp_f32(a * a * -0.5) * 0.398942280;
+  precise float result = (x < 0.0 ? -a : a) * density + (x > 0.0 ? 1.0 - tail : tail);
+  return result;
+}
+
 // ---- remainders, hypotenuse -----------------------------------------------------------------------------------------------------------------
 
 float hypot_f32(float a, float b) {

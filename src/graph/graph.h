@@ -53,6 +53,9 @@ void donate_inputs(TracedGraph& traced, const std::vector<NodePtr>& outputs);
 // operands give together now. Throws what the operations' shape rules throw.
 Graph reinfer(const Graph& graph, const std::vector<TensorType>& input_types);
 
+// Of what an operation computes from which values.
+size_t hash_operation(const Primitive& primitive, const std::vector<int>& inputs);
+
 // Operations that the device does not claim (Device::claims) become what they are composed of, where they are.
 Graph expand(const Graph& graph);
 

@@ -42,7 +42,7 @@ enum class OpCode : uint16_t {
   // language model
   linear, rms_norm, layer_norm, rope, kv_write, rope_kv_write, paged_attention, dense_attention, segment_pool,
   // training: gradients and updates that some devices have one kernel for, the others compose
-  norm_gradient,
+  norm_gradient, attention, attention_gradient, cross_entropy, cross_entropy_gradient, adam,
 };
 
 inline void hash_combine(size_t& seed, size_t value) { seed ^= value + 0x9e3779b97f4a7c15ull + (seed << 6) + (seed >> 2); }

@@ -5,13 +5,14 @@
 #include "graph/graph.h"
 
 namespace mlxc {
-namespace {
 
 size_t hash_operation(const Primitive& primitive, const std::vector<int>& inputs) {
   size_t seed = primitive.hash();
   for (int input : inputs) hash_combine(seed, size_t(input));
   return seed;
 }
+
+namespace {
 
 class Tracer {
  public:

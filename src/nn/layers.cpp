@@ -5,6 +5,7 @@
 #include "nn/modules.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
+#include "ops/attention.h"
 #include "ops/normalization.h"
 #include "ops/random.h"
 #include "ops/reduce.h"

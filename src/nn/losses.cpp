@@ -1,6 +1,7 @@
 #include "nn/losses.h"
 
 #include "ops/creation.h"
+#include "ops/cross_entropy.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
@@ -60,12 +61,13 @@ Array cross_entropy(const Array& logits, const Array& targets, const CrossEntrop
     fail(Status::invalid_argument, "cross-entropy: label smoothing is ", smoothing, ", expected 0 to 1");
   if (logits.rank() < 1 || logits.dim(-1) < 1)
     fail(Status::invalid_argument, "cross-entropy: logits ", to_string(logits.shape()), " have no classes");
-  const Array scores = log_softmax(wide(logits), -1);
+  const Array values = wide(logits);
   auto total = [](const Array& x) { return reduce(ReduceOp::sum, x, {-1}, false); };
   const double everywhere = smoothing / double(logits.dim(-1));
 
   if (is_float(targets.dtype())) {
     expect_alike(logits, targets, "cross-entropy");
+    const Array scores = log_softmax(values, -1);
     const Array loss = unary(UnaryOp::negative, total(scores * (cast(targets, scores.dtype()) * (1 - smoothing) + everywhere)));
     return reduced(loss, options.reduction);
   }
@@ -73,10 +75,16 @@ Array cross_entropy(const Array& logits, const Array& targets, const CrossEntrop
   places.erase(places.rank() - 1);
   if (!(targets.shape() == places))
     fail(Status::invalid_argument, "cross-entropy: class indices are ", to_string(targets.shape()), ", expected ", to_string(places));
-  const Array indices = cast(targets, DType::i32), classes = arange(logits.device(), 0, double(logits.dim(-1)), 1, DType::i32);
-  const Array chosen = where_or_zero(binary(BinaryOp::equal, expand_dims(indices, -1), classes), scores);
-  Array loss = total(chosen) * (smoothing - 1);
-  if (smoothing > 0) loss = loss - total(scores) * everywhere;
+  const Array indices = cast(targets, DType::i32);
+  Array loss;
+  if (smoothing == 0 && values.dtype() == DType::f32) {
+    loss = cross_entropy_rows(values, indices);
+  } else {
+    const Array scores = log_softmax(values, -1), classes = arange(logits.device(), 0, double(logits.dim(-1)), 1, DType::i32);
+    const Array chosen = where_or_zero(binary(BinaryOp::equal, expand_dims(indices, -1), classes), scores);
+    loss = total(chosen) * (smoothing - 1);
+    if (smoothing > 0) loss = loss - total(scores) * everywhere;
+  }
   const Array counts = binary(BinaryOp::not_equal, indices, scalar_like(indices, double(options.ignore_index)));
   loss = where_or_zero(counts, loss);
   if (options.reduction != Reduction::mean) return reduced(loss, options.reduction);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ops/creation.h"
+#include "ops/attention.h"
 #include "ops/normalization.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
@@ -99,21 +100,9 @@ SequencesStep::SequencesStep(Device& device, int64_t count, int64_t length)
       length_(length) {}
 
 Array SequencesStep::attend(size_t, const Array& q, const Array& k, const Array& v, const AttentionShape& shape, Precision) {
-  // All queries of a group of heads are rows of one product: [count, kv_heads, group * length, head_dim].
-  const int64_t kv_heads = k.dim(1), group = q.dim(1) / kv_heads, width = q.dim(2);
-  auto by_sequence = [&](const Array& x, int64_t heads) { return reshape(x, {count_, length_, heads, width}); };
-  const Array queries = reshape(transpose(reshape(q, {count_, length_, kv_heads, group, width}), {0, 2, 3, 1, 4}),
-                                {count_, kv_heads, group * length_, width});
-  const Array keys = transpose(by_sequence(k, kv_heads), {0, 2, 3, 1}), values = transpose(by_sequence(v, kv_heads), {0, 2, 1, 3});
-  Array scores = reshape(matmul(queries * shape.scale, keys), {count_, kv_heads, group, length_, length_});
-  if (shape.softcap > 0) scores = unary(UnaryOp::tanh, scores * (1 / shape.softcap)) * shape.softcap;
-  const Array key = arange(q.device(), 0, double(length_), 1, DType::i32), query = expand_dims(key, 1);
-  auto where_or_never = [&](const Array& seen) { return where(seen, scores, scalar_like(scores, -INFINITY)); };
-  scores = where_or_never(binary(BinaryOp::less_equal, key, query));
-  if (shape.window > 0 && shape.window < length_) scores = where_or_never(binary(BinaryOp::greater, key + double(shape.window), query));
-  const Array probabilities = reshape(softmax(scores, -1), {count_, kv_heads, group * length_, length_});
-  const Array attended = reshape(matmul(probabilities, values), {count_, kv_heads, group, length_, width});
-  return reshape(transpose(attended, {0, 3, 1, 2, 4}), q.shape());
+  auto by_sequence = [&](const Array& x) { return reshape(x, {count_, length_, x.dim(1), x.dim(2)}); };
+  const Array queries = by_sequence(q), keys = by_sequence(k), values = by_sequence(v);
+  return reshape(sequence_attention(queries, keys, values, shape.scale, true, shape.window, shape.softcap), q.shape());
 }
 
 Array BidirectionalAttention::operator()(const Array& x, const Array& starts) const {

@@ -8,10 +8,11 @@
 namespace mlxc {
 namespace {
 
-constexpr std::array<std::string_view, 41> kUnaryNames{
+constexpr std::array<std::string_view, 42> kUnaryNames{
     "abs",   "negative", "exp",   "expm1", "log",   "log1p", "log2",    "log10", "sqrt",      "rsqrt",    "square", "reciprocal", "sin",         "cos",
     "tan",   "asin",     "acos",  "atan",  "sinh",  "cosh",  "tanh",    "asinh", "acosh",     "atanh",    "floor",  "ceil",       "trunc",       "round",
-    "sign",  "erf",      "sigmoid", "silu", "gelu_tanh", "gelu_erf", "relu", "logical_not", "bitwise_not", "isnan", "isinf", "isfinite", "erfinv"};
+    "sign",  "erf",      "sigmoid", "silu", "gelu_tanh", "gelu_erf", "relu", "logical_not", "bitwise_not", "isnan", "isinf", "isfinite", "erfinv",
+    "gelu_erf_slope"};
 constexpr std::array<std::string_view, 26> kBinaryNames{
     "add",   "subtract",   "multiply", "divide",        "floor_divide", "remainder",   "power",      "minimum",     "maximum",
     "atan2", "hypot",      "logaddexp", "equal",        "not_equal",    "less",        "less_equal", "greater",     "greater_equal",

@@ -83,11 +83,10 @@ Array derivative(UnaryOp op, const Array& x, const Array& y) {
       const Array t = unary(U::tanh, (x + x * square(x) * cubic) * scale);
       return (t + 1) * 0.5 + x * (1 - square(t)) * (square(x) * (3 * cubic) + 1) * (scale / 2);
     }
-    case U::gelu_erf: {  // y = x P(x) with the normal distribution P
-      const Array probability = (unary(U::erf, x * std::sqrt(0.5)) + 1) * 0.5,
-                  density = unary(U::exp, square(x) * -0.5) * (1 / std::sqrt(2 * kPi));
-      return probability + x * density;
-    }
+    case U::gelu_erf:  // y = x P(x) with the normal distribution P: P(x) + x density
+      return unary(U::gelu_erf_slope, x);
+    case U::gelu_erf_slope:
+      return unary(U::exp, square(x) * -0.5) * (1 / std::sqrt(2 * kPi)) * (2 - square(x));
     case U::relu:  // of the result: x itself need not be kept
       return cast(binary(B::greater, y, scalar_like(y, 0)), x.dtype());
     case U::floor:

@@ -5,7 +5,6 @@
 #include "ops/arrange.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
-#include "ops/matmul.h"
 #include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
@@ -105,21 +104,6 @@ Array dropout(const Array& x, const Array& key, double probability) {
     fail(Status::invalid_argument, "dropout: a random key is uint32 [2], not ", name_of(key.dtype()), " ", to_string(key.shape()));
   auto half = [&](int64_t i) { return broadcast_to(squeeze(slice_axis(key, 0, i, i + 1), 0), x.shape()); };
   return apply(Dropout(float(probability)), {x * (probability < 1 ? 1 / (1 - probability) : 0.0), half(0), half(1)});
-}
-
-Array attention(const Array& q, const Array& k, const Array& v, const Array& mask, double scale, bool causal) {
-  if (q.rank() < 2 || k.rank() < 2 || v.rank() < 2) fail(Status::invalid_argument, "attention: q, k and v have at least two axes");
-  const int64_t dim = q.dim(-1), queries = q.dim(-2), keys = k.dim(-2);
-  if (scale == 0) scale = 1 / std::sqrt(double(std::max<int64_t>(dim, 1)));
-  Array scores = matmul(wide(q) * scale, swap_axes(wide(k), -1, -2));
-  const Array never = scalar_like(scores, -INFINITY);
-  if (mask) scores = mask.dtype() == DType::boolean ? where(mask, scores, never) : scores + wide(mask);
-  if (causal) {  // the last query sees all keys
-    auto count = [&](int64_t n) { return arange(q.device(), 0, double(n), 1, DType::i64); };
-    scores = where(binary(BinaryOp::less_equal, expand_dims(count(keys), 0), expand_dims(count(queries) + double(keys - queries), 1)),
-                   scores, never);
-  }
-  return cast(matmul(softmax(scores, -1), wide(v)), result_type(q));
 }
 
 }  // namespace mlxc

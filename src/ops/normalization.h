@@ -28,7 +28,5 @@ struct Dropout : PrimitiveBase<Dropout, OpCode::dropout> {
 };
 // Zeroes each element with the probability, and scales the others so that the mean stays.
 Array dropout(const Array& x, const Array& key, double probability);
-// softmax(q k^T * scale + mask) v over [..., length, dim]; a boolean mask keeps where true, a float one is added. scale 0: 1 / sqrt(dim).
-Array attention(const Array& q, const Array& k, const Array& v, const Array& mask, double scale, bool causal);
 
 }  // namespace mlxc

@@ -16,7 +16,7 @@ const std::vector<UnaryCase> kUnaryCases{
     {UnaryOp::cosh, -2, 2},        {UnaryOp::tanh, -2, 2},       {UnaryOp::asinh, -3, 3},    {UnaryOp::acosh, 1.2, 3},
     {UnaryOp::atanh, -0.8, 0.8},   {UnaryOp::floor, 0.1, 0.9},   {UnaryOp::ceil, 0.1, 0.9},  {UnaryOp::trunc, 0.1, 0.9},
     {UnaryOp::round, 0.1, 0.4},    {UnaryOp::sign, 0.1, 2},      {UnaryOp::erf, -2, 2},      {UnaryOp::sigmoid, -3, 3},
-    {UnaryOp::silu, -3, 3},        {UnaryOp::gelu_tanh, -3, 3},  {UnaryOp::gelu_erf, -3, 3}, {UnaryOp::relu, 0.1, 2},
+    {UnaryOp::silu, -3, 3},        {UnaryOp::gelu_tanh, -3, 3},  {UnaryOp::gelu_erf, -3, 3}, {UnaryOp::gelu_erf_slope, -3, 3}, {UnaryOp::relu, 0.1, 2},
     {UnaryOp::relu, -2, -0.1},     {UnaryOp::erfinv, -0.8, 0.8},
 };
 

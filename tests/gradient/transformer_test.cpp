@@ -2,6 +2,8 @@
 #include "ops/transformer.h"
 
 #include "finite_differences.h"
+#include "ops/attention.h"
+#include "ops/cross_entropy.h"
 
 namespace mlxc::test {
 namespace {
@@ -75,6 +77,69 @@ TEST(AttentionGradient, OfOneArrayInThreePlacesCountsEachOnce) {
   auto self = [&](const Arrays& in) { return dense_attention(in[0], in[0], in[0], starts, 0.5f); };
   auto composed = [&](const Arrays& in) { return DenseAttention(0.5f).compose({in[0], in[0], in[0], starts})[0]; };
   check_gradient(self, {x}, "self-attention", 2e-5, DType::f32, composed);
+}
+
+struct SequencesCase {
+  int64_t batch, queries, keys, heads, kv_heads, dim;
+  bool causal;
+  int64_t window;
+  float softcap;
+};
+
+Attention attention_of(const SequencesCase& c) { return Attention(0.4f, c.causal, c.window, c.softcap); }
+Arrays attention_inputs(const SequencesCase& c) {
+  return {drawn({c.batch, c.queries, c.heads, c.dim}), drawn({c.batch, c.keys, c.kv_heads, c.dim}, -1, 1, 2),
+          drawn({c.batch, c.keys, c.kv_heads, c.dim}, -1, 1, 3)};
+}
+
+TEST(AttentionGradient, OfSequencesMatchesDifferences) {
+  for (const SequencesCase& c : {SequencesCase{1, 3, 3, 1, 1, 2, false, 0, 0}, {2, 3, 5, 2, 1, 3, false, 0, 0}, {1, 5, 5, 2, 2, 4, true, 0, 0},
+                                 {1, 3, 6, 2, 1, 2, true, 2, 0}, {1, 4, 4, 1, 1, 3, true, 0, 1.5f}})
+    check_composed(attention_of(c), attention_inputs(c), cat("attention of ", c.queries, " queries and ", c.keys, " keys"));
+}
+
+// More queries than a block has, grouped heads, keys before the first query, a window: the kernel against the composition, which runs where
+// a device has no kernel.
+TEST(AttentionGradient, OfManyQueriesMatchesTheComposition) {
+  for (const SequencesCase& c : {SequencesCase{2, 150, 150, 4, 2, 24, true, 0, 0}, {1, 70, 133, 3, 1, 17, true, 0, 0}, {1, 130, 130, 2, 2, 32, true, 40, 0},
+                                 {2, 65, 40, 2, 1, 8, false, 0, 0}, {1, 80, 80, 2, 1, 16, true, 0, 2.0f}, {0, 4, 4, 1, 1, 4, true, 0, 0}}) {
+    Arrays inputs;
+    for (const Array& input : attention_inputs(c)) inputs.push_back(make(fetch(input), input.shape(), DType::f32));
+    const auto op = std::make_shared<const Attention>(attention_of(c));
+    Arrays outputs = apply_all(op, inputs), composed = op->compose(inputs);
+    const Array dy = make(draw(inputs[0].size(), -1, 1, 7), inputs[0].shape(), DType::f32);
+    outputs = {outputs[0], outputs[1]};
+    for (const Array& gradient : grad({outputs[0]}, inputs, {dy})) outputs.push_back(gradient);
+    for (const Array& gradient : vjp_of_composition(*op, inputs, {dy, {}})) composed.push_back(gradient);
+    for (size_t i = 0; i < outputs.size(); ++i)
+      expect_near(fetch(outputs[i]), fetch(composed[i]), 2e-5, cat(c.queries, " queries and ", c.keys, " keys, array ", i));
+  }
+}
+
+TEST(AttentionGradient, ReadsHeadsWhereTheyLie) {
+  const SequencesCase c{2, 9, 9, 2, 2, 4, true, 0, 0};
+  auto turned = [](const Formula& of) {  // [batch, heads, length, dim] as [batch, length, heads, dim], by strides
+    return [of](const Arrays& in) {
+      Arrays views;
+      for (const Array& each : in) views.push_back(transpose(each, {0, 2, 1, 3}));
+      return of(views);
+    };
+  };
+  Arrays inputs;
+  for (const Array& each : attention_inputs(c)) inputs.push_back(make(fetch(each), {2, 2, 9, 4}));
+  auto fused = [&](const Arrays& in) { return apply_all(std::make_shared<const Attention>(attention_of(c)), in)[0]; };
+  auto composed = [&](const Arrays& in) { return attention_of(c).compose(in)[0]; };
+  check_gradient(turned(fused), inputs, "attention of turned heads", 2e-5, DType::f32, turned(composed));
+}
+
+TEST(CrossEntropyGradient, MatchesDifferencesAndSkipsWhatIsNoClass) {
+  const Array targets = make({2, 0, -100, 4, 5}, {5}, DType::i32);
+  check_composed(CrossEntropyRows(), {drawn({5, 5}, -3, 3), targets}, "cross-entropy");
+  const Array logits = make(draw(3 * 1000, -30, 30), {3, 1000}, DType::f32), classes = make({999, 7, -1}, {3}, DType::i32);
+  const Array dy = make({1, -0.5, 3}, {3}, DType::f32);
+  const Arrays fused = grad({cross_entropy_rows(logits, classes)}, {logits}, {dy});
+  const Arrays composed = vjp_of_composition(CrossEntropyRows(), {logits, classes}, {dy, {}});
+  expect_near(fetch(fused[0]), fetch(composed[0]), 1e-5, "cross-entropy of many classes");
 }
 
 TEST(PoolGradient, IsTheMeansShareOfEveryToken) {

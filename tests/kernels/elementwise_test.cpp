@@ -12,6 +12,7 @@ constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 double gelu_erf(double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }
+double gelu_erf_slope(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)) + x * std::exp(-0.5 * x * x) / std::sqrt(2 * M_PI); }
 double gelu_tanh(double x) { return x / (1 + std::exp(-2 * std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
 double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : x + 0.0; }
 
@@ -95,11 +96,12 @@ const UnaryCase kUnary[] = {
     {"gelu_tanh", UnaryOp::gelu_tanh, gelu_tanh, -5, 5, 8, 1e-7},
     {"gelu_erf", UnaryOp::gelu_erf, gelu_erf, -6, 6, 2, 4e-7},
     {"relu", UnaryOp::relu, REFERENCE(x < 0 ? 0 : x), -2, 2, 0},
+    {"gelu_erf_slope", UnaryOp::gelu_erf_slope, gelu_erf_slope, -6, 6, 2, 4e-7},
 };
 
 TEST(Unary, StaysWithinItsErrorBoundAtEveryLevel) {
-  Random random(21);
   for (const Isa* isa : every_isa()) {
+    Random random(21);
     for (const UnaryCase& c : kUnary) {
       const auto x = random.floats(5003, c.low, c.high);
       std::vector<float> y(x.size());
@@ -142,7 +144,7 @@ TEST(Unary, TreatsSpecialValuesAsTheCLibrary) {
   const std::vector<float> special{0.0f, -0.0f, kInf, -kInf, kNan, 1.0f, -1.0f, 1e-40f, -1e-40f, 3e38f, -3e38f, 2.5f, -2.5f, 0.5f, 1e30f, 8388609.0f, -8388609.0f};
   for (const Isa* isa : every_isa()) {
     for (const UnaryCase& c : kUnary) {
-      if (c.op == UnaryOp::silu || c.op == UnaryOp::gelu_tanh || c.op == UnaryOp::gelu_erf) continue;  // below: -inf is theirs to define
+      if (c.op == UnaryOp::silu || c.op == UnaryOp::gelu_tanh || c.op == UnaryOp::gelu_erf || c.op == UnaryOp::gelu_erf_slope) continue;  // below: -inf is theirs to define
       std::vector<float> y(special.size());
       unary_function(c.op, DType::f32, *isa)(special.data(), y.data(), int64_t(special.size()));
       for (size_t i = 0; i < special.size(); ++i) {
@@ -162,6 +164,13 @@ TEST(Unary, TreatsSpecialValuesAsTheCLibrary) {
       EXPECT_EQ(y[1], 0.0f);
       EXPECT_TRUE(std::isnan(y[2]));
       EXPECT_EQ(y[3], 1e30f);
+    }
+    {
+      const float x[] = {kInf, -kInf, 0.0f, -0.0f, kNan, 1e30f, -1e30f, 1e-40f};
+      float y[8];
+      unary_function(UnaryOp::gelu_erf_slope, DType::f32, *isa)(x, y, 8);
+      const float expected[] = {1, 0, 0.5f, 0.5f, kNan, 1, 0, 0.5f};
+      for (int i = 0; i < 8; ++i) EXPECT_TRUE(i == 4 ? std::isnan(y[i]) : y[i] == expected[i]) << x[i] << " gives " << y[i];
     }
     const float x[] = {0.0f, -0.0f, kInf, -kInf, kNan, 1.0f};
     const struct {

@@ -8,6 +8,7 @@
 #include "ops/convolution.h"
 #include "ops/gradient.h"
 #include "ops/matmul.h"
+#include "ops/attention.h"
 #include "ops/normalization.h"
 #include "ops/pool.h"
 #include "ops/recurrent.h"

@@ -35,8 +35,12 @@ LaunchPtr lower(const LaunchPlan& plan) {
     case OpCode::kv_write:
     case OpCode::paged_attention:
     case OpCode::dense_attention:
-    case OpCode::norm_gradient:
     case OpCode::segment_pool: return lower_transformer_op(plan);
+    case OpCode::norm_gradient:
+    case OpCode::attention:
+    case OpCode::attention_gradient:
+    case OpCode::cross_entropy:
+    case OpCode::cross_entropy_gradient: return lower_training_op(plan);
     case OpCode::update:
     case OpCode::scatter:
     case OpCode::sort:

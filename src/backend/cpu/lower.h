@@ -39,6 +39,7 @@ LaunchPtr lower_index_op(const LaunchPlan& plan);
 LaunchPtr lower_convolution_op(const LaunchPlan& plan);
 LaunchPtr lower_linalg_op(const LaunchPlan& plan);
 LaunchPtr lower_transformer_op(const LaunchPlan& plan);
+LaunchPtr lower_training_op(const LaunchPlan& plan);
 
 // A launch of reduce, arg_reduce or reductions without addresses.
 struct Reduction {

@@ -31,7 +31,7 @@ cpu::UnaryOp kernel_op(mlxc::UnaryOp op) {
       {U::log10, K::log10}, {U::sqrt, K::sqrt}, {U::rsqrt, K::rsqrt}, {U::square, K::square}, {U::reciprocal, K::reciprocal}, {U::sin, K::sin}, {U::cos, K::cos},
       {U::tan, K::tan}, {U::asin, K::asin}, {U::acos, K::acos}, {U::atan, K::atan}, {U::sinh, K::sinh}, {U::cosh, K::cosh}, {U::tanh, K::tanh},
       {U::asinh, K::asinh}, {U::acosh, K::acosh}, {U::atanh, K::atanh}, {U::floor, K::floor}, {U::ceil, K::ceil}, {U::trunc, K::trunc}, {U::round, K::round},
-      {U::sign, K::sign}, {U::erf, K::erf}, {U::sigmoid, K::sigmoid}, {U::silu, K::silu}, {U::gelu_tanh, K::gelu_tanh}, {U::gelu_erf, K::gelu_erf},
+      {U::sign, K::sign}, {U::erf, K::erf}, {U::sigmoid, K::sigmoid}, {U::silu, K::silu}, {U::gelu_tanh, K::gelu_tanh}, {U::gelu_erf, K::gelu_erf}, {U::gelu_erf_slope, K::gelu_erf_slope},
       {U::relu, K::relu}, {U::logical_not, K::logical_not}, {U::bitwise_not, K::bitwise_not}, {U::isnan, K::isnan}, {U::isinf, K::isinf},
       {U::isfinite, K::isfinite}, {U::erfinv, K::erfinv}};
   return table.at(op);

@@ -92,26 +92,6 @@ LaunchPtr lower_norm(const LaunchPlan& plan) {
   });
 }
 
-LaunchPtr lower_norm_gradient(const LaunchPlan& plan) {
-  const auto& op = as<NormGradient>(*plan.primitive);
-  NormGradientArgs base;
-  base.dim = plan.inputs[0].type.shape.back();
-  base.rows = base.dim ? element_count(plan.inputs[0].type.shape) / base.dim : 0;
-  base.weight_dtype = plan.inputs[1].type.dtype;
-  base.weight_offset = op.weight_offset;
-  base.eps = op.eps;
-  return make_launch([base, centered = op.centered](ThreadPool& pool, std::byte* const* operands) {
-    NormGradientArgs args = base;
-    args.x = floats(operands[0]);
-    args.weight = operands[1];
-    args.dy = floats(operands[2]);
-    args.dx = floats(operands[3]);
-    args.dweight = floats(operands[4]);
-    args.dbias = centered ? floats(operands[5]) : nullptr;
-    norm_gradient(pool, args);
-  });
-}
-
 LaunchPtr lower_rope(const LaunchPlan& plan) {
   RopeArgs base;
   const OperandType& x = plan.inputs[0];
@@ -227,8 +207,9 @@ LaunchPtr lower_segment_mean(const LaunchPlan& plan) {
 
 }  // namespace
 
-// A transposed weight, as the gradient of a linear layer multiplies by it.
+// Heads at any strides in attention; a transposed weight, as the gradient of a linear layer multiplies by it.
 bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) {
+  if (primitive.code() == OpCode::attention || primitive.code() == OpCode::attention_gradient) return input < 3 && last_axis_contiguous(operand);
   if (primitive.code() != OpCode::linear || input != 1) return false;
   const auto& op = as<mlxc::Linear>(primitive);
   return op.weights == 1 && !op.has_bias && !op.norm && op.precision == mlxc::Precision::native && takes_any_step(operand.type.dtype) &&
@@ -240,7 +221,6 @@ LaunchPtr lower_transformer_op(const LaunchPlan& plan) {
     case OpCode::linear: return lower_linear(plan);
     case OpCode::rms_norm:
     case OpCode::layer_norm: return lower_norm(plan);
-    case OpCode::norm_gradient: return lower_norm_gradient(plan);
     case OpCode::rope: return lower_rope(plan);
     case OpCode::kv_write: return lower_kv_write(plan);
     case OpCode::paged_attention: return lower_paged_attention(plan);

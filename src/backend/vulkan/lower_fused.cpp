@@ -42,6 +42,7 @@ const char* f32_function(UnaryOp op) {
     case silu: return "silu_f32";
     case gelu_tanh: return "gelu_tanh_f32";
     case gelu_erf: return "gelu_erf_f32";
+    case gelu_erf_slope: return "gelu_erf_slope_f32";
     default: return nullptr;
   }
 }

@@ -56,6 +56,7 @@ MLXC_INLINE F apply(F x) {
   if constexpr (op == silu) return MLXC_ISA::silu(x);
   if constexpr (op == gelu_tanh) return MLXC_ISA::gelu_tanh(x);
   if constexpr (op == gelu_erf) return MLXC_ISA::gelu_erf(x);
+  if constexpr (op == gelu_erf_slope) return MLXC_ISA::gelu_erf_slope(x);
   if constexpr (op == relu) return x < 0.0f ? zero() : x;
   if constexpr (op == bitwise_not) return x;  // not in the table
   return x;  // the operations of integers and booleans: no table sends floats here

@@ -24,6 +24,10 @@ double erfinv(double x) {
 
 double gelu_tanh(double x) { return x / (1 + std::exp(-2 * std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
 double gelu_erf(double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }
+double gelu_erf_slope(double x) {
+  if (std::abs(x) > 40) return x > 0;  // infinities too
+  return 0.5 * std::erfc(-x / std::sqrt(2.0)) + x * std::exp(-0.5 * x * x) / std::sqrt(2 * M_PI);
+}
 
 template <auto f, class In, class Out = In>
 void map(const void* in, void* out, int64_t n) {
@@ -69,6 +73,7 @@ UnaryFn unary_f64(UnaryOp op) {
     case silu: return map<[](T x) { return x / (1 + std::exp(-x)); }, T>;
     case gelu_tanh: return map<cpu::gelu_tanh, T>;
     case gelu_erf: return map<cpu::gelu_erf, T>;
+    case gelu_erf_slope: return map<cpu::gelu_erf_slope, T>;
     case relu: return map<[](T x) { return x < 0 ? 0 : x; }, T>;
     case logical_not: return map<[](T x) { return x == 0; }, T, uint8_t>;
     case isnan: return map<[](T x) { return std::isnan(x); }, T, uint8_t>;

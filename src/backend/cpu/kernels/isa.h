@@ -114,6 +114,18 @@ struct NormGradientRow {
   float eps;
 };
 
+// One query's row of scores and of cotangents of its probabilities (both n long) becomes probabilities and cotangents of scores:
+// p = exp(score - normalizer), ds = p (dp - dy y) slope, where score = scale x, or softcap * tanh(scale x / softcap) with its own slope.
+struct AttentionGradientRow {
+  float* scores;
+  float* cotangents;
+  int64_t n;
+  float scale, softcap, normalizer;
+  const float* y;
+  const float* dy;
+  int64_t dim;
+};
+
 // Indexed by Operands, then by UnaryOp or BinaryOp; null where there is no vector form.
 struct ElementwiseTable {
   const UnaryFn* unary_f32[2];
@@ -149,6 +161,9 @@ struct Isa {
   void (*rms_norm)(const float* x, float* y, int64_t n, const void* weight, DType weight_dtype, float offset, float eps);
   void (*layer_norm)(const float* x, float* y, int64_t n, const void* weight, DType weight_dtype, const void* bias, DType bias_dtype, float eps);
   void (*norm_gradient)(const NormGradientRow&);
+  float (*scaled_exponentials)(const float* x, float* y, int64_t n, float scale, float shift, float factor);  // factor exp(scale x - shift); their sum
+  void (*cap)(float* x, int64_t n, float scale, float softcap);  // softcap * tanh(scale x / softcap)
+  void (*attention_gradient)(const AttentionGradientRow&);
   void (*cos_sin)(float position, const float* inverse_frequencies, float factor, float* cosines, float* sines, int64_t n);
   void (*rotate)(const float* x, float* y, const float* cosines, const float* sines, int64_t half);
   void (*softmax)(const float* x, float* y, int64_t n, bool logarithm);

@@ -207,6 +207,27 @@ struct DenseAttentionArgs {
 };
 void attention_dense(ThreadPool& pool, const DenseAttentionArgs& args, const Isa& isa = best_isa());
 
+// Attention of whole sequences (ops/attention.h): q, dq and y [batch, queries, heads, dim], k and v [batch, keys, kv_heads, dim] at strides
+// of their own with dim contiguous, everything written and dy contiguous. float32 throughout.
+struct SequenceAttentionArgs {
+  struct Operand {
+    const float* data = nullptr;
+    int64_t batch = 0, token = 0, head = 0;  // strides
+  };
+  Operand q, k, v;
+  int64_t batch = 0, queries = 0, keys = 0, heads = 0, kv_heads = 0, dim = 0;
+  float scale = 1;
+  bool causal = false;
+  int64_t window = 0;
+  float softcap = 0;
+  float* y = nullptr;
+  float* normalizer = nullptr;  // [batch, heads, queries]: logarithms of the softmaxes' denominators
+  const float* dy = nullptr;
+  float *dq = nullptr, *dk = nullptr, *dv = nullptr;
+};
+void sequence_attention(ThreadPool& pool, const SequenceAttentionArgs& args, const Isa& isa = best_isa());           // y and normalizer
+void sequence_attention_gradient(ThreadPool& pool, const SequenceAttentionArgs& args, const Isa& isa = best_isa());  // dq, dk, dv from the rest
+
 // ---- normalisation, rotary positions, rows -----------------------------------------------------------------------------------------
 
 // Rows [tokens, heads, dim]; in and out may be the same. heads = 1 for a norm over the whole row.
@@ -259,6 +280,12 @@ void rope(ThreadPool& pool, const RopeArgs& args, const Isa& isa = best_isa());
 // Over the last axis of [rows, n], f32; x and y may be the same.
 void softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, const Isa& isa = best_isa());
 void log_softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, const Isa& isa = best_isa());
+
+// ops/cross_entropy.h over contiguous rows [rows, n]; normalizers [rows]: logarithms of the sums of exponentials. The gradient may overwrite x.
+void cross_entropy(ThreadPool& pool, const float* x, const int32_t* targets, float* losses, float* normalizers, int64_t rows, int64_t n,
+                   const Isa& isa = best_isa());
+void cross_entropy_gradient(ThreadPool& pool, const float* x, const int32_t* targets, const float* normalizers, const float* cotangents, float* dx,
+                            int64_t rows, int64_t n, const Isa& isa = best_isa());
 
 // y[i] = table[indices[i]] * scale, converted to f32 (embedding lookup). Indices are trusted.
 void gather_rows_f32(ThreadPool& pool, const void* table, DType table_dtype, int64_t table_stride, const int32_t* indices, int64_t count, int64_t n,
@@ -339,7 +366,7 @@ void keep_drawn(const uint32_t key[2], float probability, int64_t first, const v
 // NumPy.
 enum class UnaryOp : int32_t {
   abs, negative, exp, expm1, log, log1p, log2, log10, sqrt, rsqrt, square, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh,
-  floor, ceil, trunc, round, sign, reciprocal, erf, erfinv, sigmoid, silu, gelu_tanh, gelu_erf, relu, logical_not, bitwise_not, isnan, isinf, isfinite
+  floor, ceil, trunc, round, sign, reciprocal, erf, erfinv, sigmoid, silu, gelu_tanh, gelu_erf, gelu_erf_slope, relu, logical_not, bitwise_not, isnan, isinf, isfinite
 };
 enum class BinaryOp : int32_t {
   add, subtract, multiply, divide, floor_divide, remainder, power, minimum, maximum, atan2, hypot, logaddexp,

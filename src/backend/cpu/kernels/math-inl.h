@@ -135,6 +135,13 @@ MLXC_INLINE F gelu_erf(F x) {
   return fma(-a, none ? zero() : q, larger(zero(), x));  // NaN passes
 }
 
+// The derivative of gelu_erf: P(x) + x P'(x) with P the normal distribution, whose tail gelu_erf has already.
+MLXC_INLINE F gelu_erf_slope(F x) {
+  F a = larger(splat(1e-30f), magnitude(x)), b = smaller(splat(20.0f), a);  // NaN passes
+  F tail = gelu_erf(-a) / -a, density = exp(b * b * -0.5f) * 0.398942280f;
+  return copy_sign(b * density, x) + (x > 0.0f ? 1.0f - tail : tail);
+}
+
 // ---- sine and cosine: the angle is reduced in double, exact enough for |x| < 2^30 -----------------------------------------------------
 
 #if defined(__AVX512F__)

@@ -45,5 +45,37 @@ void norm_gradient(const NormGradientRow& a) {
     norm_gradient_of<false>(a);
 }
 
+float scaled_exponentials(const float* x, float* y, int64_t n, float scale, float shift, float factor) {
+  return sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    F e = exp(fma(load_n(x + i, count), splat(scale), splat(-shift))) * factor;
+    if (count < W) e = keep_lanes(e, count);
+    store_n(y + i, e, count);
+    return e;
+  });
+}
+
+void cap(float* x, int64_t n, float scale, float softcap) {
+  const float inside = scale / softcap;
+  over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) { store_n(x + i, tanh(load_n(x + i, count) * inside) * softcap, count); });
+}
+
+void attention_gradient(const AttentionGradientRow& a) {
+  const float mean = sum_over(a.dim, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    return load_n(a.y + i, count) * load_n(a.dy + i, count);
+  });
+  const float inverse = a.softcap > 0 ? 1.0f / a.softcap : 0;
+  over(a.n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    F score = load_n(a.scores + i, count) * a.scale, slope = splat(a.scale);
+    if (a.softcap > 0) {
+      const F t = tanh(score * inverse);
+      score = t * a.softcap;
+      slope = fma(-t, t, splat(1.0f)) * a.scale;
+    }
+    const F p = exp(score - a.normalizer);
+    store_n(a.scores + i, p, count);
+    store_n(a.cotangents + i, p * slope * (load_n(a.cotangents + i, count) - mean), count);
+  });
+}
+
 }  // namespace
 }  // namespace mlxc::cpu::MLXC_ISA

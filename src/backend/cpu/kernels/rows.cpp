@@ -1,5 +1,6 @@
 // Norms, rotary positions, softmax and row gathers: rows shared out over the pool.
 #include <algorithm>
+#include <cmath>
 
 #include "backend/cpu/kernels/isa.h"
 #include "backend/cpu/kernels/scratch.h"
@@ -105,6 +106,33 @@ void softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64
 
 void log_softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, const Isa& isa) {
   softmax_rows(pool, x, x_stride, y, y_stride, rows, n, true, isa);
+}
+
+void cross_entropy(ThreadPool& pool, const float* x, const int32_t* targets, float* losses, float* normalizers, int64_t rows, int64_t n,
+                   const Isa& isa) {
+  pool.parallel_for(rows, rows_per_task(n * 4), [&](int64_t begin, int64_t end, int) {
+    for (int64_t r = begin; r < end; ++r) {
+      const float* row = x + r * n;
+      const float largest = n ? isa.maximum(row, n) : 0;
+      normalizers[r] = largest + std::log(isa.exponentials(row, n, largest));
+      losses[r] = targets[r] >= 0 && targets[r] < n ? normalizers[r] - row[targets[r]] : 0.0f;
+    }
+  });
+}
+
+void cross_entropy_gradient(ThreadPool& pool, const float* x, const int32_t* targets, const float* normalizers, const float* cotangents, float* dx,
+                            int64_t rows, int64_t n, const Isa& isa) {
+  pool.parallel_for(rows, rows_per_task(n * 4), [&](int64_t begin, int64_t end, int) {
+    for (int64_t r = begin; r < end; ++r) {
+      float* row = dx + r * n;
+      if (targets[r] < 0 || targets[r] >= n) {
+        std::fill_n(row, n, 0.0f);
+        continue;
+      }
+      isa.scaled_exponentials(x + r * n, row, n, 1, normalizers[r], cotangents[r]);
+      row[targets[r]] -= cotangents[r];
+    }
+  });
 }
 
 void gather_rows_f32(ThreadPool& pool, const void* table, DType table_dtype, int64_t table_stride, const int32_t* indices, int64_t count, int64_t n,

@@ -1,0 +1,108 @@
+// What training has kernels for beyond what inference needs: gradients in one launch.
+#include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/lower.h"
+#include "backend/layouts.h"
+#include "ops/attention.h"
+#include "ops/cross_entropy.h"
+#include "ops/transformer.h"
+
+namespace mlxc::cpu {
+namespace {
+
+float* floats(std::byte* data) { return reinterpret_cast<float*>(data); }
+const int32_t* ints(const std::byte* data) { return reinterpret_cast<const int32_t*>(data); }
+
+LaunchPtr lower_norm_gradient(const LaunchPlan& plan) {
+  const auto& op = as<NormGradient>(*plan.primitive);
+  NormGradientArgs base;
+  base.dim = plan.inputs[0].type.shape.back();
+  base.rows = base.dim ? element_count(plan.inputs[0].type.shape) / base.dim : 0;
+  base.weight_dtype = plan.inputs[1].type.dtype;
+  base.weight_offset = op.weight_offset;
+  base.eps = op.eps;
+  return make_launch([base, centered = op.centered](ThreadPool& pool, std::byte* const* operands) {
+    NormGradientArgs args = base;
+    args.x = floats(operands[0]);
+    args.weight = operands[1];
+    args.dy = floats(operands[2]);
+    args.dx = floats(operands[3]);
+    args.dweight = floats(operands[4]);
+    args.dbias = centered ? floats(operands[5]) : nullptr;
+    norm_gradient(pool, args);
+  });
+}
+
+SequenceAttentionArgs attention_args(const LaunchPlan& plan, const Attention& op) {
+  SequenceAttentionArgs args;
+  const Shape &q = plan.inputs[0].type.shape, &k = plan.inputs[1].type.shape;
+  args.batch = q[0];
+  args.queries = q[1];
+  args.heads = q[2];
+  args.dim = q[3];
+  args.keys = k[1];
+  args.kv_heads = k[2];
+  args.scale = op.scale;
+  args.causal = op.causal;
+  args.window = op.window;
+  args.softcap = op.softcap;
+  SequenceAttentionArgs::Operand* const operands[] = {&args.q, &args.k, &args.v};
+  for (size_t i = 0; i < 3; ++i) {
+    const Strides& strides = plan.inputs[i].strides;
+    *operands[i] = {nullptr, strides[0], strides[1], strides[2]};
+  }
+  return args;
+}
+
+LaunchPtr lower_attention(const LaunchPlan& plan) {
+  return make_launch([base = attention_args(plan, as<Attention>(*plan.primitive))](ThreadPool& pool, std::byte* const* operands) {
+    SequenceAttentionArgs args = base;
+    args.q.data = floats(operands[0]);
+    args.k.data = floats(operands[1]);
+    args.v.data = floats(operands[2]);
+    args.y = floats(operands[3]);
+    args.normalizer = floats(operands[4]);
+    sequence_attention(pool, args);
+  });
+}
+
+LaunchPtr lower_attention_gradient(const LaunchPlan& plan) {
+  return make_launch([base = attention_args(plan, as<AttentionGradient>(*plan.primitive).of)](ThreadPool& pool, std::byte* const* operands) {
+    SequenceAttentionArgs args = base;
+    args.q.data = floats(operands[0]);
+    args.k.data = floats(operands[1]);
+    args.v.data = floats(operands[2]);
+    args.y = floats(operands[3]);
+    args.normalizer = floats(operands[4]);
+    args.dy = floats(operands[5]);
+    args.dq = floats(operands[6]);
+    args.dk = floats(operands[7]);
+    args.dv = floats(operands[8]);
+    sequence_attention_gradient(pool, args);
+  });
+}
+
+LaunchPtr lower_cross_entropy(const LaunchPlan& plan) {
+  const int64_t rows = element_count(plan.inputs[1].type.shape), classes = plan.inputs[0].type.shape.back();
+  if (plan.primitive->code() == OpCode::cross_entropy)
+    return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
+      cross_entropy(pool, floats(operands[0]), ints(operands[1]), floats(operands[2]), floats(operands[3]), rows, classes);
+    });
+  return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
+    cross_entropy_gradient(pool, floats(operands[0]), ints(operands[1]), floats(operands[2]), floats(operands[3]), floats(operands[4]), rows, classes);
+  });
+}
+
+}  // namespace
+
+LaunchPtr lower_training_op(const LaunchPlan& plan) {
+  switch (plan.primitive->code()) {
+    case OpCode::norm_gradient: return lower_norm_gradient(plan);
+    case OpCode::attention: return lower_attention(plan);
+    case OpCode::attention_gradient: return lower_attention_gradient(plan);
+    case OpCode::cross_entropy:
+    case OpCode::cross_entropy_gradient: return lower_cross_entropy(plan);
+    default: no_kernel(plan);
+  }
+}
+
+}  // namespace mlxc::cpu
