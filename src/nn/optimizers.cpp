@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "backend/backend.h"
+#include "ops/adam.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/reduce.h"
@@ -114,12 +115,14 @@ Array Optimizer::step(const Step& step) const {
     }
     case OptimizerKind::adam:
     case OptimizerKind::adamw: {
-      Array &mean = step.states[0], &variance = step.states[1];
-      mean = blend(o.beta1, mean, g);
-      variance = blend(o.beta2, variance, square(g));
       // 1 - beta^number without cancellation
       auto bias = [&](double beta) { return unary(UnaryOp::negative, unary(UnaryOp::expm1, step.number * std::log(beta))); };
-      return decayed() - rate / bias(o.beta1) * mean / (root(variance) / root(bias(o.beta2)) + o.eps);
+      const Array one = scalar_like(rate, 1), keep = apart && o.weight_decay > 0 ? one - rate * o.weight_decay : one;
+      // One operation makes all three: the states are then as much constants for gradients as the parameter.
+      const AdamState old{p, stop_gradient(step.states[0]), stop_gradient(step.states[1])};
+      const AdamState now = adam_update(AdamUpdate(o.beta1, o.beta2, o.eps), old, g, keep, rate / bias(o.beta1), root(bias(o.beta2)));
+      step.states[0] = now.mean, step.states[1] = now.variance;
+      return now.parameter;
     }
     case OptimizerKind::lion: {
       Array& mean = step.states[0];

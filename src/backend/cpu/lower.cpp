@@ -40,7 +40,8 @@ LaunchPtr lower(const LaunchPlan& plan) {
     case OpCode::attention:
     case OpCode::attention_gradient:
     case OpCode::cross_entropy:
-    case OpCode::cross_entropy_gradient: return lower_training_op(plan);
+    case OpCode::cross_entropy_gradient:
+    case OpCode::adam: return lower_training_op(plan);
     case OpCode::update:
     case OpCode::scatter:
     case OpCode::sort:

@@ -72,7 +72,12 @@ LaunchPtr lower_fill(const LaunchPlan& plan) {
   std::memcpy(&bits, value, 8);
   return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
     pool.parallel_for(count, 65536, [&](int64_t begin, int64_t end, int) {
-      for (int64_t i = begin; i < end; ++i) std::memcpy(operands[0] + i * item, &bits, size_t(item));
+      // The first few element by element, then all that is there once more.
+      std::byte* const to = operands[0] + begin * item;
+      const int64_t total = (end - begin) * item;
+      int64_t done = std::min<int64_t>(total, 64 * item);
+      for (int64_t at = 0; at < done; at += item) std::memcpy(to + at, &bits, size_t(item));
+      for (int64_t n; done < total; done += n) std::memcpy(to + done, to, size_t(n = std::min({done, total - done, int64_t{4096}})));
     });
   });
 }

@@ -2,6 +2,7 @@
 #include "backend/cpu/kernels/kernels.h"
 #include "backend/cpu/lower.h"
 #include "backend/layouts.h"
+#include "ops/adam.h"
 #include "ops/attention.h"
 #include "ops/cross_entropy.h"
 #include "ops/transformer.h"
@@ -92,6 +93,26 @@ LaunchPtr lower_cross_entropy(const LaunchPlan& plan) {
   });
 }
 
+LaunchPtr lower_adam(const LaunchPlan& plan) {
+  const auto& op = as<AdamUpdate>(*plan.primitive);
+  AdamArgs base{};
+  base.n = element_count(plan.inputs[0].type.shape);
+  base.beta1 = float(op.beta1), base.rest1 = float(1 - op.beta1);
+  base.beta2 = float(op.beta2), base.rest2 = float(1 - op.beta2);
+  base.eps = float(op.eps);
+  return make_launch([base](ThreadPool& pool, std::byte* const* operands) {
+    AdamArgs args = base;
+    args.gradient = floats(operands[3]);
+    args.keep = *floats(operands[4]);
+    args.rate = *floats(operands[5]);
+    args.correction = *floats(operands[6]);
+    args.parameter = floats(operands[7]);  // where the old values lie
+    args.mean = floats(operands[8]);
+    args.variance = floats(operands[9]);
+    adam(pool, args);
+  });
+}
+
 }  // namespace
 
 LaunchPtr lower_training_op(const LaunchPlan& plan) {
@@ -101,6 +122,7 @@ LaunchPtr lower_training_op(const LaunchPlan& plan) {
     case OpCode::attention_gradient: return lower_attention_gradient(plan);
     case OpCode::cross_entropy:
     case OpCode::cross_entropy_gradient: return lower_cross_entropy(plan);
+    case OpCode::adam: return lower_adam(plan);
     default: no_kernel(plan);
   }
 }

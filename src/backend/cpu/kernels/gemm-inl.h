@@ -15,8 +15,24 @@ constexpr int kGemmRows = 4;  // 4 x 3 + 3 + 1 = 16 of 16
 constexpr int kGemmVectors = 3;
 constexpr int kGemmColumns = kGemmVectors * W;
 
-template <int V>
-MLXC_INLINE void gemm_tile_of(const float* a, const float* b, int64_t k, float* c, int64_t c_row, int64_t m, int64_t n, bool add) {
+// Values of a for one step of the sum after the other: packed side by side, or each in a row of its own (the last row again beyond it).
+struct PackedRows {
+  const float* at;
+  MLXC_INLINE float operator[](int r) const { return at[r]; }
+  MLXC_INLINE void next() { at += kGemmRows; }
+};
+struct PlainRows {
+  const float* at[kGemmRows];
+  int64_t step = 0;
+  PlainRows(const float* a, int64_t stride, int64_t m) {
+    for (int r = 0; r < kGemmRows; ++r) at[r] = a + min64(r, m - 1) * stride;
+  }
+  MLXC_INLINE float operator[](int r) const { return at[r][step]; }
+  MLXC_INLINE void next() { ++step; }
+};
+
+template <int V, class Rows>
+MLXC_INLINE void gemm_tile_of(Rows a, const float* b, int64_t k, float* c, int64_t c_row, int64_t m, int64_t n, bool add) {
   constexpr int R = kGemmRows;
   F acc[R][V];
 #pragma GCC unroll 8
@@ -37,7 +53,7 @@ MLXC_INLINE void gemm_tile_of(const float* a, const float* b, int64_t k, float* 
 #pragma GCC unroll 8
       for (int v = 0; v < V; ++v) acc[r][v] = fma(value, row[v], acc[r][v]);
     }
-    a += R;
+    a.next();
     b += kGemmColumns;
   };
   int64_t l = 0;
@@ -72,10 +88,17 @@ MLXC_INLINE void gemm_tile_of(const float* a, const float* b, int64_t k, float* 
         });
 }
 
-void gemm_tile(const float* a, const float* b, int64_t k, float* c, int64_t c_row, int64_t m, int64_t n, bool add) {
+template <class Rows>
+MLXC_INLINE void gemm_tile_of(const Rows& a, const float* b, int64_t k, float* c, int64_t c_row, int64_t m, int64_t n, bool add) {
   if (n > 2 * W) return gemm_tile_of<3>(a, b, k, c, c_row, m, n, add);
   if (n > W) return gemm_tile_of<2>(a, b, k, c, c_row, m, n, add);
   gemm_tile_of<1>(a, b, k, c, c_row, m, n, add);
+}
+void gemm_tile(const float* a, const float* b, int64_t k, float* c, int64_t c_row, int64_t m, int64_t n, bool add) {
+  gemm_tile_of(PackedRows{a}, b, k, c, c_row, m, n, add);
+}
+void gemm_tile_of_rows(const float* a, int64_t a_row, const float* b, int64_t k, float* c, int64_t c_row, int64_t m, int64_t n, bool add) {
+  gemm_tile_of(PlainRows(a, a_row, m), b, k, c, c_row, m, n, add);
 }
 
 #if defined(__AVX2__)
@@ -145,7 +168,7 @@ void gemm_pack(const GemmOperand<float>& from, int64_t count, int64_t k, float* 
   }
 }
 
-constexpr GemmKernel kGemm{kGemmRows, kGemmColumns, 1, gemm_tile, gemm_pack<kGemmRows>, gemm_pack<kGemmColumns>};
+constexpr GemmKernel kGemm{kGemmRows, kGemmColumns, 1, gemm_tile, gemm_pack<kGemmRows>, gemm_pack<kGemmColumns>, gemm_tile_of_rows};
 
 }  // namespace
 }  // namespace mlxc::cpu::MLXC_ISA

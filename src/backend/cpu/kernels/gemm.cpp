@@ -17,6 +17,7 @@ constexpr int64_t kBrainSum = 8192;        // of a part of a long sum that goes 
 constexpr int64_t kBrainPacked = 4 << 20;  // values of b packed at once, all of the sum: 8 MiB
 constexpr int64_t kBlockRows = 96;         // of a: with kDepth 192 KiB
 constexpr int64_t kBlockColumns = 3072;    // of b packed at once: 6 MiB
+constexpr int64_t kPlainColumns = 512;     // up to here rows that are contiguous along the sum are not packed: too few columns share them
 constexpr int64_t kForkWork = 1 << 18;     // multiply-adds below which one thread is faster
 
 int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
@@ -36,15 +37,22 @@ struct Product {
   // Rows [row, row + m) against packed columns [column, column + n) of a part of the sum. `panels` begins at `column`.
   void block(int64_t row, int64_t m, int64_t column, int64_t n, int64_t l, int64_t depth, const float* panels) const {
     const int64_t k = round_up(depth, kernel.unit);
-    float* packed = scratch<float>(ScratchUse::packed, round_up(m, kernel.rows) * k);
-    kernel.pack_rows(rows(row, l), m, depth, packed);
+    const GemmOperand<float> left = rows(row, l);
+    const bool plain = left.sum_stride == 1 && n <= kPlainColumns;
+    float* packed = plain ? nullptr : scratch<float>(ScratchUse::packed, round_up(m, kernel.rows) * k);
+    if (!plain) kernel.pack_rows(left, m, depth, packed);
     if (l == 0 && args.residual && args.residual != c)
       for (int64_t r = row; r < row + m; ++r) std::copy_n(args.residual + r * args.residual_row + column, n, c + r * args.c_row + column);
     const bool add = l > 0 || args.residual;
     for (int64_t j = 0; j < n; j += kernel.columns)
-      for (int64_t i = 0; i < m; i += kernel.rows)
-        kernel.tile(packed + i * k, panels + j * k, k, c + (row + i) * args.c_row + column + j, args.c_row, std::min(kernel.rows, m - i),
-                    std::min(kernel.columns, n - j), add);
+      for (int64_t i = 0; i < m; i += kernel.rows) {
+        float* to = c + (row + i) * args.c_row + column + j;
+        const int64_t height = std::min(kernel.rows, m - i), width = std::min(kernel.columns, n - j);
+        if (plain)
+          kernel.tile_of_rows(left.data + i * left.item_stride, left.item_stride, panels + j * k, k, to, args.c_row, height, width, add);
+        else
+          kernel.tile(packed + i * k, panels + j * k, k, to, args.c_row, height, width, add);
+      }
     if (l + depth == args.k) finish_rows(args, c, row, m, column, n, isa);
   }
 

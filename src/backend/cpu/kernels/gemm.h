@@ -23,6 +23,8 @@ struct GemmKernelOf {
   // Items [0, count) of a (of b) in panels of `rows` (`columns`) items and k steps, with zeros beyond the last item and step.
   void (*pack_rows)(const GemmOperand<T>& from, int64_t count, int64_t k, T* to);
   void (*pack_columns)(const GemmOperand<T>& from, int64_t count, int64_t k, T* to);
+  // Of float32: the same from rows of a as they lie, contiguous along the sum and a_row apart.
+  void (*tile_of_rows)(const T* a, int64_t a_row, const T* b, int64_t k, float* c, int64_t c_row, int64_t m, int64_t n, bool add) = nullptr;
   // Of bfloat16: a from float32.
   void (*pack_float_rows)(const GemmOperand<float>& from, int64_t count, int64_t k, T* to) = nullptr;
   // Around the tiles of a thread, where the registers want to be set up.

@@ -114,6 +114,15 @@ struct NormGradientRow {
   float eps;
 };
 
+// One query's row x of n products becomes exp(score - their largest), where score = scale x, or softcap * tanh(scale x / softcap).
+struct AttentionScores {
+  float* x;
+  int64_t n;
+  float scale, softcap;
+  float* total;       // out: the row's sum
+  float* normalizer;  // out: the logarithm of the sum of exp(score)
+};
+
 // One query's row of scores and of cotangents of its probabilities (both n long) becomes probabilities and cotangents of scores:
 // p = exp(score - normalizer), ds = p (dp - dy y) slope, where score = scale x, or softcap * tanh(scale x / softcap) with its own slope.
 struct AttentionGradientRow {
@@ -162,7 +171,8 @@ struct Isa {
   void (*layer_norm)(const float* x, float* y, int64_t n, const void* weight, DType weight_dtype, const void* bias, DType bias_dtype, float eps);
   void (*norm_gradient)(const NormGradientRow&);
   float (*scaled_exponentials)(const float* x, float* y, int64_t n, float scale, float shift, float factor);  // factor exp(scale x - shift); their sum
-  void (*cap)(float* x, int64_t n, float scale, float softcap);  // softcap * tanh(scale x / softcap)
+  void (*adam)(const AdamArgs&);
+  void (*attention_scores)(const AttentionScores&);
   void (*attention_gradient)(const AttentionGradientRow&);
   void (*cos_sin)(float position, const float* inverse_frequencies, float factor, float* cosines, float* sines, int64_t n);
   void (*rotate)(const float* x, float* y, const float* cosines, const float* sines, int64_t half);
@@ -175,6 +185,7 @@ struct Isa {
   float (*exponentials)(const float* x, int64_t n, float shift);    // sum of exp(x - shift)
   float (*maximum)(const float* x, int64_t n);
   float (*minimum)(const float* x, int64_t n);
+  int64_t (*find)(const float* x, int64_t n, float value);          // the first place of value, n: none; a NaN is found where any NaN is
 
   // convolutions
   void (*shifted)(const ShiftedArgs&);

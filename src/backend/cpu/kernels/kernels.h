@@ -287,6 +287,16 @@ void cross_entropy(ThreadPool& pool, const float* x, const int32_t* targets, flo
 void cross_entropy_gradient(ThreadPool& pool, const float* x, const int32_t* targets, const float* normalizers, const float* cotangents, float* dx,
                             int64_t rows, int64_t n, const Isa& isa = best_isa());
 
+// ops/adam.h in place, n elements.
+struct AdamArgs {
+  float *parameter, *mean, *variance;
+  const float* gradient;
+  int64_t n;
+  float beta1, rest1, beta2, rest2;  // rest: 1 - beta
+  float eps, keep, rate, correction;
+};
+void adam(ThreadPool& pool, const AdamArgs& args, const Isa& isa = best_isa());
+
 // y[i] = table[indices[i]] * scale, converted to f32 (embedding lookup). Indices are trusted.
 void gather_rows_f32(ThreadPool& pool, const void* table, DType table_dtype, int64_t table_stride, const int32_t* indices, int64_t count, int64_t n,
                      float scale, float* y, int64_t y_stride, const Isa& isa = best_isa());

@@ -60,5 +60,17 @@ float reduce_extreme(const float* x, int64_t n) {
   return result;
 }
 
+int64_t find(const float* x, int64_t n, float value) {
+  const bool any_nan = value != value;
+  int64_t i = 0;
+  for (; i + 2 * W <= n; i += 2 * W) {
+    const F a = load(x + i), b = load(x + i + W);
+    if (any_lane(any_nan ? (a != a) | (b != b) : (a == value) | (b == value))) break;
+  }
+  for (; i < n; ++i)
+    if (x[i] == value || (any_nan && x[i] != x[i])) return i;
+  return n;
+}
+
 }  // namespace
 }  // namespace mlxc::cpu::MLXC_ISA

@@ -166,11 +166,7 @@ Partial<typename ValueOf<T>::type> run_partial(ReduceOp op, const T* x, int64_t 
         const bool most = op == ReduceOp::max || op == ReduceOp::argmax;
         const float best = most ? isa.maximum(x, n) : isa.minimum(x, n);
         p.value = best;
-        if (op == ReduceOp::argmax || op == ReduceOp::argmin) {
-          int64_t i = 0;
-          while (i < n && !(x[i] == best || (best != best && x[i] != x[i]))) ++i;
-          p.index = start + i;
-        }
+        if (op == ReduceOp::argmax || op == ReduceOp::argmin) p.index = start + isa.find(x, n, best);
       } else {
         p.value = Value(x[0]);
         for (int64_t i = 1; i < n; ++i) {

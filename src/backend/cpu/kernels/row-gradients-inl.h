@@ -1,4 +1,4 @@
-// Gradients of the kernels over one row.
+// Rows of training: gradients of the kernels over one row, and updates.
 #pragma once
 
 #include "backend/cpu/kernels/rows-inl.h"
@@ -54,9 +54,24 @@ float scaled_exponentials(const float* x, float* y, int64_t n, float scale, floa
   });
 }
 
-void cap(float* x, int64_t n, float scale, float softcap) {
-  const float inside = scale / softcap;
-  over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) { store_n(x + i, tanh(load_n(x + i, count) * inside) * softcap, count); });
+MLXC_INLINE F fill_lanes(F v, int64_t n, float rest) {  // `rest` from lane n on
+  float limit[W];
+  for (int i = 0; i < W; ++i) limit[i] = float(i);
+  return load(limit) < float(n) ? v : splat(rest);
+}
+
+void attention_scores(const AttentionScores& a) {
+  const float inside = a.softcap > 0 ? a.scale / a.softcap : a.scale;
+  F best = splat(-kInfinity);
+  over(a.n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    F score = load_n(a.x + i, count) * inside;
+    if (a.softcap > 0) score = tanh(score) * a.softcap;
+    store_n(a.x + i, score, count);
+    best = larger(count < W ? fill_lanes(score, count, -kInfinity) : score, best);
+  });
+  const float shift = max_lane(best);
+  *a.total = scaled_exponentials(a.x, a.x, a.n, 1, shift, 1);
+  *a.normalizer = shift + log(splat(*a.total))[0];
 }
 
 void attention_gradient(const AttentionGradientRow& a) {
@@ -74,6 +89,22 @@ void attention_gradient(const AttentionGradientRow& a) {
     const F p = exp(score - a.normalizer);
     store_n(a.scores + i, p, count);
     store_n(a.cotangents + i, p * slope * (load_n(a.cotangents + i, count) - mean), count);
+  });
+}
+
+void adam(const AdamArgs& a) {
+  over(a.n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    const F g = load_n(a.gradient + i, count);
+    const F mean = fma(load_n(a.mean + i, count), splat(a.beta1), g * a.rest1);
+    const F variance = fma(load_n(a.variance + i, count), splat(a.beta2), g * g * a.rest2);
+    fetch_ahead(a.parameter + i);
+    fetch_ahead(a.gradient + i);
+    fetch_ahead(a.mean + i);
+    fetch_ahead(a.variance + i);
+    store_n(a.mean + i, mean, count);
+    store_n(a.variance + i, variance, count);
+    const F step = mean * a.rate / (sqrt(variance) / a.correction + a.eps);
+    store_n(a.parameter + i, fma(load_n(a.parameter + i, count), splat(a.keep), -step), count);
   });
 }
 

@@ -135,6 +135,19 @@ void cross_entropy_gradient(ThreadPool& pool, const float* x, const int32_t* tar
   });
 }
 
+void adam(ThreadPool& pool, const AdamArgs& args, const Isa& isa) {
+  pool.parallel_for((args.n + kForkElements - 1) / kForkElements, 1, [&](int64_t begin, int64_t end, int) {
+    AdamArgs part = args;
+    const int64_t at = begin * kForkElements;
+    part.parameter += at;
+    part.mean += at;
+    part.variance += at;
+    part.gradient += at;
+    part.n = std::min(end * kForkElements, args.n) - at;
+    isa.adam(part);
+  });
+}
+
 void gather_rows_f32(ThreadPool& pool, const void* table, DType table_dtype, int64_t table_stride, const int32_t* indices, int64_t count, int64_t n,
                      float scale, float* y, int64_t y_stride, const Isa& isa) {
   check_float(table_dtype, "the table");

@@ -1,7 +1,6 @@
 // Attention of whole sequences and its gradient (Dao 2023, FlashAttention-2): the scores of a block of queries stay in the cache between the
 // products around them; the gradient computes them again instead of keeping them.
 #include <algorithm>
-#include <cmath>
 
 #include "backend/cpu/kernels/gemm.h"
 #include "backend/cpu/kernels/isa.h"
@@ -92,13 +91,9 @@ class Sequences {
       const Range mine = seen(r);
       const int64_t count = std::max<int64_t>(mine.size(), 0);
       float *row = scores + (r - rows.begin) * n, *first = row + (mine.begin - keys.begin);
-      float scale = a_.scale;
-      if (a_.softcap > 0) isa_.cap(first, count, scale, a_.softcap), scale = 1;
-      const float shift = count ? (scale > 0 ? isa_.maximum(first, count) : isa_.minimum(first, count)) * scale : -INFINITY;
+      isa_.attention_scores({first, count, a_.scale, a_.softcap, &totals[r - rows.begin], &normalizers(batch, head)[r]});
       std::fill(row, first, 0.0f);
-      totals[r - rows.begin] = count ? isa_.scaled_exponentials(first, first, count, scale, shift, 1) : 0;
       std::fill(first + count, row + n, 0.0f);
-      normalizers(batch, head)[r] = shift + std::log(totals[r - rows.begin]);
     }
     multiply(rows.size(), a_.dim, n, {scores, n, 1}, v, y, y_row());
     for (int64_t r = 0; r < rows.size(); ++r, y += y_row()) {
