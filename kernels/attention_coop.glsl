@@ -13,11 +13,13 @@
 #define MatA Bf16MatA(16, 16)
 #define MatB Bf16MatB(16, 16)
 #define MatHalf Bf16MatSum(16, 16)
+#define ROUND ROUND_BF16
 const uint kType = kBf16;
 #else
 #define MatA F16MatA(16, 16)
 #define MatB F16MatB(16, 16)
 #define MatHalf F16MatSum(16, 16)
+#define ROUND ROUND_F16
 const uint kType = kF16;
 #endif
 #define MatSum F32MatSum(16, 16)

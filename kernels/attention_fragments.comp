@@ -124,13 +124,11 @@ void main() {
       MatA weights[kScoreTiles];
       [[unroll]] for (uint n = 0; n < kScoreTiles; ++n) {
         EACH_ELEMENT(i) s[n][i] = exp2(s[n][i] * slope - most[LOWER(i)]);
-        MatHalf rounded = MatHalf(s[n]);
         [[unroll]] for (uint i = 0; i < 8; i += 2) {
-          const float16_t low = rounded[i], high = rounded[i + 1];
-          const vec2 two = pair_of(kType, packFloat2x16(f16vec2(low, high)));
+          const uint rounded = ROUND(vec2(s[n][i], s[n][i + 1]));
+          const vec2 two = pair_of(kType, rounded);
           total[LOWER(i)] += two.x + two.y;
-          weights[n][i] = low;
-          weights[n][i + 1] = high;
+          SET(weights[n], i, rounded)
         }
       }
       if (subgroupAny(min(kept[0], kept[1]) < 1)) {
@@ -168,8 +166,6 @@ void main() {
   const bool mine[2] = {writes(my_row, split, all_runs), writes(my_row + 8, split, all_runs)};
   const uvec2 to[2] = {result_of(my_row), result_of(my_row + 8)};
   [[unroll]] for (uint j = 0; j < kGroups; ++j) {
-    MatHalf rounded[4];
-    [[unroll]] for (uint c = 0; c < 4; ++c) rounded[c] = MatHalf(sums[j][c]);
     [[unroll]] for (uint r = 0; r < 2; ++r) {
       [[unroll]] for (uint h = 0; h < 2; ++h) {
         const uint piece = j * 8 + 2 * t + h, i = r * 4 + h;  // its elements 2 c and 2 c + 1 are i and i + 2 of tile c
@@ -179,8 +175,10 @@ void main() {
           F32x4(to[r]).v[2 * piece + 1] = vec4(sums[j][2][i], sums[j][2][i + 2], sums[j][3][i], sums[j][3][i + 2]);
         } else {
           uvec4 pairs;
-          [[unroll]] for (uint c = 0; c < 4; ++c)
-            pairs[c] = kOut == kType ? packFloat2x16(f16vec2(rounded[c][i], rounded[c][i + 2])) : pair_to(kOut, vec2(sums[j][c][i], sums[j][c][i + 2]));
+          [[unroll]] for (uint c = 0; c < 4; ++c) {
+            const vec2 two = vec2(sums[j][c][i], sums[j][c][i + 2]);
+            pairs[c] = kOut == kType ? ROUND(two) : pair_to(kOut, two);
+          }
           U32x4(to[r]).v[piece] = pairs;
         }
       }

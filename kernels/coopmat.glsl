@@ -26,6 +26,10 @@ layout(constant_id = 1006) const uint kScopeBf16Sum = 3;
 #define Bf16MatSum(m, n) fcoopmatNV<16, kScopeBf16Sum, m, n>
 #define F32MatSum(m, n) fcoopmatNV<32, kScopeSum, m, n>
 
+// Two numbers rounded to 16 bits, for elements of matrices; coopmat.py makes a conversion to bfloat16 of the second.
+#define ROUND_F16(two) packFloat2x16(f16vec2(two))
+#define ROUND_BF16(two) packSnorm2x16(two)
+
 // Elements i, i + 1 of a fragment of 16-bit elements, whose layout kernels/linear_probe.comp found.
 #define SET(m, i, word) { const f16vec2 pair_ = unpackFloat2x16(word); m[i] = pair_.x; m[(i) + 1] = pair_.y; }
 

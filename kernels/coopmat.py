@@ -5,6 +5,8 @@ which they write as a specialization constant with SpecId = 1000 + use + 4 * enc
 So the module is valid before the rewrite: run spirv-val and spirv-opt first, 2023.1 knows no KHR opcodes.
 
     use: 0 = A, 1 = B, 2 = accumulator         encoding: 0 = as written, 1 = bfloat16 (its bits in a 16-bit float)
+
+GLSL of that age has no conversion to bfloat16 either: where a module has such matrices, packSnorm2x16 stands for it.
 """
 import struct
 
@@ -13,7 +15,8 @@ EXTENSION, ENTRY_CAPABILITY = 10, 17
 TYPE_FLOAT, TYPE_INT, TYPE_ARRAY, TYPE_STRUCT, TYPE_POINTER = 22, 21, 28, 30, 32
 TRUE, FALSE, CONSTANT, CONSTANT_COMPOSITE, SPEC_CONSTANT, SPEC_OP = 41, 42, 43, 44, 50, 52
 FUNCTION, VARIABLE, LOAD, STORE, ACCESS_CHAIN, IN_BOUNDS_ACCESS_CHAIN, DECORATE = 54, 59, 61, 62, 65, 66, 71
-COMPOSITE_CONSTRUCT, COMPOSITE_EXTRACT, COMPOSITE_INSERT, BITCAST, SELECT, LABEL = 80, 81, 82, 124, 169, 248
+COMPOSITE_CONSTRUCT, COMPOSITE_EXTRACT, COMPOSITE_INSERT, CONVERT, BITCAST, SELECT, LABEL = 80, 81, 82, 115, 124, 169, 248
+EXT_INST, TYPE_VECTOR, PACK_SNORM_2X16 = 12, 23, 56
 TYPE_NV, LOAD_NV, STORE_NV, MUL_ADD_NV, LENGTH_NV = 5358, 5359, 5360, 5361, 5362
 TYPE_KHR, LOAD_KHR, STORE_KHR, MUL_ADD_KHR, LENGTH_KHR = 4456, 4457, 4458, 4459, 4460
 CAPABILITY_NV, CAPABILITY_KHR, CAPABILITY_BF16, CAPABILITY_BF16_MATRIX = 5357, 6022, 5116, 5118
@@ -179,6 +182,11 @@ class Rewriter:
             self.emit(LOAD_KHR, w[0], w[1], w[2], self.layout(w[4]), w[3], *w[5:])
         elif op == STORE_NV:  # pointer, object, stride, column major [, memory access]
             self.emit(STORE_KHR, w[0], w[1], self.layout(w[3]), w[2], *w[4:])
+        elif op == EXT_INST and w[3] == PACK_SNORM_2X16 and any(m[5] == BF16 for m in self.matrices.values()):
+            pair = self.make(("pair", BF16), TYPE_VECTOR, self.encoded(BF16), 2)
+            converted = self.fresh()
+            self.emit(CONVERT, pair, converted, w[4])
+            self.emit(BITCAST, w[0], w[1], converted)
         elif op == MUL_ADD_NV:
             signed = self.matrices[w[0]][0] in self.signed
             self.emit(MUL_ADD_KHR, *w, *([0xF] if signed else []))  # A, B, C and the result are signed

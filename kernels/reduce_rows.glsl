@@ -30,38 +30,31 @@ Value fold(Value v, uvec4 w, uint index) {
   return v;
 }
 
-// Elements [begin, end) of a row, every LANES-th piece of them.
+// Elements [begin, end) of a row, every LANES-th piece of them. Four pieces are under way at once, more by other workgroups: the code is short,
+// for it comes from memory each time.
 Value reduce_range(uvec2 row, uint begin, uint end, uint lane) {
   Value total = identity();
   uint past = (address_of(row, begin, ITEM).x & 15u) / ITEM, head = min(past == 0 ? 0 : PER - past, end - begin);  // up to a 16-byte boundary
-  for (uint i = begin + lane; i < begin + head; i += LANES) total = combine(total, lift(LOAD(row, i), i));
+  uint pieces = (end - begin - head) / PER, beside = end - begin - pieces * PER;
+  [[dont_unroll]] for (uint i = lane; i < beside; i += LANES) {
+    uint at = begin + i + (i < head ? 0 : pieces * PER);
+    total = combine(total, lift(LOAD(row, at), at));
+  }
   begin += head;
   U32x4 words = U32x4(address_of(row, begin, ITEM));
-  uint pieces = (end - begin) / PER;
-  Value a = identity(), b = identity(), c = identity(), d = identity();
-  uint at = lane, rounds = 0;
-  uvec4 w0, w1, w2, w3;
-  bool more = at + 3 * LANES < pieces;
-  if (more) w0 = words.v[at], w1 = words.v[at + LANES], w2 = words.v[at + 2 * LANES], w3 = words.v[at + 3 * LANES];
-  while (more) {  // the next four pieces are under way while these are folded
-    uint next = at + 4 * LANES;
-    uvec4 n0 = w0, n1 = w1, n2 = w2, n3 = w3;
-    more = next + 3 * LANES < pieces;
-    if (more) n0 = words.v[next], n1 = words.v[next + LANES], n2 = words.v[next + 2 * LANES], n3 = words.v[next + 3 * LANES];
-    a = fold(a, w0, begin + at * PER);
-    b = fold(b, w1, begin + (at + LANES) * PER);
-    c = fold(c, w2, begin + (at + 2 * LANES) * PER);
-    d = fold(d, w3, begin + (at + 3 * LANES) * PER);
-    w0 = n0, w1 = n1, w2 = n2, w3 = n3;
-    at = next;
-    if (++rounds % 32 == 0) {  // in blocks: sums of sums keep more digits than one long sum
-      total = combine(total, combine(combine(a, b), combine(c, d)));
-      a = b = c = d = identity();
+  [[dont_unroll]] for (uint at = lane; at < pieces;) {  // in blocks: sums of sums keep more digits than one long sum
+    Value v[4];
+    [[unroll]] for (uint k = 0; k < 4; ++k) v[k] = identity();
+    uint stop = min(pieces, at + 128 * LANES);
+    [[dont_unroll]] for (; at < stop; at += 4 * LANES) {
+      uvec4 w[4];
+      [[unroll]] for (uint k = 0; k < 4; ++k)
+        if (at + k * LANES < pieces) w[k] = words.v[at + k * LANES];
+      [[unroll]] for (uint k = 0; k < 4; ++k)
+        if (at + k * LANES < pieces) v[k] = fold(v[k], w[k], begin + (at + k * LANES) * PER);
     }
+    total = combine(total, combine(combine(v[0], v[1]), combine(v[2], v[3])));
   }
-  for (; at < pieces; at += LANES) a = fold(a, words.v[at], begin + at * PER);
-  total = combine(total, combine(combine(a, b), combine(c, d)));
-  for (uint i = begin + pieces * PER + lane; i < end; i += LANES) total = combine(total, lift(LOAD(row, i), i));
   return total;
 }
 
@@ -89,7 +82,11 @@ void main() {
   if (!is_last) return;
   memoryBarrierBuffer();
   v = identity();
-  for (uint i = lane; i < args.parts; i += LANES) v = combine(v, args.partials.v[row * args.parts + i]);
+  [[dont_unroll]] for (uint i = lane; i < args.parts; i += 2 * LANES) {  // two under way
+    Value one = args.partials.v[row * args.parts + i], two = identity();
+    if (i + LANES < args.parts) two = args.partials.v[row * args.parts + i + LANES];
+    v = combine(v, combine(one, two));
+  }
   v = combine_lanes(v, lane, LANES, 1);
   if (lane == 0) {
     finish(args.out_, row, v, args.count);

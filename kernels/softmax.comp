@@ -35,10 +35,25 @@ uvec2 row_address(uvec2 address, uint row, uint length) {
   return uvec2(low, address.y + high + carry);
 }
 
+// e^x for x <= 0 or -infinity, without most of exp_f32's cases: x <= -88 gives 0.
+float exp_below(float x) {
+  precise float at = x < -88.0 ? -88.0 : x;
+  precise float n = roundEven(at * 1.44269504088896341);
+  precise float r = (at - n * 0.693359375) + n * 2.12194440e-4;
+  precise float p = 1.9875691500e-4;
+  p = fma(p, r, 1.3981999507e-3);
+  p = fma(p, r, 8.3334519073e-3);
+  p = fma(p, r, 4.1665795894e-2);
+  p = fma(p, r, 1.6666665459e-1);
+  p = fma(p, r, 5.0000001201e-1);
+  p = fma(p * r, r, r) + 1.0;
+  return p * uintBitsToFloat(uint(int(n) + 127) << 23);
+}
+
 #ifdef APPLY
 float apply(float x, float most, float total) {
   if (is_inf(most)) return kNan;
-  return LOG ? (x - most) - total : exp_f32(x - most) * total;
+  return LOG ? (x - most) - total : exp_below(x - most) * total;
 }
 
 void main() {
@@ -47,13 +62,16 @@ void main() {
   float most = args.sums.v[2 * row], total = args.sums.v[2 * row + 1];
   total = LOG ? log_f32(total) : 1.0 / total;
   uvec2 x = row_address(args.x, row, args.stride), y = row_address(args.y, row, args.width);
-  if (((x.x | y.x) & 15u) == 0u && first + WIDE <= args.width) {
-    vec4 v = F32x4(x).v[first / WIDE];
-    [[unroll]] for (int i = 0; i < WIDE; ++i) v[i] = apply(v[i], most, total);
-    F32x4(y).v[first / WIDE] = v;
-  } else {
-    for (uint i = first; i < min(first + WIDE, args.width); ++i) F32(y).v[i] = apply(F32(x).v[i], most, total);
-  }
+  bool whole = ((x.x | y.x) & 15u) == 0u && first + WIDE <= args.width;
+  uint count = min(WIDE, args.width - first);
+  vec4 v = vec4(0.0);
+  if (whole) v = F32x4(x).v[first / WIDE];
+  else
+    for (uint i = 0; i < count; ++i) v[i] = F32(x).v[first + i];
+  [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = apply(v[i], most, total);
+  if (whole) F32x4(y).v[first / WIDE] = v;
+  else
+    for (uint i = 0; i < count; ++i) F32(y).v[first + i] = v[i];
 }
 
 #else
@@ -125,16 +143,16 @@ void main() {
         [[unroll]] for (uint i = 0; i < WIDE; ++i) held[p * WIDE + i] = F32(x).v[at + i];
     }
   }
-  bool not_finite = false;  // a row with NaN or +inf is all NaN, as is one of nothing but -inf
+  uint largest = 0;
   [[unroll]] for (uint i = 0; i < PIECES * WIDE; ++i) {
     most = max(most, held[i]);
-    not_finite = not_finite || is_nan(held[i]);
+    largest = max(largest, magnitude_bits(held[i]));
   }
-  if (not_finite) most = kInfinity;
+  if (largest > 0x7f800000u) most = kInfinity;
   most = row_max(most, lane);
-  bool spoiled = is_inf(most);
+  bool spoiled = is_inf(most);  // a row with NaN or +inf is all NaN, as is one of nothing but -inf
   [[unroll]] for (uint i = 0; i < PIECES * WIDE; ++i) {
-    float e = is_inf(held[i]) ? 0.0 : exp_f32(held[i] - most);
+    float e = exp_below(held[i] - most);
     total += e;
     if (!LOG) held[i] = e;
     else held[i] = held[i] - most;

@@ -22,11 +22,14 @@ class ProgramCache {
     // Planned without the lock: another thread may plan the same graph meanwhile, and the first one to finish wins.
     std::shared_ptr<const Program> planned = Program::plan(graph);
     counters().plans.fetch_add(1, std::memory_order_relaxed);
+    Entries dropped;  // go after the lock
     std::lock_guard lock(mutex_);
     if (auto program = find(hash, graph)) return program;
     recent_.push_front({hash, graph, planned});
     by_hash_.emplace(hash, recent_.begin());
-    if (recent_.size() > kCapacity) drop_oldest();
+    for (auto next = recent_.begin(); next != recent_.end();)
+      if (auto entry = next++; entry->program->device().lost()) drop(entry, dropped);
+    if (recent_.size() > kCapacity) drop(std::prev(recent_.end()), dropped);
     return planned;
   }
 
@@ -48,14 +51,13 @@ class ProgramCache {
     return nullptr;
   }
 
-  void drop_oldest() {
-    auto oldest = std::prev(recent_.end());
-    for (auto [it, end] = by_hash_.equal_range(oldest->hash); it != end; ++it) {
-      if (it->second != oldest) continue;
+  void drop(Entries::iterator entry, Entries& to) {
+    for (auto [it, end] = by_hash_.equal_range(entry->hash); it != end; ++it) {
+      if (it->second != entry) continue;
       by_hash_.erase(it);
       break;
     }
-    recent_.erase(oldest);
+    to.splice(to.end(), recent_, entry);
   }
 
   std::mutex mutex_;

@@ -21,6 +21,7 @@ class Program {
   // inputs: evaluated arrays laid out as the graph's inputs say. Threads: any, each with a stream of its own.
   std::vector<Result> run(const std::vector<Array>& inputs, const RunOptions& options) const;
 
+  const Device& device() const { return *device_; }
   const Shape& output_shape(size_t index) const { return outputs_[index].shape; }
   int launches() const { return launches_; }
   size_t temporary_bytes() const { return temporary_bytes_ + scratch_bytes_; }
@@ -52,7 +53,8 @@ class Program {
   int launches_ = 0;
 };
 
-// Finds the program of a graph with the same structure, or plans it. Bounded, least recently used goes first. Threads: any.
+// Finds the program of a graph with the same structure, or plans it. Bounded, least recently used goes first, those of lost devices with the
+// next that is planned. Threads: any.
 std::shared_ptr<const Program> find_program(const Graph& graph);
 
 }  // namespace mlxc

@@ -118,6 +118,23 @@ TEST(VulkanLossDeathTest, ANameGivesANewDeviceAfterTheOldOneWasLost) {
       testing::ExitedWithCode(0), "");
 }
 
+TEST(VulkanLoss, WhatTheDriverHoldsGoesWithTheLastThatLiesOnIt) {
+  OpenDevice& device = open_test_device({});
+  Array kept = Array::from_vector<float>(device, {1, 2, 3}, {3}, DType::f32);
+  inject_fault("vkQueueSubmit", 0, Fault::device_lost);
+  EXPECT_THROW(compute(device, 3), Error);
+  clear_fault();
+  const std::weak_ptr<Context> context = device.context().weak_from_this();
+  device.retire();
+  EXPECT_FALSE(context.expired());
+  EXPECT_THROW(compute(device, 3), Error);
+  EXPECT_THROW(device.context(), Error);
+  kept = Array::from_vector<float>(cpu_device(), {1}, {1}, DType::f32);
+  OpenDevice& other = open_test_device({});
+  EXPECT_EQ(compute(other, 77), compute(cpu_device(), 77));  // a new program: those of lost devices go
+  EXPECT_TRUE(context.expired());
+}
+
 // The n-th call of a small computation fails, for every n. Whatever the fault: a clear status or, where there was another way, the right
 // answer; everything can be freed; the CPU and other devices go on; a new device works.
 class VulkanFaults : public testing::TestWithParam<Fault> {};
@@ -133,7 +150,7 @@ TEST_P(VulkanFaults, AtEveryCallOfAComputationLeaveEverythingUsable) {
   bool met = true;
   int errors = 0;
   OpenDevice* device = &open_test_device({.disable = "unified"});
-  // Lost devices of this test stay open, of which a driver of hardware allows some dozens in a process.
+  // Opening a device of hardware takes a third of a second.
   const int64_t step = loss && !device->context().caps.software ? 8 : 1;
   for (int64_t n = 0; met; n += step) {
     ASSERT_LT(n, 2000);

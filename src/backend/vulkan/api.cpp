@@ -123,6 +123,10 @@ void Health::fail_lost(const char* function) const {
               VK_ERROR_DEVICE_LOST);
 }
 
+void Health::fail_retired(const char* function) {
+  throw Error(Status::device_lost, cat(function, ": the Vulkan device was lost; free what lies on it and open the device again"), VK_ERROR_DEVICE_LOST);
+}
+
 VkResult CheckedCall::before() const noexcept {
   if (health_ && health_->lost()) return VK_ERROR_DEVICE_LOST;
   return injected_result(name_);

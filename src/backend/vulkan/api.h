@@ -28,6 +28,7 @@ class Health {
   // More about a loss, asked for once when it happens; empty when nothing is known. Set it before the device is in use.
   void on_loss(std::function<std::string()> report) { report_ = std::move(report); }
   [[noreturn]] void fail_lost(const char* function) const;
+  [[noreturn]] static void fail_retired(const char* function);  // of a lost device that has given everything back
 
  private:
   std::atomic<bool> lost_{false}, abandoned_{false};

@@ -104,9 +104,11 @@ void ask_cooperative_matrices(const InstanceApi& api, VkPhysicalDevice device, C
   } while (!api.get_cooperative_matrix_properties(device, &count, shapes.data()));
   for (const CooperativeMatrixProperties& shape : shapes) {
     if (shape.m != 16 || shape.n != 16 || shape.k != 16 || shape.scope != kSubgroupScope || shape.saturating) continue;
-    if (shape.a != shape.b || shape.c != ComponentType::f32 || shape.result != ComponentType::f32) continue;
-    if (shape.a == ComponentType::f16) caps.coopmat_f16 = true;
-    if (shape.a == ComponentType::bf16) caps.coopmat_bf16 = true;
+    if (shape.a != shape.b || shape.c != shape.result) continue;
+    caps.coopmat_f16 |= shape.a == ComponentType::f16 && shape.c == ComponentType::f32;
+    caps.coopmat_bf16 |= shape.a == ComponentType::bf16 && shape.c == ComponentType::f32;
+    caps.coopmat_f16_sums |= shape.a == ComponentType::f16 && shape.c == ComponentType::f16;
+    caps.coopmat_bf16_sums |= shape.a == ComponentType::bf16 && shape.c == ComponentType::bf16;
   }
 }
 

@@ -33,6 +33,7 @@ struct Capabilities {
   bool integer_dot = false;       // "integer_dot"
   bool coopmat_f16 = false;       // "coopmat": 16x16x16 at subgroup scope, float32 accumulation
   bool coopmat_bf16 = false;      // "bfloat16": the same in bfloat16
+  bool coopmat_f16_sums = false, coopmat_bf16_sums = false;  // accumulators of 16 bits too
   bool memory_budget = false;     // "memory_budget"
   bool external_host = false;     // "external_host"
   bool device_fault = false;      // "device_fault"

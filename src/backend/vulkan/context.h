@@ -25,7 +25,7 @@ struct DeviceOptions {
 
 // Members are in the order in which they are made. Everything of this device is destroyed before its context; Vulkan objects are freed
 // with or without a lost device, which is why no destructor throws.
-class Context {
+class Context : public std::enable_shared_from_this<Context> {
  public:
   // Throws Error(unsupported) when the driver refuses, and what its calls report.
   Context(std::shared_ptr<const Instance> instance, const PhysicalDevice& device, const DeviceOptions& options);

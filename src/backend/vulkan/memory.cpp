@@ -92,6 +92,7 @@ VulkanMemorySource::Pool* VulkanMemorySource::pool_for(uint32_t type, bool mappe
 }
 
 Memory VulkanMemorySource::allocate(size_t bytes, MemoryUse use, bool may_grow) {
+  if (!context_) Health::fail_retired("allocate");
   if (context_->health.lost()) context_->health.fail_lost("allocate");
   try {
     const auto& pools = by_use_[size_t(use)];
@@ -166,6 +167,7 @@ bool VulkanMemorySource::grow(Pool& pool, uint64_t bytes) {
 std::unique_ptr<Block> VulkanMemorySource::new_block(const Pool& pool, uint64_t bytes) const {
   const Context& context = *context_;
   auto block = std::make_unique<Block>();
+  block->context = context_;
   VkBufferCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
   info.size = bytes;
@@ -229,6 +231,10 @@ bool VulkanMemorySource::drop_idle(Pool& pool, uint64_t least, uint64_t bytes) {
 void VulkanMemorySource::trim(size_t keep) noexcept {
   for (const auto& pool : pools_)
     if (size_t(counts_.idle) > keep) drop_idle(*pool, 0, size_t(counts_.idle) - keep);
+  if (!keep && context_ && context_->health.lost()) {
+    budget_ = nullptr;
+    context_.reset();
+  }
 }
 
 int64_t VulkanMemorySource::blocks() const {

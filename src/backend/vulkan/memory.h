@@ -24,6 +24,7 @@ BudgetQuestion driver_budget(std::shared_ptr<const Context> context);
 
 // One vkAllocateMemory with one buffer over all of it. Memory::handle of every piece is its address.
 struct Block {
+  std::shared_ptr<const Context> context;
   Owned<VkDeviceMemory> memory;
   Owned<VkBuffer> buffer;
   uint64_t address = 0;  // for kernels
@@ -36,6 +37,7 @@ struct Block {
 };
 
 // Allocates under the allocator's lock. When a budget or the driver refuses: gives back empty blocks, takes another kind of memory, fails.
+// When the device is lost and trimmed, only blocks in use still keep its context.
 class VulkanMemorySource final : public MemorySource {
  public:
   VulkanMemorySource(std::shared_ptr<const Context> context, BudgetQuestion budget);
@@ -71,8 +73,8 @@ class VulkanMemorySource final : public MemorySource {
   // Gives idle blocks of at least so many bytes back, up to a sum; whether there was one.
   bool drop_idle(Pool& pool, uint64_t least, uint64_t bytes);
 
-  const std::shared_ptr<const Context> context_;
-  const BudgetQuestion budget_;
+  std::shared_ptr<const Context> context_;
+  BudgetQuestion budget_;
   std::vector<std::unique_ptr<Pool>> pools_;
   std::vector<Pool*> by_use_[3];   // in order of preference
   std::vector<int64_t> reserved_;  // by heap

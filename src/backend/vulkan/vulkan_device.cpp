@@ -27,18 +27,16 @@ class VulkanDevice final : public OpenDevice {
   VulkanDevice(std::string name, std::shared_ptr<Context> context, std::shared_ptr<Allocator> allocator, Device& fallback)
       : OpenDevice(std::move(allocator)),
         name_(std::move(name)),
-        context_(std::move(context)),
-        transfer_(context_, this->allocator().shared_from_this()),
-        parts_(make_program_parts(context_, *this, fallback)) {
-    probe_fragments(*context_, parts_->pipelines, this->allocator());
-    transfer_.use_kernels(parts_->pipelines);
+        live_(std::make_shared<Live>(std::move(context), *this, fallback)),
+        caps_(live_->context->caps),
+        description_(summary(caps_)) {
     const char* wanted = std::getenv("MLXC_VULKAN_PROFILE");
     if (wanted && std::string_view(wanted) == "1") profile()->time(Timing::kernels);
   }
 
   std::string name() const override { return name_; }
-  std::string description() const override { return summary(context_->caps); }
-  int64_t memory_bytes() const override { return context_->caps.memory_bytes; }
+  std::string description() const override { return description_; }
+  int64_t memory_bytes() const override { return caps_.memory_bytes; }
 
   // The queue is one; streams only keep runs apart.
   std::unique_ptr<Stream> new_stream(int) override { return std::make_unique<Stream>(); }
@@ -47,15 +45,16 @@ class VulkanDevice final : public OpenDevice {
   bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
     return accepts_operand(primitive, input, operand);
   }
-  bool joins(const LaunchPlan& first, const LaunchPlan& second) const override { return joins_rotation(first, second, context_->caps); }
+  bool joins(const LaunchPlan& first, const LaunchPlan& second) const override { return joins_rotation(first, second, caps_); }
   bool claims(const Primitive& primitive) const override {
     const OpCode code = primitive.code();
     if (code == OpCode::reduce) return as<Reduce>(primitive).op != ReduceOp::variance;
     return code < OpCode::convolution || (code > OpCode::pool_gradient && code < OpCode::norm_gradient);
   }
   std::unique_ptr<Executable> compile(CompilePlan plan) override {
-    if (lost()) context_->health.fail_lost("compile");
-    return make_executable(parts_, std::move(plan));
+    const auto live = this->live("compile");
+    if (live->context->health.lost()) live->context->health.fail_lost("compile");
+    return make_executable(live->parts, std::move(plan));
   }
   std::span<const Pattern* const> patterns() const override {
     static const Pattern* const all[] = {&patterns::rope_kv_write(), &patterns::norm_residual(), &patterns::gated_linear(),
@@ -67,7 +66,7 @@ class VulkanDevice final : public OpenDevice {
   void compile_source(const LaunchPlan& launch) override {
     const Kernel kernel = custom_kernel(launch);
     try {
-      const Pipelines::Result result = parts_->pipelines.get({&kernel, 1})[0];
+      const Pipelines::Result result = live("compile")->parts->pipelines.get({&kernel, 1})[0];
       if (!result.pipeline) fail(Status::unsupported, "kernel ", kernel.module, ": ", result.reason);
     } catch (const Error& error) {
       if (error.status() != Status::internal) throw;
@@ -76,35 +75,63 @@ class VulkanDevice final : public OpenDevice {
   }
 
   double speed() const override {
-    const Capabilities& caps = context_->caps;
-    return caps.software ? 1e10 : caps.coopmat_f16 || caps.coopmat_bf16 ? 1e14 : 5e10 * caps.multiprocessors;
+    return caps_.software ? 1e10 : caps_.coopmat_f16 || caps_.coopmat_bf16 ? 1e14 : 5e10 * caps_.multiprocessors;
   }
   bool reads_host_memory() const override { return false; }
   bool reads_stale_slots() const override { return false; }
-  void write(Storage& to, int64_t offset, const void* from, size_t bytes) override { transfer_.write(to, offset, from, bytes); }
-  void read(const Storage& from, int64_t offset, void* to, size_t bytes) override { transfer_.read(from, offset, to, bytes); }
+  void write(Storage& to, int64_t offset, const void* from, size_t bytes) override { live("write")->transfer.write(to, offset, from, bytes); }
+  void read(const Storage& from, int64_t offset, void* to, size_t bytes) override { live("read")->transfer.read(from, offset, to, bytes); }
   void copy(Storage& to, int64_t to_offset, const Storage& from, int64_t from_offset, size_t bytes) override {
-    transfer_.copy(to, to_offset, from, from_offset, bytes);
+    live("copy")->transfer.copy(to, to_offset, from, from_offset, bytes);
   }
-  void clear(Storage& at, int64_t offset, size_t bytes) override { transfer_.clear(at, offset, bytes); }
+  void clear(Storage& at, int64_t offset, size_t bytes) override { live("clear")->transfer.clear(at, offset, bytes); }
 
-  bool lost() const override { return context_->health.lost(); }
-  Context& context() override { return *context_; }
+  bool lost() const override {
+    std::lock_guard lock(mutex_);
+    return !live_ || live_->context->health.lost();
+  }
+  Context& context() override { return *live("context")->context; }
   void retire() override {
-    transfer_.trim();
+    std::shared_ptr<Live> gone;
+    {
+      std::lock_guard lock(mutex_);
+      gone = std::move(live_);
+    }
+    gone.reset();
+    allocator().set_cache_limit(0);
     allocator().release_cache();
   }
 
  private:
+  // What it lets go of when it is lost; programs and storages keep of it what they need.
+  struct Live {
+    Live(std::shared_ptr<Context> context_of, Device& device, Device& fallback)
+        : context(std::move(context_of)),
+          transfer(context, device.allocator().shared_from_this()),
+          parts(make_program_parts(context, device, fallback)) {
+      probe_fragments(*context, parts->pipelines, device.allocator());
+      transfer.use_kernels(parts->pipelines);
+    }
+    const std::shared_ptr<Context> context;
+    Transfer transfer;
+    const std::shared_ptr<ProgramParts> parts;
+  };
+  std::shared_ptr<Live> live(const char* function) const {
+    std::lock_guard lock(mutex_);
+    if (!live_) Health::fail_retired(function);
+    return live_;
+  }
+
   const std::string name_;
-  const std::shared_ptr<Context> context_;
-  Transfer transfer_;
-  const std::shared_ptr<ProgramParts> parts_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Live> live_;
+  const Capabilities caps_;
+  const std::string description_;
   Stream stream_;
 };
 
-// A device is opened once. Arrays, programs and models refer to it without counting, so it stays, even when it is lost: then it has given
-// back what it could, and a new one takes its name.
+// A device is opened once. Arrays, programs and models refer to it without counting, so it stays, even when it is lost: then nothing of the
+// driver is left once they are freed, and a new one takes its name.
 struct Registry {
   std::mutex mutex;
   std::map<size_t, std::unique_ptr<OpenDevice>> open;
