@@ -71,7 +71,7 @@ class Executable {
 class Device {
  public:
   explicit Device(std::shared_ptr<Allocator> allocator) : allocator_(std::move(allocator)) {}
-  virtual ~Device() = default;
+  virtual ~Device() { give_up(); }
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 
@@ -101,8 +101,6 @@ class Device {
   }
   // Whether the device has a kernel of its own for an operation that has a composition too; if not, the planner puts that in its place.
   virtual bool claims(const Primitive& /*primitive*/) const { return true; }
-  // Whether it will never run anything again.
-  virtual bool lost() const { return false; }
   // Records launches; throws Error(unsupported) naming operation and dtype when there is no kernel.
   virtual std::unique_ptr<Executable> compile(CompilePlan plan) = 0;
   // Groups of operations that this device has one kernel for, tried in this order before elementwise fusion.
@@ -139,11 +137,16 @@ class Device {
     if (bytes) std::memset(at.data() + offset, 0, bytes);
   }
 
+  // Becomes true when programs of it are of no more use: it is gone, or lost and given up. Outlives the device.
+  std::shared_ptr<const std::atomic<bool>> given_up() const { return given_up_; }
   uint64_t id() const { return id_; }  // never reused in this process, unlike an address
   Allocator& allocator() const { return *allocator_; }
   // Where its time goes. Executables may outlive the device and keep it.
   const std::shared_ptr<Profile>& profile() const { return profile_; }
   std::mutex& eval_lock() { return eval_lock_; }  // one lazy evaluation at a time
+
+ protected:
+  void give_up() { given_up_->store(true, std::memory_order_relaxed); }
 
  private:
   static uint64_t next_id() {
@@ -152,6 +155,7 @@ class Device {
   }
 
   const uint64_t id_ = next_id();
+  const std::shared_ptr<std::atomic<bool>> given_up_ = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<Allocator> allocator_;
   const std::shared_ptr<Profile> profile_ = std::make_shared<Profile>();
   std::mutex eval_lock_;

@@ -128,6 +128,7 @@ class Planner {
     place_outputs();
     assign_arena();
     program_->device_ = graph_.device;
+    program_->device_given_up_ = graph_.device->given_up();
     program_->launches_ = int(launches_.size());
     CompilePlan plan{std::move(launches_), {}, graph_.reason};
     for (const Program::Buffer& buffer : program_->buffers_) plan.temporary.push_back(buffer.kind == Kind::temporary);

@@ -28,7 +28,7 @@ class ProgramCache {
     recent_.push_front({hash, graph, planned});
     by_hash_.emplace(hash, recent_.begin());
     for (auto next = recent_.begin(); next != recent_.end();)
-      if (auto entry = next++; entry->program->device().lost()) drop(entry, dropped);
+      if (auto entry = next++; entry->program->useless()) drop(entry, dropped);
     if (recent_.size() > kCapacity) drop(std::prev(recent_.end()), dropped);
     return planned;
   }

@@ -1,6 +1,7 @@
 // A planned graph: launches recorded by the device, with buffers assigned by lifetime.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -21,7 +22,8 @@ class Program {
   // inputs: evaluated arrays laid out as the graph's inputs say. Threads: any, each with a stream of its own.
   std::vector<Result> run(const std::vector<Array>& inputs, const RunOptions& options) const;
 
-  const Device& device() const { return *device_; }
+  // Whether its device is no more.
+  bool useless() const { return device_given_up_->load(std::memory_order_relaxed); }
   const Shape& output_shape(size_t index) const { return outputs_[index].shape; }
   int launches() const { return launches_; }
   size_t temporary_bytes() const { return temporary_bytes_ + scratch_bytes_; }
@@ -45,6 +47,7 @@ class Program {
   };
 
   Device* device_ = nullptr;
+  std::shared_ptr<const std::atomic<bool>> device_given_up_;
   std::unique_ptr<Executable> executable_;
   std::vector<Buffer> buffers_;
   std::vector<Output> outputs_;
@@ -53,8 +56,8 @@ class Program {
   int launches_ = 0;
 };
 
-// Finds the program of a graph with the same structure, or plans it. Bounded, least recently used goes first, those of lost devices with the
-// next that is planned. Threads: any.
+// Finds the program of a graph with the same structure, or plans it. Bounded: least recently used goes first, and those of devices that are
+// no more go with the next that is planned. Threads: any.
 std::shared_ptr<const Program> find_program(const Graph& graph);
 
 }  // namespace mlxc

@@ -98,6 +98,7 @@ class VulkanDevice final : public OpenDevice {
       gone = std::move(live_);
     }
     gone.reset();
+    give_up();
     allocator().set_cache_limit(0);
     allocator().release_cache();
   }
