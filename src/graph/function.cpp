@@ -175,9 +175,9 @@ Function Function::capture(std::vector<Array> inputs, std::vector<Array> outputs
   return function;
 }
 
-std::vector<Array> Function::run(const std::vector<Array>& inputs, const RunOptions& options) const {
+void Function::check(const std::vector<Array>& inputs) const {
   if (!state_) fail(Status::invalid_argument, "the function has not been captured");
-  FunctionState& state = *state_;
+  const FunctionState& state = *state_;
   if (inputs.size() != state.types.size()) fail(Status::invalid_argument, "the function takes ", state.types.size(), " inputs, ", inputs.size(), " were given");
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!inputs[i]) fail(Status::invalid_argument, "input ", i, " is missing");
@@ -185,29 +185,71 @@ std::vector<Array> Function::run(const std::vector<Array>& inputs, const RunOpti
       fail(Status::invalid_argument, "input ", i, " has dtype ", name_of(inputs[i].dtype()), ", the function was captured with ", name_of(state.types[i].dtype));
     if (&inputs[i].device() != state.device) fail(Status::invalid_argument, "input ", i, " lies on device ", inputs[i].device().name());
   }
+}
+
+// inputs: evaluated and contiguous.
+PreparedCall Function::bind(const std::vector<Array>& inputs) const {
+  FunctionState& state = *state_;
+  PreparedCall call;
+  call.state_ = std::make_shared<PreparedState>();
+  PreparedState& prepared = *call.state_;
+  prepared.function = state_;
+  prepared.inputs = inputs;
+  {
+    std::lock_guard lock(state.mutex);
+    const FunctionState::Variant& variant = state.variant_for(inputs);
+    prepared.program = variant.program;
+    prepared.device = variant.device;
+    prepared.inputs.insert(prepared.inputs.end(), variant.constants.begin(), variant.constants.end());
+    if (variant.device != state.device) prepared.away = variant.outputs;
+  }
+  if (prepared.device == state.device) {
+    prepared.bound = prepared.program->bind(prepared.inputs);
+    prepared.give(prepared.bound.results);
+  }
+  return call;
+}
+
+void PreparedState::give(const std::vector<Program::Result>& results) {
+  const Graph& graph = function->graph;
+  outputs.clear();
+  for (size_t i = 0; i < results.size(); ++i)
+    outputs.push_back(Array::from_result(*function->device, results[i].storage, program->output_shape(i),
+                                         graph.values[size_t(graph.outputs[i])].type.dtype, results[i].layout));
+}
+
+const std::vector<Array>& PreparedCall::run(const RunOptions& options) const {
+  PreparedState& state = *state_;
+  std::lock_guard lock(state.function->mutex);
+  if (state.device == state.function->device)
+    state.program->run(state.bound, options);
+  else
+    state.give(run_away(*state.program, *state.device, *state.function->device, state.inputs, state.away, options));
+  return state.outputs;
+}
+
+PreparedCall Function::prepare(const std::vector<Array>& inputs) const {
+  check(inputs);
+  eval(inputs);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (!inputs[i].contiguous()) fail(Status::invalid_argument, "input ", i, " of a prepared call must be contiguous");
+  return bind(inputs);
+}
+
+std::vector<Array> Function::run(const std::vector<Array>& inputs, const RunOptions& options) const {
+  check(inputs);
   eval(inputs, options);
-  std::lock_guard lock(state.mutex);
-  std::vector<Array> all = inputs;
-  for (size_t i = 0; i < all.size(); ++i) {
-    if (all[i].contiguous()) continue;
-    for (const StatePair& pair : state.graph.states)
+  if (std::ranges::all_of(inputs, [](const Array& input) { return input.contiguous(); })) return bind(inputs).run(options);
+  std::vector<Array> packed = inputs;
+  for (size_t i = 0; i < packed.size(); ++i) {
+    if (packed[i].contiguous()) continue;
+    for (const StatePair& pair : state_->graph.states)
       if (pair.input == int(i)) fail(Status::invalid_argument, "state input ", i, " must be contiguous");
-    std::vector<std::byte> packed(size_t(all[i].bytes()));
-    read(all[i], packed.data(), packed.size());
-    all[i] = Array::from_data(*state.device, packed.data(), all[i].shape(), all[i].dtype());
+    std::vector<std::byte> bytes(size_t(packed[i].bytes()));
+    read(packed[i], bytes.data(), bytes.size());
+    packed[i] = Array::from_data(*state_->device, bytes.data(), packed[i].shape(), packed[i].dtype());
   }
-  const FunctionState::Variant& variant = state.variant_for(inputs);
-  const Program& program = *variant.program;
-  all.insert(all.end(), variant.constants.begin(), variant.constants.end());
-  std::vector<Program::Result> results = variant.device == state.device
-                                             ? program.run(all, options)
-                                             : run_away(program, *variant.device, *state.device, all, variant.outputs, options);
-  std::vector<Array> outputs;
-  for (size_t i = 0; i < results.size(); ++i) {
-    const TensorType& captured = state.graph.values[size_t(state.graph.outputs[i])].type;
-    outputs.push_back(Array::from_result(*state.device, std::move(results[i].storage), program.output_shape(i), captured.dtype, results[i].layout));
-  }
-  return outputs;
+  return bind(packed).run(options);
 }
 
 int Function::launches() const { return state_ ? state_->variants.front().program->launches() : 0; }

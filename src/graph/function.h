@@ -29,6 +29,21 @@ struct RowBatch {
 };
 
 struct FunctionState;  // graph/function_state.h
+struct PreparedState;
+
+// A function with its inputs. What does not depend on their values (checks, the program, memory, addresses) is settled once, so that a run
+// costs no work for each of the hundreds of arrays of a language model's step. Keeps the inputs and all memory of a run alive.
+class PreparedCall {
+ public:
+  PreparedCall() = default;
+  // The outputs for what the inputs hold now, most of them in the same memory every time. Valid until the next run. Threads: one at a time.
+  const std::vector<Array>& run(const RunOptions& options = {}) const;
+  explicit operator bool() const { return state_ != nullptr; }
+
+ private:
+  friend class Function;
+  std::shared_ptr<PreparedState> state_;
+};
 
 class Function {
  public:
@@ -41,6 +56,9 @@ class Function {
   // With other shapes the graph is inferred and planned again (bounded cache). Threads: any, one run at a time (internally locked).
   std::vector<Array> run(const std::vector<Array>& inputs, const RunOptions& options = {}) const;
 
+  // For many runs on the same arrays, which must be contiguous. Threads: any.
+  PreparedCall prepare(const std::vector<Array>& inputs) const;
+
   // Runs a function of one input over rows in the caller's memory: any number of them, without an array or a plan for each number. Row i of
   // the output may depend on row i of the input only. Threads: any, at the same time.
   void run_rows(const RowBatch& batch, const std::atomic<bool>* cancel = nullptr) const;
@@ -50,6 +68,9 @@ class Function {
   explicit operator bool() const { return state_ != nullptr; }
 
  private:
+  void check(const std::vector<Array>& inputs) const;
+  PreparedCall bind(const std::vector<Array>& inputs) const;
+
   std::shared_ptr<FunctionState> state_;
 };
 

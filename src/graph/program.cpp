@@ -90,46 +90,53 @@ void Program::check_states(const std::vector<Array>& inputs) const {
   }
 }
 
-std::vector<Program::Result> Program::run(const std::vector<Array>& inputs, const RunOptions& options) const {
+Program::Bound Program::bind(const std::vector<Array>& inputs) const {
   check_states(inputs);
-  StoragePtr temporaries = device_->allocator().allocate(temporary_bytes_ + scratch_bytes_);  // the arena is a multiple of its alignment
-  std::vector<StoragePtr> owned(buffers_.size());
-  std::vector<Binding> bindings;
-  bindings.reserve(buffers_.size());
+  Bound bound;
+  bound.temporaries = device_->allocator().allocate(temporary_bytes_ + scratch_bytes_);  // the arena is a multiple of its alignment
+  bound.owned.resize(buffers_.size());
+  bound.bindings.reserve(buffers_.size() + 1);
   for (size_t i = 0; i < buffers_.size(); ++i) {
     const Buffer& buffer = buffers_[i];
     switch (buffer.kind) {
       case Kind::input: {
         const Array& array = inputs[size_t(buffer.input)];
-        bindings.push_back({array.storage().get(), array.layout().offset * size_of(array.dtype())});
+        bound.bindings.push_back({array.storage().get(), array.layout().offset * size_of(array.dtype())});
         break;
       }
-      case Kind::temporary: bindings.push_back({temporaries.get(), int64_t(buffer.offset)}); break;
+      case Kind::temporary: bound.bindings.push_back({bound.temporaries.get(), int64_t(buffer.offset)}); break;
       case Kind::owned:
-        owned[i] = device_->allocator().allocate(buffer.bytes, buffer.use);
-        bindings.push_back({owned[i].get(), 0});
+        bound.owned[i] = device_->allocator().allocate(buffer.bytes, buffer.use);
+        bound.bindings.push_back({bound.owned[i].get(), 0});
         break;
     }
   }
-  if (scratch_bytes_) bindings.push_back({temporaries.get(), int64_t(temporary_bytes_)});
-  counters().runs.fetch_add(1, std::memory_order_relaxed);
-  counters().launches.fetch_add(launches_, std::memory_order_relaxed);
-  executable_->run(options.stream ? *options.stream : device_->default_stream(), bindings, options.cancel);
-
-  std::vector<Result> results;
-  results.reserve(outputs_.size());
+  if (scratch_bytes_) bound.bindings.push_back({bound.temporaries.get(), int64_t(temporary_bytes_)});
+  bound.results.reserve(outputs_.size());
   for (const Output& output : outputs_) {
     const Buffer& buffer = buffers_[size_t(output.buffer)];
     Layout layout = output.layout;
     if (buffer.kind == Kind::input) {
       const Array& array = inputs[size_t(buffer.input)];
       layout.offset += array.layout().offset;
-      results.push_back({array.storage(), layout});
+      bound.results.push_back({array.storage(), layout});
     } else {
-      results.push_back({owned[size_t(output.buffer)], layout});
+      bound.results.push_back({bound.owned[size_t(output.buffer)], layout});
     }
   }
-  return results;
+  return bound;
+}
+
+void Program::run(const Bound& bound, const RunOptions& options) const {
+  counters().runs.fetch_add(1, std::memory_order_relaxed);
+  counters().launches.fetch_add(launches_, std::memory_order_relaxed);
+  executable_->run(options.stream ? *options.stream : device_->default_stream(), bound.bindings, options.cancel);
+}
+
+std::vector<Program::Result> Program::run(const std::vector<Array>& inputs, const RunOptions& options) const {
+  Bound bound = bind(inputs);
+  run(bound, options);
+  return std::move(bound.results);
 }
 
 }  // namespace mlxc

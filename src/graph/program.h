@@ -19,7 +19,17 @@ class Program {
     StoragePtr storage;
     Layout layout;
   };
-  // inputs: evaluated arrays laid out as the graph's inputs say. Threads: any, each with a stream of its own.
+  // The program with its arguments and memory for everything else. The inputs' storages outlive it.
+  struct Bound {
+    StoragePtr temporaries;
+    std::vector<StoragePtr> owned;
+    std::vector<Binding> bindings;
+    std::vector<Result> results;  // their values come with the first run
+  };
+  // inputs: evaluated arrays laid out as the graph's inputs say. Threads: any.
+  Bound bind(const std::vector<Array>& inputs) const;
+  // Threads: any, each with a stream and a Bound of its own.
+  void run(const Bound& bound, const RunOptions& options) const;
   std::vector<Result> run(const std::vector<Array>& inputs, const RunOptions& options) const;
 
   // Whether its device is no more.

@@ -13,6 +13,7 @@ namespace mlxc {
 namespace {
 
 constexpr int64_t kMostTop = 64;  // logits of a row that a device chooses itself; more travel as whole rows
+constexpr int64_t kMostKept = 64;  // tokens of a step whose memory is kept for the next
 constexpr size_t kPrograms = 48;  // kept; the one used longest ago goes first
 
 // Fewer tokens than rows of a step with prompts in it would be a bucket of its own for every pair: coarser.
@@ -101,6 +102,7 @@ class GraphRunner : public Runner {
     keys_ = std::move(keys);
     values_ = std::move(values);
     programs_.clear();  // their states have the old shape
+    call_ = {};
     results_.clear();
   }
 
@@ -126,10 +128,7 @@ class GraphRunner : public Runner {
     fill(program.positions, batch.positions, 0);
     fill(program.sequences, batch.sequences, -1);
     fill(program.output_rows, batch.output_rows, 0);
-    std::vector<Array> inputs{program.tokens, program.positions, program.sequences, page_table_, program.output_rows};
-    inputs.insert(inputs.end(), keys_.begin(), keys_.end());
-    inputs.insert(inputs.end(), values_.begin(), values_.end());
-    run_program(program, inputs, cancel);
+    run_program(key, program, cancel);
     StepRows result;
     size_t next = 0;
     if (key.hidden) result.hidden = results_[next++].data_as<float>();
@@ -145,11 +144,12 @@ class GraphRunner : public Runner {
   StepRows encode(const StepBatch& batch, const std::atomic<bool>* cancel) override {
     const int64_t tokens = bucket_of(int64_t(batch.tokens.size()));
     const int64_t borders = bucket_of(int64_t(batch.starts.size()) + 1);  // one more sequence holds the padding
-    Program& program = programs_.get({tokens, borders, true, false, 0, false}, [&] { return capture_encoder(tokens, borders); });
+    const ProgramKey key{tokens, borders, true, false, 0, false};
+    Program& program = programs_.get(key, [&] { return capture_encoder(tokens, borders); });
     fill(program.tokens, batch.tokens, 0);
     fill(program.positions, batch.positions, 0);
     fill(program.starts, batch.starts, int32_t(tokens));
-    run_program(program, {program.tokens, program.positions, program.starts}, cancel);
+    run_program(key, program, cancel);
     return {.hidden = results_[0].data_as<float>()};
   }
 
@@ -176,9 +176,6 @@ class GraphRunner : public Runner {
     program.sequences = indices(key.tokens);
     program.output_rows = indices(key.rows);
     StepInputs step{program.tokens, program.positions, program.sequences, page_table_, program.output_rows, keys_, values_, key.single_tokens};
-    std::vector<Array> inputs{step.tokens, step.positions, step.sequences, step.page_table, step.output_rows};
-    inputs.insert(inputs.end(), keys_.begin(), keys_.end());
-    inputs.insert(inputs.end(), values_.begin(), values_.end());
     StepOutputs result = model_->step(step);
     std::vector<Array> outputs;
     if (key.hidden) outputs.push_back(result.hidden);
@@ -192,7 +189,7 @@ class GraphRunner : public Runner {
     for (size_t i = 0; i < keys_.size() + values_.size(); ++i) states.push_back({int(5 + i), int(outputs.size() + i)});
     outputs.insert(outputs.end(), result.keys.begin(), result.keys.end());
     outputs.insert(outputs.end(), result.values.begin(), result.values.end());
-    program.function = Function::capture(std::move(inputs), std::move(outputs), std::move(states), for_host);
+    program.function = Function::capture(inputs_of(program), std::move(outputs), std::move(states), for_host);
     return program;
   }
 
@@ -206,19 +203,32 @@ class GraphRunner : public Runner {
     return program;
   }
 
-  void run_program(Program& program, const std::vector<Array>& inputs, const std::atomic<bool>* cancel) {
-    results_.clear();  // its memory can be used by this run
+  // Steps of generation follow each other in the same program on the same arrays: the call stays prepared. What prompts need is too much to keep.
+  void run_program(const ProgramKey& key, const Program& program, const std::atomic<bool>* cancel) {
+    if (!call_ || key != call_key_) {
+      results_.clear();  // their memory can be used by this run
+      call_ = {};
+      call_ = program.function.prepare(inputs_of(program));
+      call_key_ = key;
+    }
     RunOptions options;
     options.stream = stream_.get();
     options.cancel = cancel;
-    results_ = program.function.run(inputs, options);
-    results_.resize(batch_outputs(program));
+    const std::vector<Array>& outputs = call_.run(options);
+    // The states among the outputs lie where they lay: only hidden states and logits are kept.
+    results_.assign(outputs.begin(), outputs.end() - long(program.sequences ? keys_.size() + values_.size() : 0));
     for (const Array& result : results_)
       if (!result.contiguous()) fail(Status::internal, "a step's output of shape ", to_string(result.shape()), " is not row-major");
+    if (key.tokens > kMostKept) call_ = {};
   }
 
-  // The states among the outputs lie where they lay: only hidden states and logits are kept.
-  size_t batch_outputs(const Program& program) const { return results_.size() - (program.sequences ? keys_.size() + values_.size() : 0); }
+  std::vector<Array> inputs_of(const Program& program) const {
+    if (!program.sequences) return {program.tokens, program.positions, program.starts};
+    std::vector<Array> inputs{program.tokens, program.positions, program.sequences, page_table_, program.output_rows};
+    inputs.insert(inputs.end(), keys_.begin(), keys_.end());
+    inputs.insert(inputs.end(), values_.begin(), values_.end());
+    return inputs;
+  }
 
   const std::shared_ptr<const Model> model_;
   Device& device_;
@@ -226,6 +236,8 @@ class GraphRunner : public Runner {
   std::vector<Array> keys_, values_;
   Array page_table_;
   ProgramCache programs_;
+  PreparedCall call_;
+  ProgramKey call_key_{};
   std::vector<Array> results_;
 };
 

@@ -135,6 +135,16 @@ TEST(VulkanLoss, WhatTheDriverHoldsGoesWithTheLastThatLiesOnIt) {
   EXPECT_TRUE(context.expired());
 }
 
+// Which calls fail one after the other: of a software device every one. Waits for hardware poll, by calls that are many, alike and never as many
+// twice: steps grow with what is behind.
+struct CallsToFail {
+  bool software;
+  int64_t known;  // no computation of a software device makes more
+
+  int64_t after(int64_t n, int64_t least) const { return software ? n + 1 : n + std::max(least, n / 8); }
+  int64_t most() const { return software ? known : int64_t{1} << 24; }
+};
+
 // The n-th call of a small computation fails, for every n. Whatever the fault: a clear status or, where there was another way, the right
 // answer; everything can be freed; the CPU and other devices go on; a new device works.
 class VulkanFaults : public testing::TestWithParam<Fault> {};
@@ -150,10 +160,9 @@ TEST_P(VulkanFaults, AtEveryCallOfAComputationLeaveEverythingUsable) {
   bool met = true;
   int errors = 0;
   OpenDevice* device = &open_test_device({.disable = "unified"});
-  // Opening a device of hardware takes a third of a second.
-  const int64_t step = loss && !device->context().caps.software ? 8 : 1;
-  for (int64_t n = 0; met; n += step) {
-    ASSERT_LT(n, 2000);
+  const CallsToFail calls{device->context().caps.software, 2000};
+  for (int64_t n = 0; met; n = calls.after(n, loss ? 8 : 1)) {  // opening a device of hardware takes a third of a second
+    ASSERT_LT(n, calls.most());
     const int64_t length = 3 + n % 50;  // mostly a program that is new to the device
     const std::vector<float> expected = compute(cpu_device(), length);
     inject_fault("", n, GetParam());
@@ -179,8 +188,9 @@ TEST_P(VulkanFaults, AtEveryCallOfAComputationLeaveEverythingUsable) {
 // Faults while a device is opened: an error, and the next attempt works.
 TEST_P(VulkanFaults, AtEveryCallOfOpeningADeviceLeaveNothingBehind) {
   bool met = true;
-  for (int64_t n = 0; met; ++n) {
-    ASSERT_LT(n, 500);
+  const CallsToFail calls{open_test_device({}).context().caps.software, 500};
+  for (int64_t n = 0; met; n = calls.after(n, 1)) {
+    ASSERT_LT(n, calls.most());
     inject_fault("", n, GetParam());
     try {
       const std::unique_ptr<OpenDevice> device = open_device(0, cpu_device(), {});

@@ -54,26 +54,25 @@ SequenceAttentionArgs attention_args(const LaunchPlan& plan, const Attention& op
   return args;
 }
 
+// The inputs and outputs of attention, which its gradient takes too.
+SequenceAttentionArgs with_operands(SequenceAttentionArgs args, std::byte* const* operands) {
+  args.q.data = floats(operands[0]);
+  args.k.data = floats(operands[1]);
+  args.v.data = floats(operands[2]);
+  args.y = floats(operands[3]);
+  args.normalizer = floats(operands[4]);
+  return args;
+}
+
 LaunchPtr lower_attention(const LaunchPlan& plan) {
   return make_launch([base = attention_args(plan, as<Attention>(*plan.primitive))](ThreadPool& pool, std::byte* const* operands) {
-    SequenceAttentionArgs args = base;
-    args.q.data = floats(operands[0]);
-    args.k.data = floats(operands[1]);
-    args.v.data = floats(operands[2]);
-    args.y = floats(operands[3]);
-    args.normalizer = floats(operands[4]);
-    sequence_attention(pool, args);
+    sequence_attention(pool, with_operands(base, operands));
   });
 }
 
 LaunchPtr lower_attention_gradient(const LaunchPlan& plan) {
   return make_launch([base = attention_args(plan, as<AttentionGradient>(*plan.primitive).of)](ThreadPool& pool, std::byte* const* operands) {
-    SequenceAttentionArgs args = base;
-    args.q.data = floats(operands[0]);
-    args.k.data = floats(operands[1]);
-    args.v.data = floats(operands[2]);
-    args.y = floats(operands[3]);
-    args.normalizer = floats(operands[4]);
+    SequenceAttentionArgs args = with_operands(base, operands);
     args.dy = floats(operands[5]);
     args.dq = floats(operands[6]);
     args.dk = floats(operands[7]);

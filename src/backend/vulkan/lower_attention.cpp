@@ -112,6 +112,7 @@ bool takes_fragments(int64_t dim, const Capabilities& caps) {
   const int64_t bytes = keys * 16 * ((divided_up(pieces, 4) | 1) * 4 + (pieces | 1)) + 8 * 16 + kCoopRows * 8;
   return caps.fragment_layout && bytes <= int64_t(caps.shared_bytes);
 }
+
 // attention_coop.comp rounds scores as matrices.
 bool takes_rounded(int64_t dim, DType type, const Capabilities& caps) {
   constexpr int64_t kKeys = 32, kScores = 4 * 80 * 16;
@@ -124,7 +125,8 @@ bool coop_takes(const Problem& problem, Precision precision, const Capabilities&
   const bool subgroup = caps.subgroup_control ? caps.min_subgroup <= 32 && 32 <= caps.max_subgroup : caps.subgroup_size == 32;
   constexpr int64_t kDims[] = {64, 80, 96, 128, 256};
   return type && subgroup && problem.wide && precision == Precision::native && problem.tokens > kMostSingleTokens && problem.group() <= kCoopRows &&
-         std::find(std::begin(kDims), std::end(kDims), problem.dim) != std::end(kDims) && (takes_fragments(problem.dim, caps) || takes_rounded(problem.dim, problem.kv_type, caps));
+         std::find(std::begin(kDims), std::end(kDims), problem.dim) != std::end(kDims) &&
+         (takes_fragments(problem.dim, caps) || takes_rounded(problem.dim, problem.kv_type, caps));
 }
 
 void emit_coop(Emitter& e, const Problem& problem, std::vector<Argument> arguments) {

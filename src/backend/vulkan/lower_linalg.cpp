@@ -114,8 +114,7 @@ void lower_triangular_solve(Emitter& emitter, const Linalg& op) {
   }
 }
 
-// ---- QR: panels of reflections, each applied to what is right of it, then backwards to the columns of the identity
-// --------------------------
+// ---- QR: panels of reflections, each applied to what is right of it, then backwards to the columns of the identity ----
 
 struct Panel {
   int64_t first, columns, width;  // width: that kernels work with, perhaps beyond the last reflection

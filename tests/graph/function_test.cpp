@@ -1,5 +1,9 @@
-// Functions captured with one shape and run with others.
+// Functions captured with one shape and run with others, and calls that stay prepared.
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <span>
 
 #include "backend/cpu/cpu_device.h"
 #include "graph/function.h"
@@ -74,6 +78,52 @@ TEST(RowsOfFunctions, PlansAreFew) {
     EXPECT_EQ(results[size_t(count) - 1], 6);
   }
   EXPECT_LE(graph_counters().plans - before, 40);
+}
+
+TEST(PreparedCall, GivesTheOutputsOfWhatItsInputsHoldNow) {
+  Array hole = Array::placeholder(cpu_device(), {2, 3}, DType::f32);
+  const Function function = Function::capture({hole}, {matmul(hole, filled({3, 2}, 1)), hole * 2.0});
+  const Array x = filled({2, 3}, 0);
+  const PreparedCall call = function.prepare({x});
+  const std::vector<float> first = values_of(call.run()[0]);
+  EXPECT_EQ(first, values_of(function.run({x})[0]));
+  const void* memory = call.run()[0].data();
+  std::ranges::fill(std::span(x.data_as<float>(), 6), 5.0f);
+  const std::vector<Array>& outputs = call.run();
+  EXPECT_EQ(values_of(outputs[0]), values_of(function.run({x})[0]));
+  EXPECT_NE(values_of(outputs[0]), first);
+  EXPECT_EQ(values_of(outputs[1]), std::vector<float>(6, 10.0f));
+  EXPECT_EQ(outputs[0].data(), memory);
+}
+
+TEST(PreparedCall, KeepsWhatItNeedsAlive) {
+  PreparedCall call;
+  {
+    Array hole = Array::placeholder(cpu_device(), {3}, DType::f32);
+    const Function function = Function::capture({hole}, {hole + filled({3}, 1)});
+    call = function.prepare({filled({3}, 10) + 0.0});  // not evaluated yet
+    EXPECT_EQ(values_of(function.prepare({filled({3}, 0)}).run()[0]), (std::vector<float>{1, 3, 5}));  // one of many
+  }
+  EXPECT_EQ(values_of(call.run()[0]), (std::vector<float>{11, 13, 15}));
+}
+
+TEST(PreparedCall, RunsStopAndStartAgain) {
+  Array hole = Array::placeholder(cpu_device(), {3}, DType::f32);
+  const PreparedCall call = Function::capture({hole}, {hole + 1.0}).prepare({filled({3}, 0)});
+  std::atomic<bool> cancel{true};
+  RunOptions options;
+  options.cancel = &cancel;
+  EXPECT_THROW(call.run(options), Error);
+  cancel = false;
+  EXPECT_EQ(values_of(call.run(options)[0]), (std::vector<float>{1, 2, 3}));
+}
+
+TEST(PreparedCall, RefusesInputsThatItWouldHaveToCopy) {
+  Array hole = Array::placeholder(cpu_device(), {2, 3}, DType::f32);
+  const Function function = Function::capture({hole}, {hole + 1.0});
+  EXPECT_THROW(function.prepare({transpose(filled({3, 2}, 0), {1, 0})}), Error);
+  EXPECT_THROW(function.prepare({}), Error);
+  EXPECT_THROW(Function().prepare({}), Error);
 }
 
 }  // namespace
