@@ -157,32 +157,35 @@ INSTANTIATE_TEST_SUITE_P(Every, VulkanFaults, testing::Values(Fault::device_lost
 
 TEST_P(VulkanFaults, AtEveryCallOfAComputationLeaveEverythingUsable) {
   const bool loss = GetParam() == Fault::device_lost;
-  bool met = true;
-  int errors = 0;
-  OpenDevice* device = &open_test_device({.disable = "unified"});
-  const CallsToFail calls{device->context().caps.software, 2000};
-  for (int64_t n = 0; met; n = calls.after(n, loss ? 8 : 1)) {  // opening a device of hardware takes a third of a second
-    ASSERT_LT(n, calls.most());
-    const int64_t length = 3 + n % 50;  // mostly a program that is new to the device
-    const std::vector<float> expected = compute(cpu_device(), length);
-    inject_fault("", n, GetParam());
-    try {
-      EXPECT_EQ(compute(*device, length), expected) << n;
-    } catch (const Error& error) {
-      ++errors;
-      EXPECT_EQ(error.status(), loss ? Status::device_lost : Status::out_of_memory) << n << ": " << error.what();
+  for (const uint32_t import_bytes : {0, 1}) {  // a device with memory of its own: through staging buffers, and importing the host's memory
+    const DeviceOptions options{.disable = import_bytes ? "unified" : "unified,external_host", .import_bytes = import_bytes};
+    bool met = true;
+    int errors = 0;
+    OpenDevice* device = &open_test_device(options);
+    const CallsToFail calls{device->context().caps.software, 2000};
+    for (int64_t n = 0; met; n = calls.after(n, loss ? 8 : 1)) {  // opening a device of hardware takes a third of a second
+      ASSERT_LT(n, calls.most());
+      const int64_t length = 3 + n % 50;  // mostly a program that is new to the device
+      const std::vector<float> expected = compute(cpu_device(), length);
+      inject_fault("", n, GetParam());
+      try {
+        EXPECT_EQ(compute(*device, length), expected) << n;
+      } catch (const Error& error) {
+        ++errors;
+        EXPECT_EQ(error.status(), loss ? Status::device_lost : Status::out_of_memory) << n << ": " << error.what();
+      }
+      met = clear_fault();
+      EXPECT_EQ(device->lost(), loss && met) << n;
+      if (device->lost()) {
+        device->retire();
+        device = &open_test_device(options);
+      }
+      if (n % 8 == 0) {
+        EXPECT_EQ(compute(*device, length), expected) << n;
+      }
     }
-    met = clear_fault();
-    EXPECT_EQ(device->lost(), loss && met) << n;
-    if (device->lost()) {
-      device->retire();
-      device = &open_test_device({.disable = "unified"});
-    }
-    if (n % 8 == 0) {
-      EXPECT_EQ(compute(*device, length), expected) << n;
-    }
+    EXPECT_GT(errors, 0);
   }
-  EXPECT_GT(errors, 0);
 }
 
 // Faults while a device is opened: an error, and the next attempt works.

@@ -1,11 +1,17 @@
 #include <gmock/gmock.h>
 
+#include <sys/mman.h>
+
+#include <cstdio>
 #include <cstdlib>
 #include <numeric>
 #include <thread>
 
 #include "backend/cpu/cpu_device.h"
+#include "backend/vulkan/instance.h"
+#include "backend/vulkan/memory.h"
 #include "backend/vulkan/open.h"
+#include "backend/vulkan/transfer.h"
 #include "backend/vulkan/vulkan_device.h"
 #include "graph/function.h"
 #include "graph/graph.h"
@@ -131,13 +137,19 @@ TEST(VulkanOptions, LessSharedMemoryIsWhatKernelsSee) {
   EXPECT_EQ(open_test_device({.disable = "", .subgroup = 0, .shared_bytes = 1u << 30}).context().caps.shared_bytes, most);
 }
 
-// Both ways to memory: seen by the host, and through staging buffers.
-class VulkanTransfer : public testing::TestWithParam<const char*> {
- protected:
-  Device& device_ = open_test_device({.disable = GetParam()});
+// All ways to memory: seen by the host, through staging buffers, and from and to the host's memory as the device imports it.
+struct Way {
+  const char* name;
+  vulkan::DeviceOptions options;
 };
-INSTANTIATE_TEST_SUITE_P(Memory, VulkanTransfer, testing::Values("", "unified"),
-                         [](const auto& info) { return *info.param ? "Staged" : "AsItIs"; });
+class VulkanTransfer : public testing::TestWithParam<Way> {
+ protected:
+  Device& device_ = open_test_device(GetParam().options);
+};
+INSTANTIATE_TEST_SUITE_P(Memory, VulkanTransfer,
+                         testing::Values(Way{"AsItIs", {}}, Way{"Staged", {.disable = "unified,external_host"}},
+                                         Way{"Imported", {.disable = "unified", .import_bytes = 1}}),
+                         [](const auto& info) { return info.param.name; });
 
 std::vector<uint8_t> pattern(size_t bytes, uint8_t seed) {
   std::vector<uint8_t> values(bytes);
@@ -222,6 +234,72 @@ TEST_P(VulkanTransfer, ServesManyThreadsAtOnce) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+// Transfers on a device of their own, which count what they import.
+class VulkanImport : public testing::Test {
+ protected:
+  std::shared_ptr<vulkan::Context> open(const char* disable) {
+    const auto instance = vulkan::Instance::process();
+    return std::make_shared<vulkan::Context>(instance, instance->devices().at(0), vulkan::DeviceOptions{.disable = disable, .import_bytes = kBytes});
+  }
+  void SetUp() override {
+    if (!context_->caps.external_host) GTEST_SKIP() << "the driver imports no memory of the host";
+  }
+  // What comes back of what was written.
+  static std::vector<uint8_t> there_and_back(vulkan::Transfer& transfer, Allocator& allocator, const std::vector<uint8_t>& values) {
+    const StoragePtr storage = allocator.allocate(values.size());
+    std::vector<uint8_t> back(values.size());
+    transfer.write(*storage, 0, values.data(), values.size());
+    transfer.read(*storage, 0, back.data(), back.size());
+    return back;
+  }
+  static std::shared_ptr<Allocator> memory_of(const std::shared_ptr<vulkan::Context>& context) {
+    return std::make_shared<Allocator>(std::make_unique<vulkan::VulkanMemorySource>(context, vulkan::driver_budget(context)));
+  }
+  static constexpr uint32_t kBytes = 1 << 20;
+  const std::vector<uint8_t> values_ = pattern(kBytes + 4321, 5);
+  std::shared_ptr<vulkan::Context> context_ = open("unified");
+  std::shared_ptr<Allocator> memory_ = memory_of(context_);
+  vulkan::Transfer transfer_{context_, memory_};
+};
+
+TEST_F(VulkanImport, LargeTransfersGoWithoutStagingUnlessItIsSwitchedOff) {
+  EXPECT_TRUE(there_and_back(transfer_, *memory_, values_) == values_);
+  EXPECT_EQ(transfer_.imports().made, 2);
+  EXPECT_EQ(transfer_.imports().refused, 0);
+  const std::vector<uint8_t> small = pattern(kBytes - 1, 6);
+  EXPECT_TRUE(there_and_back(transfer_, *memory_, small) == small);
+  EXPECT_EQ(transfer_.imports().made, 2);
+
+  const auto without = open("unified,external_host");
+  const auto memory = memory_of(without);
+  vulkan::Transfer staged(without, memory);
+  EXPECT_TRUE(there_and_back(staged, *memory, values_) == values_);
+  EXPECT_EQ(staged.imports().made + staged.imports().refused, 0);
+}
+
+TEST_F(VulkanImport, WhatTheDriverRefusesIsStaged) {
+  there_and_back(transfer_, *memory_, values_);  // memory of the device's own is made
+  int64_t refused = 0;
+  for (const char* function : {"vkGetMemoryHostPointerPropertiesEXT", "vkCreateBuffer", "vkAllocateMemory", "vkBindBufferMemory"}) {
+    vulkan::inject_fault(function, 0, vulkan::Fault::out_of_host_memory);
+    EXPECT_TRUE(there_and_back(transfer_, *memory_, values_) == values_) << function;
+    EXPECT_TRUE(vulkan::clear_fault()) << function;
+    EXPECT_EQ(transfer_.imports().refused, ++refused) << function;
+  }
+  // A mapping that cannot be written to, of a file: some drivers take it, some do not.
+  std::FILE* file = std::tmpfile();
+  ASSERT_TRUE(file && std::fwrite(values_.data(), 1, values_.size(), file) == values_.size() && std::fflush(file) == 0);
+  void* mapped = mmap(nullptr, values_.size(), PROT_READ, MAP_SHARED, fileno(file), 0);
+  ASSERT_NE(mapped, MAP_FAILED);
+  const StoragePtr storage = memory_->allocate(values_.size());
+  transfer_.write(*storage, 0, mapped, values_.size());
+  munmap(mapped, values_.size());
+  std::fclose(file);
+  std::vector<uint8_t> back(values_.size());
+  transfer_.read(*storage, 0, back.data(), back.size());
+  EXPECT_TRUE(back == values_);
 }
 
 TEST_P(VulkanTransfer, ArraysOfHostMemoryBecomeCopiesThatOutliveIt) {

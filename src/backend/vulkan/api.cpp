@@ -41,6 +41,7 @@ Status status_of(VkResult result) {
     case VK_ERROR_FEATURE_NOT_PRESENT:
     case VK_ERROR_INCOMPATIBLE_DRIVER:
     case VK_ERROR_INITIALIZATION_FAILED:
+    case VK_ERROR_INVALID_EXTERNAL_HANDLE:
       return Status::unsupported;
     default:
       return result >= 0 ? Status::ok : Status::internal;
@@ -136,7 +137,8 @@ Status CheckedCall::after(VkResult result) const noexcept {
   const Status status = status_of(result);
   if (status == Status::ok) return status;
   if (status != Status::device_lost || !health_) {
-    log(LogLevel::warning, name_, ": ", vulkan::name_of(result));
+    // Memory that the driver cannot import is ordinary, and no news each time.
+    log(result == VK_ERROR_INVALID_EXTERNAL_HANDLE ? LogLevel::debug : LogLevel::warning, name_, ": ", vulkan::name_of(result));
   } else if (!health_->lost()) {
     health_->mark_lost(name_);
   }

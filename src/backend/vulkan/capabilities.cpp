@@ -5,6 +5,7 @@
 #include <cstring>
 #include <set>
 
+#include "backend/vulkan/host_import.h"
 #include "backend/vulkan/instance.h"
 
 namespace mlxc::vulkan {
@@ -110,6 +111,27 @@ void ask_cooperative_matrices(const InstanceApi& api, VkPhysicalDevice device, C
     caps.coopmat_f16_sums |= shape.a == ComponentType::f16 && shape.c == ComponentType::f16;
     caps.coopmat_bf16_sums |= shape.a == ComponentType::bf16 && shape.c == ComponentType::bf16;
   }
+}
+
+// Whether buffers over memory of the host can be made for all that they are used for. Sets the alignment that the driver asks for.
+bool imports_host_memory(const InstanceApi& api, VkPhysicalDevice device, const Names& extensions, uint64_t* alignment) {
+  if (!extensions.contains(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME)) return false;
+  VkPhysicalDeviceExternalMemoryHostPropertiesEXT host{};
+  host.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT;
+  VkPhysicalDeviceProperties2 properties{};
+  properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+  properties.pNext = &host;
+  api.vkGetPhysicalDeviceProperties2(device, &properties);
+  *alignment = host.minImportedHostPointerAlignment;
+  VkPhysicalDeviceExternalBufferInfo wanted{};
+  wanted.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_BUFFER_INFO;
+  wanted.usage = kImportUsage;
+  wanted.handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT;
+  VkExternalBufferProperties possible{};
+  possible.sType = VK_STRUCTURE_TYPE_EXTERNAL_BUFFER_PROPERTIES;
+  api.vkGetPhysicalDeviceExternalBufferProperties(device, &wanted, &possible);
+  const VkExternalMemoryFeatureFlags features = possible.externalMemoryProperties.externalMemoryFeatures;
+  return *alignment && (features & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) && !(features & VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT);
 }
 
 // Units that run workgroups side by side. Only some drivers say; kernels use it to choose how far to split work, never for correctness.
@@ -257,7 +279,7 @@ PhysicalDevice inspect_device(const InstanceApi& api, VkPhysicalDevice handle) {
     ask_cooperative_matrices(api, handle, caps);
   caps.coopmat_bf16 &= features.bfloat16.bfloat16_type && features.bfloat16.cooperative_matrix;
   caps.memory_budget = extensions.contains(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
-  caps.external_host = extensions.contains(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
+  caps.external_host = imports_host_memory(api, handle, extensions, &caps.import_alignment);
   caps.device_fault = available.fault && features.fault.deviceFault;
   caps.fragment_layout = caps.coopmat_f16;  // until the probe says otherwise
   return device;

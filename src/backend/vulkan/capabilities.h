@@ -36,6 +36,7 @@ struct Capabilities {
   bool coopmat_f16_sums = false, coopmat_bf16_sums = false;  // accumulators of 16 bits too
   bool memory_budget = false;     // "memory_budget"
   bool external_host = false;     // "external_host"
+  uint64_t import_alignment = 0;  // of host memory that is imported, bytes
   bool device_fault = false;      // "device_fault"
   // Whether the elements of a 16x16x16 fragment lie in the lanes as backend/vulkan/linear_probe.cpp expects; probed at start-up.
   bool fragment_layout = false;  // "fragments"

@@ -10,6 +10,9 @@
 namespace mlxc::vulkan {
 namespace {
 
+// Pinning pages takes time, too: where a bus lies between, transfers import only when asked to.
+constexpr size_t kImportBytes = SIZE_MAX;
+
 uint32_t number_from_environment(const char* name) {
   const char* text = std::getenv(name);
   if (!text || !*text) return 0;
@@ -24,7 +27,8 @@ uint32_t number_from_environment(const char* name) {
 
 DeviceOptions DeviceOptions::from_environment() {
   const char* disable = std::getenv("MLXC_VULKAN_DISABLE");
-  return {disable ? disable : "", number_from_environment("MLXC_VULKAN_SUBGROUP"), number_from_environment("MLXC_VULKAN_SHARED")};
+  return {disable ? disable : "", number_from_environment("MLXC_VULKAN_SUBGROUP"), number_from_environment("MLXC_VULKAN_SHARED"),
+          number_from_environment("MLXC_VULKAN_IMPORT")};
 }
 
 Context::Context(std::shared_ptr<const Instance> of, const PhysicalDevice& physical_device, const DeviceOptions& options)
@@ -57,6 +61,7 @@ VkDevice Context::create(const PhysicalDevice& physical_device, const DeviceOpti
   // Without asking, some drivers choose a size for each pipeline.
   if (caps.subgroup_control && caps.subgroup_size >= caps.min_subgroup && caps.subgroup_size <= caps.max_subgroup)
     subgroup = caps.subgroup_size;
+  import_bytes = !caps.external_host ? SIZE_MAX : options.import_bytes ? options.import_bytes : kImportBytes;
   if (options.shared_bytes) caps.shared_bytes = std::min(caps.shared_bytes, options.shared_bytes);
   return create_device(instance_api, physical_device, caps);
 }

@@ -15,11 +15,12 @@ namespace mlxc::vulkan {
 class Instance;
 struct PhysicalDevice;
 
-// How a device is opened. The defaults of a process come from MLXC_VULKAN_DISABLE, _SUBGROUP and _SHARED.
+// How a device is opened. The defaults of a process come from MLXC_VULKAN_DISABLE, _SUBGROUP, _SHARED and _IMPORT.
 struct DeviceOptions {
   std::string disable;  // names of optional features, separated by commas (capabilities.h), and "unified": treat its memory as out of sight
   uint32_t subgroup = 0;      // what a pipeline gets by default, where the device lets one ask; 0 = its own choice
   uint32_t shared_bytes = 0;  // no more shared memory than this; 0 = what there is
+  uint32_t import_bytes = 0;  // from here on transfers import the host's memory instead of staging it; 0 = where that is faster
   static DeviceOptions from_environment();
 };
 
@@ -50,6 +51,7 @@ class Context : public std::enable_shared_from_this<Context> {
   VkPhysicalDeviceMemoryProperties memory_properties{};
   Capabilities caps;      // with what was switched off; features that are true here are enabled on the VkDevice
   uint32_t subgroup = 0;  // size to ask for in every pipeline that asks for none itself; 0 = do not ask
+  size_t import_bytes = SIZE_MAX;  // transfers of so many bytes import the host's memory; SIZE_MAX: none does
   uint32_t family = 0;    // of the queue
   Health health;
   const VkDevice device;

@@ -8,7 +8,7 @@
 namespace mlxc::vulkan {
 namespace {
 
-constexpr size_t kChunk = size_t{8} << 20;
+constexpr size_t kChunk = size_t{8} << 20, kImportChunk = size_t{32} << 20;
 // Reading what the device holds for the host to write (write-combined memory) runs at a thousandth of the transfer's speed.
 constexpr size_t kDirectRead = 4096;
 constexpr size_t kKernelCopy = size_t{64} << 10;  // from here on the kernel is faster than the driver's copy
@@ -25,7 +25,11 @@ void Transfer::guarded(const std::function<void()>& body) {
   } catch (...) {
     context_->queue.settle();
     commands_ = {};  // a command buffer may be half recorded
-    for (Slot& slot : slots_) slot.submission = 0;
+    for (Slot& slot : slots_) {
+      slot.submission = 0;
+      slot.import.reset();
+      slot.result = nullptr;
+    }
     throw;
   }
 }
@@ -69,6 +73,39 @@ void Transfer::submit(Slot& slot, const std::function<void(VkCommandBuffer)>& re
 }
 
 void Transfer::wait(const Slot& slot) { context_->queue.wait(slot.submission); }
+
+void Transfer::finish(Slot& slot) {
+  wait(slot);
+  slot.import.reset();
+  if (slot.result) std::memcpy(std::exchange(slot.result, nullptr), slot.staging->data(), slot.result_bytes);
+}
+
+void Transfer::in_chunks(const void* host, size_t bytes, const Chunk& imported, const Chunk& staged) {
+  prepare();
+  bool import = bytes >= context_->import_bytes;
+  int turn = 0;
+  for (size_t done = 0; done < bytes; turn ^= 1) {
+    Slot& slot = slots_[turn];
+    finish(slot);
+    size_t part = std::min(kImportChunk, bytes - done);
+    if (import && (slot.import = import_host(*context_, static_cast<const std::byte*>(host) + done, part))) {
+      ++imports_.made;
+      imported(slot, done, part);
+    } else {
+      imports_.refused += import;
+      import = false;
+      part = std::min(kChunk, part);
+      staged(slot, done, part);
+    }
+    done += part;
+  }
+  for (int i = 0; i < 2; ++i) finish(slots_[turn ^ i]);
+}
+
+Transfer::Imports Transfer::imports() const {
+  std::lock_guard lock(mutex_);
+  return imports_;
+}
 
 void Transfer::copy_between(Slot& slot, BufferPlace to, BufferPlace from, size_t bytes) {
   submit(slot, [&](VkCommandBuffer commands) {
@@ -120,16 +157,18 @@ void Transfer::write(Storage& to, int64_t offset, const void* from, size_t bytes
     return;
   }
   guarded([&] {
-    prepare();
-    int turn = 0;
-    for (size_t done = 0; done < bytes; done += kChunk, turn ^= 1) {
-      Slot& slot = slots_[turn];
-      const size_t part = std::min(kChunk, bytes - done);
-      wait(slot);
-      std::memcpy(slot.staging->data(), static_cast<const std::byte*>(from) + done, part);
-      copy_between(slot, place_of(to, offset + int64_t(done)), place_of(*slot.staging, 0), part);
-    }
-    for (const Slot& slot : slots_) wait(slot);
+    const auto to_device = [&](Slot& slot, BufferPlace place, size_t done, size_t part) {
+      copy_between(slot, place_of(to, offset + int64_t(done)), place, part);
+    };
+    in_chunks(
+        from, bytes,
+        [&](Slot& slot, size_t done, size_t part) {
+          to_device(slot, {slot.import->buffer.get(), slot.import->offset}, done, part);
+        },
+        [&](Slot& slot, size_t done, size_t part) {
+          std::memcpy(slot.staging->data(), static_cast<const std::byte*>(from) + done, part);
+          to_device(slot, place_of(*slot.staging, 0), done, part);
+        });
   });
 }
 
@@ -141,20 +180,19 @@ void Transfer::read(const Storage& from, int64_t offset, void* to, size_t bytes)
     return;
   }
   guarded([&] {
-    prepare();
-    const size_t chunks = (bytes + kChunk - 1) / kChunk;
-    auto part = [&](size_t chunk) { return std::min(kChunk, bytes - chunk * kChunk); };
-    auto start = [&](size_t chunk) {
-      Slot& slot = slots_[chunk % 2];
-      copy_between(slot, place_of(*slot.staging, 0), place_of(from, offset + int64_t(chunk * kChunk)), part(chunk));
+    const auto to_host = [&](Slot& slot, BufferPlace place, size_t done, size_t part) {
+      copy_between(slot, place, place_of(from, offset + int64_t(done)), part);
     };
-    start(0);
-    for (size_t chunk = 0; chunk < chunks; ++chunk) {
-      if (chunk + 1 < chunks) start(chunk + 1);
-      const Slot& slot = slots_[chunk % 2];
-      wait(slot);
-      std::memcpy(static_cast<std::byte*>(to) + chunk * kChunk, slot.staging->data(), part(chunk));
-    }
+    in_chunks(
+        to, bytes,
+        [&](Slot& slot, size_t done, size_t part) {
+          to_host(slot, {slot.import->buffer.get(), slot.import->offset}, done, part);
+        },
+        [&](Slot& slot, size_t done, size_t part) {
+          to_host(slot, place_of(*slot.staging, 0), done, part);
+          slot.result = static_cast<std::byte*>(to) + done;
+          slot.result_bytes = part;
+        });
   });
 }
 

@@ -4,15 +4,18 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "array/storage.h"
 #include "backend/vulkan/context.h"
+#include "backend/vulkan/host_import.h"
 #include "backend/vulkan/pipelines.h"
 
 namespace mlxc::vulkan {
 
 // Memory that the host sees is copied by it. The rest goes in chunks through two staging buffers, so that the host copies one chunk while
-// the device transfers another. Threads: any, one at a time.
+// the device transfers another; or, from Context::import_bytes on, straight from and to the caller's memory, of which one chunk is imported
+// while another is transferred. Threads: any, one at a time.
 class Transfer {
  public:
   Transfer(std::shared_ptr<Context> context, std::shared_ptr<Allocator> allocator);
@@ -26,12 +29,25 @@ class Transfer {
   // Gives the staging buffers back; the next call that needs them makes them again.
   void trim();
 
+  // Chunks that went without staging, and those that the driver did not import. For tests and measurements.
+  struct Imports {
+    int64_t made = 0, refused = 0;
+  };
+  Imports imports() const;
+
  private:
   struct Slot {
     StoragePtr staging;
     VkCommandBuffer commands = VK_NULL_HANDLE;
     uint64_t submission = 0;
+    std::optional<HostImport> import;  // what the submission uses
+    std::byte* result = nullptr;       // where what was staged goes when the submission is done
+    size_t result_bytes = 0;
   };
+  // Starts the transfer of a chunk, `done` bytes from the start.
+  using Chunk = std::function<void(Slot& slot, size_t done, size_t bytes)>;
+  void in_chunks(const void* host, size_t bytes, const Chunk& imported, const Chunk& staged);
+  void finish(Slot& slot);
   void prepare();
   void submit(Slot& slot, const std::function<void(VkCommandBuffer)>& record);
   void wait(const Slot& slot);
@@ -42,7 +58,8 @@ class Transfer {
 
   const std::shared_ptr<Context> context_;
   const std::shared_ptr<Allocator> allocator_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  Imports imports_;
   Owned<VkCommandPool> commands_;
   Slot slots_[2];
   std::shared_ptr<const Owned<VkPipeline>> copy_;  // null: vkCmdCopyBuffer
