@@ -6,6 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <vector>
+
+#include "backend/cpu/kernels/bidiagonal.h"
+#include "backend/cpu/kernels/transpose.h"
 
 namespace mlxc::cpu {
 namespace {
@@ -16,6 +20,7 @@ constexpr int kPart = 256;                 // rows or columns
 constexpr int kRowsPart = 512;             // of gemv's matrix, read once: pieces of columns that memory gives at full speed
 constexpr int64_t kForkProduct = 1 << 20;  // multiply-adds from which threads pay
 constexpr int64_t kForkVector = 1 << 17;
+constexpr int kBidiagonal = 192;  // columns from which our gebrd is faster than LAPACK's
 
 bool plain(const char* transposed) { return *transposed == 'N' || *transposed == 'n'; }
 
@@ -56,6 +61,19 @@ void share_gemv(Real real, const char* ta, const int* m, const int* n, const T* 
   });
 }
 
+// LAPACK's gebrd; of a wide matrix the transpose's, whose upper bidiagonal matrix is its lower one.
+template <class T, class Real>
+void share_gebrd(Real real, const int* m, const int* n, T* a, const int* lda, T* d, T* e, T* tauq, T* taup, T* work, const int* lwork,
+                 int* info) {
+  if (!pool || *lwork == -1 || std::min(*m, *n) < kBidiagonal) return real(m, n, a, lda, d, e, tauq, taup, work, lwork, info);
+  *info = 0;
+  if (*m >= *n) return bidiagonalize(*pool, *m, *n, a, *lda, d, e, tauq, taup);
+  std::vector<T> turned(size_t(*m) * size_t(*n));
+  transpose(a, *lda, *n, *m, turned.data(), *n);
+  bidiagonalize(*pool, *n, *m, turned.data(), *n, d, e, taup, tauq);
+  transpose(turned.data(), *n, *m, *n, a, *lda);
+}
+
 }  // namespace
 
 BlasThreads::BlasThreads(ThreadPool* threads) : before_(pool) { pool = threads; }
@@ -63,27 +81,33 @@ BlasThreads::~BlasThreads() { pool = before_; }
 ThreadPool* BlasThreads::current() { return pool; }
 
 extern "C" {  // the names that --wrap makes
-// Bidiagonalization and the products with reflectors behind it in blocks of 64, the most that they have room for, not 32: products twice as deep.
-int __real_ilaenv_(const int* what, const char* name, const char* options, const int* n1, const int* n2, const int* n3, const int* n4, size_t name_length,
-                   size_t options_length);
-int __wrap_ilaenv_(const int* what, const char* name, const char* options, const int* n1, const int* n2, const int* n3, const int* n4, size_t name_length,
-                   size_t options_length) {
+// Bidiagonalization and the products with reflectors behind it in blocks of 64, the most that they have room for, not 32: products twice as
+// deep.
+int __real_ilaenv_(const int* what, const char* name, const char* options, const int* n1, const int* n2, const int* n3, const int* n4,
+                   size_t name_length, size_t options_length);
+int __wrap_ilaenv_(const int* what, const char* name, const char* options, const int* n1, const int* n2, const int* n3, const int* n4,
+                   size_t name_length, size_t options_length) {
   const int size = __real_ilaenv_(what, name, options, n1, n2, n3, n4, name_length, options_length);
   const std::string_view routine = std::string_view(name, name_length).substr(1);  // without the letter of its type
   return *what == 1 && (routine.starts_with("ORM") || routine.starts_with("GEBRD")) ? std::max(size, 64) : size;
 }
-#define MLXC_WRAP(p, T)                                                                                                           \
-  void __real_##p##gemm_(const char*, const char*, const int*, const int*, const int*, const T*, const T*, const int*, const T*,  \
-                         const int*, const T*, T*, const int*, size_t, size_t);                                                   \
-  void __real_##p##gemv_(const char*, const int*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*, \
-                         const int*, size_t);                                                                                     \
-  void __wrap_##p##gemm_(const char* ta, const char* tb, const int* m, const int* n, const int* k, const T* alpha, const T* a,    \
-                         const int* lda, const T* b, const int* ldb, const T* beta, T* c, const int* ldc, size_t, size_t) {       \
-    share_gemm(__real_##p##gemm_, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);                                          \
-  }                                                                                                                               \
-  void __wrap_##p##gemv_(const char* ta, const int* m, const int* n, const T* alpha, const T* a, const int* lda, const T* x,      \
-                         const int* incx, const T* beta, T* y, const int* incy, size_t) {                                         \
-    share_gemv(__real_##p##gemv_, ta, m, n, alpha, a, lda, x, incx, beta, y, incy);                                               \
+#define MLXC_WRAP(p, T)                                                                                                              \
+  void __real_##p##gemm_(const char*, const char*, const int*, const int*, const int*, const T*, const T*, const int*, const T*,     \
+                         const int*, const T*, T*, const int*, size_t, size_t);                                                      \
+  void __real_##p##gemv_(const char*, const int*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*,    \
+                         const int*, size_t);                                                                                        \
+  void __real_##p##gebrd_(const int*, const int*, T*, const int*, T*, T*, T*, T*, T*, const int*, int*);                             \
+  void __wrap_##p##gebrd_(const int* m, const int* n, T* a, const int* lda, T* d, T* e, T* tauq, T* taup, T* work, const int* lwork, \
+                          int* info) {                                                                                               \
+    share_gebrd(__real_##p##gebrd_, m, n, a, lda, d, e, tauq, taup, work, lwork, info);                                              \
+  }                                                                                                                                  \
+  void __wrap_##p##gemm_(const char* ta, const char* tb, const int* m, const int* n, const int* k, const T* alpha, const T* a,       \
+                         const int* lda, const T* b, const int* ldb, const T* beta, T* c, const int* ldc, size_t, size_t) {          \
+    share_gemm(__real_##p##gemm_, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);                                             \
+  }                                                                                                                                  \
+  void __wrap_##p##gemv_(const char* ta, const int* m, const int* n, const T* alpha, const T* a, const int* lda, const T* x,         \
+                         const int* incx, const T* beta, T* y, const int* incy, size_t) {                                            \
+    share_gemv(__real_##p##gemv_, ta, m, n, alpha, a, lda, x, incx, beta, y, incy);                                                  \
   }
 MLXC_WRAP(s, float)
 MLXC_WRAP(d, double)
