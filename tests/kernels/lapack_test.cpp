@@ -44,6 +44,17 @@ Svd<T> svd(const std::vector<T>& x, int m, int n, int threads) {
   return out;
 }
 
+struct Eigen {
+  std::vector<double> values, columns;
+};
+Eigen eigh(const std::vector<double>& x, int n, int threads) {
+  ThreadPool pool(threads);
+  const BlasThreads use(&pool);
+  Eigen out{std::vector<double>(size_t(n)), std::vector<double>(size_t(n) * size_t(n))};
+  lapack::eigh<double>(x.data(), n, true, out.values.data(), out.columns.data());
+  return out;
+}
+
 // The largest difference of sum over l of a[i, l] scale[l] b[l, j] from want(i, j), at places all over the product.
 template <class T, class Want>
 double distance(const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row, int64_t b_col, const T* scale, int m, int n, int k,
@@ -94,6 +105,18 @@ TEST(Lapack, SingularVectorsOfTinyAndHugeNumbers) {
     for (double scale : {1e-30, 1e-12, 1e12, 1e30}) expect_svd<float>(210, 200, kind, scale);
     for (double scale : {1e-290, 1e-130, 1e130, 1e290}) expect_svd<double>(200, 210, kind, scale);
   }
+}
+
+TEST(Lapack, EigenvectorsGiveTheLowerTriangleBack) {
+  constexpr int kN = 300;
+  std::vector<double> x = matrix<double>(kN, kN, Kind::full, 1);
+  const Eigen out = eigh(x, kN, 2);  // reads the lower triangle only: the upper one is other numbers
+  auto symmetric = [&](int i, int j) { return x[size_t(std::max(i, j) * kN + std::min(i, j))]; };
+  const double* q = out.columns.data();
+  EXPECT_LE(distance<double>(q, kN, 1, q, 1, kN, out.values.data(), kN, kN, kN, symmetric), 1e-12);
+  EXPECT_LE(distance<double>(q, 1, kN, q, kN, 1, nullptr, kN, kN, kN, [](int i, int j) { return double(i == j); }), 1e-13);
+  EXPECT_TRUE(std::is_sorted(out.values.begin(), out.values.end()));
+  EXPECT_EQ(out.columns, eigh(x, kN, 3).columns);
 }
 
 TEST(Lapack, BitsOfSingularVectorsDoNotDependOnThreads) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backend/cpu/kernels/bidiagonal.h"
+#include "backend/cpu/kernels/reflectors.h"
 #include "backend/cpu/kernels/transpose.h"
 
 namespace mlxc::cpu {
@@ -21,6 +22,7 @@ constexpr int kRowsPart = 512;             // of gemv's matrix, read once: piece
 constexpr int64_t kForkProduct = 1 << 20;  // multiply-adds from which threads pay
 constexpr int64_t kForkVector = 1 << 17;
 constexpr int kBidiagonal = 192;  // columns from which our gebrd is faster than LAPACK's
+constexpr int kReflectors = 128;  // the same of ormqr
 
 bool plain(const char* transposed) { return *transposed == 'N' || *transposed == 'n'; }
 
@@ -74,6 +76,16 @@ void share_gebrd(Real real, const int* m, const int* n, T* a, const int* lda, T*
   transpose(turned.data(), *n, *m, *n, a, *lda);
 }
 
+// LAPACK's ormqr; ormlq (in_rows), whose Q is the transpose of the reflectors in their order.
+template <class T, class Real>
+void share_reflectors(Real real, bool in_rows, const char* side, const char* trans, const int* m, const int* n, const int* k, T* a,
+                      const int* lda, const T* tau, T* c, const int* ldc, T* work, const int* lwork, int* info) {
+  const bool left = *side == 'L' || *side == 'l';
+  if (!pool || *lwork == -1 || *k < kReflectors) return real(side, trans, m, n, k, a, lda, tau, c, ldc, work, lwork, info, 1, 1);
+  *info = 0;
+  multiply_reflectors<T>(*pool, {a, *lda, tau, *k, in_rows}, left, plain(trans) == in_rows, *m, *n, c, *ldc);
+}
+
 }  // namespace
 
 BlasThreads::BlasThreads(ThreadPool* threads) : before_(pool) { pool = threads; }
@@ -91,6 +103,13 @@ int __wrap_ilaenv_(const int* what, const char* name, const char* options, const
   const std::string_view routine = std::string_view(name, name_length).substr(1);  // without the letter of its type
   return *what == 1 && (routine.starts_with("ORM") || routine.starts_with("GEBRD")) ? std::max(size, 64) : size;
 }
+#define MLXC_WRAP_REFLECTORS(p, T, name, in_rows)                                                                                      \
+  void __real_##p##name##_(const char*, const char*, const int*, const int*, const int*, T*, const int*, const T*, T*, const int*, T*, \
+                           const int*, int*, size_t, size_t);                                                                          \
+  void __wrap_##p##name##_(const char* side, const char* trans, const int* m, const int* n, const int* k, T* a, const int* lda,        \
+                           const T* tau, T* c, const int* ldc, T* work, const int* lwork, int* info, size_t, size_t) {                 \
+    share_reflectors(__real_##p##name##_, in_rows, side, trans, m, n, k, a, lda, tau, c, ldc, work, lwork, info);                      \
+  }
 #define MLXC_WRAP(p, T)                                                                                                              \
   void __real_##p##gemm_(const char*, const char*, const int*, const int*, const int*, const T*, const T*, const int*, const T*,     \
                          const int*, const T*, T*, const int*, size_t, size_t);                                                      \
@@ -101,6 +120,8 @@ int __wrap_ilaenv_(const int* what, const char* name, const char* options, const
                           int* info) {                                                                                               \
     share_gebrd(__real_##p##gebrd_, m, n, a, lda, d, e, tauq, taup, work, lwork, info);                                              \
   }                                                                                                                                  \
+  MLXC_WRAP_REFLECTORS(p, T, ormqr, false)                                                                                           \
+  MLXC_WRAP_REFLECTORS(p, T, ormlq, true)                                                                                            \
   void __wrap_##p##gemm_(const char* ta, const char* tb, const int* m, const int* n, const int* k, const T* alpha, const T* a,       \
                          const int* lda, const T* b, const int* ldb, const T* beta, T* c, const int* ldc, size_t, size_t) {          \
     share_gemm(__real_##p##gemm_, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);                                             \
@@ -112,6 +133,7 @@ int __wrap_ilaenv_(const int* what, const char* name, const char* options, const
 MLXC_WRAP(s, float)
 MLXC_WRAP(d, double)
 #undef MLXC_WRAP
+#undef MLXC_WRAP_REFLECTORS
 }
 
 }  // namespace mlxc::cpu

@@ -218,17 +218,16 @@ void eigh(const T* x, int n, bool vectors, T* values, T* columns) {
     fill_nan(values, n);
     return fill_nan(columns, count);
   }
-  std::vector<T> a(x, x + count);
+  std::vector<T> a = transposed(x, n, n);  // its lower triangle by columns: what multiplies reflectors of the upper one is LAPACK's alone
   const char* job = vectors ? "V" : "N";
   T query = 0;
   int integer_query = 0, work_size = -1, integer_size = -1, info = 0;
-  // The lower triangle by rows is the upper one by columns.
-  MLXC_CALL(syevd, job, "U", &n, a.data(), &n, values, &query, &work_size, &integer_query, &integer_size, &info, 1, 1);
+  MLXC_CALL(syevd, job, "L", &n, a.data(), &n, values, &query, &work_size, &integer_query, &integer_size, &info, 1, 1);
   work_size = workspace_size(query);
   std::vector<T> work(static_cast<size_t>(work_size));
   integer_size = integer_query;
   std::vector<int> integers(static_cast<size_t>(integer_size));
-  MLXC_CALL(syevd, job, "U", &n, a.data(), &n, values, work.data(), &work_size, integers.data(), &integer_size, &info, 1, 1);
+  MLXC_CALL(syevd, job, "L", &n, a.data(), &n, values, work.data(), &work_size, integers.data(), &integer_size, &info, 1, 1);
   converged(info, "the eigenvalue decomposition");
   if (vectors) transpose(a.data(), n, n, n, columns, n);
 }
