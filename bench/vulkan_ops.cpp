@@ -134,6 +134,9 @@ std::vector<Row> rows(int64_t n) {
     plan.push_back(launch(std::make_shared<const Copy>(), {dense({n * 8})}, dense({n * 8}), {ring(i), ring(i + 1)}));
   });
   add("copy, as many elements", n, double(n) * 8, 0, [=](int i, auto& plan) { plan.push_back(launch(std::make_shared<const Copy>(), {dense(*flat)}, dense(*flat), {ring(i), ring(i + 1)})); });
+  add("copy, of a sum's bytes", n / 2, double(n) * 4, 0, [=](int i, auto& plan) {
+    plan.push_back(launch(std::make_shared<const Copy>(), {dense({n / 2})}, dense({n / 2}), {ring(i), ring(i + 1)}));
+  });
   for (int64_t size : {1024, 4096}) {
     add(cat("matmul ", size), size * size, 0, 2.0 * double(size) * double(size) * double(size), [=](int i, auto& plan) {
       const Shape square{size, size};

@@ -72,10 +72,9 @@ StepOutputs Decoder::step(const StepInputs& inputs) const {
   std::vector<KvPages> pages;
   for (size_t i = 0; i < blocks_.size(); ++i) pages.push_back({inputs.keys.at(i), inputs.values.at(i)});
   nn::PagedStep step(inputs.positions, inputs.sequences, inputs.page_table, std::move(pages), inputs.single_tokens);
-  const Array x = body(inputs.tokens, step);
 
   StepOutputs outputs;
-  outputs.hidden = norm_(take(x, inputs.output_rows, DType::f32));  // only the rows asked for cost a head
+  outputs.hidden = norm_(body(inputs.tokens, step, inputs.output_rows));
   outputs.logits = head(outputs.hidden);
   for (const KvPages& written : step.pages) {
     outputs.keys.push_back(written.keys);
@@ -92,11 +91,17 @@ Array Decoder::logits(const Array& tokens) const {
   return reshape(rows, {tokens.dim(0), tokens.dim(1), rows.dim(1)});
 }
 
-Array Decoder::body(const Array& tokens, nn::Step& step) const {
+Array Decoder::body(const Array& tokens, nn::Step& step, const Array& rows) const {
   Array x = embedding_(tokens);
   if (style_.embedding_scale != 1) x = x * style_.embedding_scale;
-  for (const auto& block : blocks_) x = block->forward(x, step);
-  return x;
+  if (!rows) {
+    for (const auto& block : blocks_) x = block->forward(x, step);
+    return x;
+  }
+  for (size_t i = 0; i + 1 < blocks_.size(); ++i) x = blocks_[i]->forward(x, step);
+  const Block& last = *blocks_.back();
+  const Array heads = last.attend(x, step);
+  return last.finish(take(x, rows, x.dtype()), take(heads, rows, heads.dtype()));
 }
 
 Array Decoder::head(const Array& hidden) const {

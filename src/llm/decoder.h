@@ -10,10 +10,13 @@
 
 namespace mlxc {
 
+// A block in two halves, so that the last one finishes only the tokens whose output is wanted.
 class Block {
  public:
   virtual ~Block() = default;
-  virtual Array forward(const Array& x, nn::Step& step) const = 0;
+  virtual Array attend(const Array& x, nn::Step& step) const = 0;         // where tokens meet: nn::Attention::heads
+  virtual Array finish(const Array& x, const Array& heads) const = 0;  // row by row
+  Array forward(const Array& x, nn::Step& step) const { return finish(x, attend(x, step)); }
 };
 
 // The parts of a causal model, by the names that published folders use. Lives while a model is built.
@@ -51,7 +54,8 @@ class Decoder final : public Model {
   Array logits(const Array& tokens) const override;
 
  private:
-  Array body(const Array& tokens, nn::Step& step) const;  // what goes into the final norm
+  // What goes into the final norm: of all tokens, or of these rows.
+  Array body(const Array& tokens, nn::Step& step, const Array& rows = {}) const;
   Array head(const Array& hidden) const;
 
   Style style_;
@@ -71,8 +75,9 @@ class PreNormBlock : public Block {
         norm_post_(at / "post_attention_layernorm", config.hidden, config.norm_eps),
         mlp_(at / "mlp", config.hidden, config.intermediate, config.activation, config.mlp_bias) {}
 
-  Array forward(const Array& x, nn::Step& step) const override {
-    const Array h = x + attention_(norm_in_(x), step);
+  Array attend(const Array& x, nn::Step& step) const override { return attention_.heads(norm_in_(x), step); }
+  Array finish(const Array& x, const Array& heads) const override {
+    const Array h = x + attention_.out(heads);
     return h + mlp_(norm_post_(h));
   }
 

@@ -26,7 +26,7 @@ int64_t bucket_of_rows(int64_t rows, int64_t tokens) {
 
 struct Program {
   Function function;
-  Array tokens, positions, sequences, output_rows, starts;  // rewritten before each run
+  Array tokens, positions, sequences, output_rows, starts;  // rewritten before each run; none where the program takes none
 };
 
 struct ProgramKey {
@@ -34,6 +34,7 @@ struct ProgramKey {
   bool hidden, logits;
   int64_t top;           // so many logits of each row, 0: all
   bool single_tokens;    // no two tokens are of one sequence
+  bool all_rows;         // outputs are wanted of all tokens
   auto operator<=>(const ProgramKey&) const = default;
 };
 
@@ -120,14 +121,15 @@ class GraphRunner : public Runner {
   StepRows run(const StepBatch& batch, const std::atomic<bool>* cancel) override {
     const int64_t tokens = bucket_of(int64_t(batch.tokens.size()));
     const int64_t wanted = std::max<int64_t>(1, int64_t(batch.output_rows.size()));  // a prompt's inner part wants none: one for the graph
-    const int64_t rows = wanted == int64_t(batch.tokens.size()) ? tokens : bucket_of_rows(wanted, int64_t(batch.tokens.size()));
+    const bool all_rows = wanted == int64_t(batch.tokens.size());
+    const int64_t rows = all_rows ? tokens : bucket_of_rows(wanted, int64_t(batch.tokens.size()));
     const ProgramKey key{tokens, rows, batch.wants_hidden, batch.wants_logits, batch.top > 1 ? most_top() : batch.top,
-                         single_tokens(batch.sequences)};
+                         single_tokens(batch.sequences), all_rows};
     Program& program = programs_.get(key, [&] { return capture_step(key); });
     fill(program.tokens, batch.tokens, 0);
     fill(program.positions, batch.positions, 0);
     fill(program.sequences, batch.sequences, -1);
-    fill(program.output_rows, batch.output_rows, 0);
+    if (!all_rows) fill(program.output_rows, batch.output_rows, 0);
     run_program(key, program, cancel);
     StepRows result;
     size_t next = 0;
@@ -144,7 +146,7 @@ class GraphRunner : public Runner {
   StepRows encode(const StepBatch& batch, const std::atomic<bool>* cancel) override {
     const int64_t tokens = bucket_of(int64_t(batch.tokens.size()));
     const int64_t borders = bucket_of(int64_t(batch.starts.size()) + 1);  // one more sequence holds the padding
-    const ProgramKey key{tokens, borders, true, false, 0, false};
+    const ProgramKey key{tokens, borders, true, false, 0, false, true};
     Program& program = programs_.get(key, [&] { return capture_encoder(tokens, borders); });
     fill(program.tokens, batch.tokens, 0);
     fill(program.positions, batch.positions, 0);
@@ -174,8 +176,8 @@ class GraphRunner : public Runner {
     program.tokens = indices(key.tokens);
     program.positions = indices(key.tokens);
     program.sequences = indices(key.tokens);
-    program.output_rows = indices(key.rows);
-    StepInputs step{program.tokens, program.positions, program.sequences, page_table_, program.output_rows, keys_, values_, key.single_tokens};
+    if (!key.all_rows) program.output_rows = indices(key.rows);
+    const StepInputs step{program.tokens, program.positions, program.sequences, page_table_, keys_, values_, key.single_tokens, program.output_rows};
     StepOutputs result = model_->step(step);
     std::vector<Array> outputs;
     if (key.hidden) outputs.push_back(result.hidden);
@@ -186,7 +188,7 @@ class GraphRunner : public Runner {
     }
     const int for_host = int(outputs.size());
     std::vector<StatePair> states;
-    for (size_t i = 0; i < keys_.size() + values_.size(); ++i) states.push_back({int(5 + i), int(outputs.size() + i)});
+    for (size_t i = 0; i < keys_.size() + values_.size(); ++i) states.push_back({int(4 + i), int(outputs.size() + i)});
     outputs.insert(outputs.end(), result.keys.begin(), result.keys.end());
     outputs.insert(outputs.end(), result.values.begin(), result.values.end());
     program.function = Function::capture(inputs_of(program), std::move(outputs), std::move(states), for_host);
@@ -224,9 +226,10 @@ class GraphRunner : public Runner {
 
   std::vector<Array> inputs_of(const Program& program) const {
     if (!program.sequences) return {program.tokens, program.positions, program.starts};
-    std::vector<Array> inputs{program.tokens, program.positions, program.sequences, page_table_, program.output_rows};
+    std::vector<Array> inputs{program.tokens, program.positions, program.sequences, page_table_};
     inputs.insert(inputs.end(), keys_.begin(), keys_.end());
     inputs.insert(inputs.end(), values_.begin(), values_.end());
+    if (program.output_rows) inputs.push_back(program.output_rows);
     return inputs;
   }
 

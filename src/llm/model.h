@@ -48,9 +48,9 @@ struct StepInputs {
   Array positions;    // [T] int32
   Array sequences;    // [T] int32: row of page_table, -1 = padding (no key or value is written, output rows are zero)
   Array page_table;   // [S, M] int32: page of positions [i * kPageSlots, (i + 1) * kPageSlots) of sequence s
-  Array output_rows;  // [R] int32: indices into the T tokens
   std::vector<Array> keys, values;  // per layer [P, kv_heads, kPageSlots, head_dim]: states
   bool single_tokens = false;       // no two tokens are of one sequence
+  Array output_rows;                // [R] int32: indices into the T tokens; none: all of them, R = T
 };
 struct StepOutputs {
   Array hidden;  // [R, hidden] float32, after the final norm

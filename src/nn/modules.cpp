@@ -77,7 +77,7 @@ Attention::Attention(const Scope& at, size_t layer, const Sizes& sizes, const Ro
     head_norms_.emplace_back(at / name, sizes.head_dim, options.head_norm_eps, options.head_norm_offset);
 }
 
-Array Attention::operator()(const Array& x, Step& step) const {
+Array Attention::heads(const Array& x, Step& step) const {
   const std::vector<Array> parts = qkv_.all(x);
   Array q = split_heads(parts[0], sizes_.heads, sizes_.head_dim);
   Array k = split_heads(parts[1], sizes_.kv_heads, sizes_.head_dim);
@@ -85,7 +85,7 @@ Array Attention::operator()(const Array& x, Step& step) const {
   if (!head_norms_.empty()) q = head_norms_[0](q), k = head_norms_[1](k);
   q = rotary_(q, step.positions), k = rotary_(k, step.positions);
 
-  return out_(join_heads(step.attend(layer_, q, k, v, shape_, precision_)));
+  return join_heads(step.attend(layer_, q, k, v, shape_, precision_));
 }
 
 Array PagedStep::attend(size_t layer, const Array& q, const Array& k, const Array& v, const AttentionShape& shape, Precision precision) {

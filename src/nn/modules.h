@@ -145,7 +145,10 @@ class Attention {
     AttentionShape shape;
   };
   Attention(const Scope& at, size_t layer, const Sizes& sizes, const Rotary& rotary, const Options& options);
-  Array operator()(const Array& x, Step& step) const;
+  Array operator()(const Array& x, Step& step) const { return out(heads(x, step)); }
+  // Its two halves. Tokens meet in the first only: [T, heads * head_dim]; the second takes each row by itself.
+  Array heads(const Array& x, Step& step) const;
+  Array out(const Array& heads) const { return out_(heads); }
 
  private:
   size_t layer_;

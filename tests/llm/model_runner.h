@@ -71,7 +71,7 @@ class Sequence {
  private:
   Function capture(int64_t count, int64_t rows) const {
     auto input = [](Shape shape, DType dtype = DType::i32) { return Array::placeholder(device(), std::move(shape), dtype); };
-    StepInputs step{input({count}), input({count}), input({count}), input({2, pages_}), input({rows}), {}, {}};
+    StepInputs step{input({count}), input({count}), input({count}), input({2, pages_}), {}, {}, false, input({rows})};
     const size_t layers = states_.size() / 2;
     for (size_t i = 0; i < layers; ++i) step.keys.push_back(input(states_[i].shape(), states_[i].dtype()));
     for (size_t i = 0; i < layers; ++i) step.values.push_back(input(states_[i].shape(), states_[i].dtype()));

@@ -20,8 +20,9 @@ class Gemma3Block final : public Block {
         mlp_(at / "mlp", config.hidden, config.intermediate, config.activation),
         norm_mlp_out_(at / "post_feedforward_layernorm", config.hidden, config.norm_eps, kNormOffset) {}
 
-  Array forward(const Array& x, nn::Step& step) const override {
-    const Array h = x + norm_attended_(attention_(norm_in_(x), step));
+  Array attend(const Array& x, nn::Step& step) const override { return attention_.heads(norm_in_(x), step); }
+  Array finish(const Array& x, const Array& heads) const override {
+    const Array h = x + norm_attended_(attention_.out(heads));
     return h + norm_mlp_out_(mlp_(norm_mlp_in_(h)));
   }
 
