@@ -3,6 +3,7 @@
 #include <limits>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "support.h"
 
@@ -51,7 +52,7 @@ TEST(Reduce, MatchesDoubleForEveryOperationTypeAndAxis) {
   struct Shape {
     int64_t outer, count, inner;
   };
-  const Shape shapes[] = {{1, 1, 1}, {3, 2, 1}, {2, 17, 1}, {1, 1000, 1}, {2, 33, 15}, {1, 576, 3}, {1, 5000, 1}, {1, 150001, 1}, {1, 300, 1100}};
+  const Shape shapes[] = {{1, 1, 1}, {3, 2, 1}, {2, 17, 1}, {1, 1000, 1}, {2, 33, 15}, {1, 576, 3}, {1, 5000, 1}, {1, 150001, 1}, {1, 300, 1100}, {2, 2600, 3}};
   for (const Isa* isa : every_isa()) {
     for (DType dtype : {DType::f32, DType::f64, DType::f16, DType::bf16, DType::i32, DType::u8, DType::i64, DType::boolean}) {
       for (const Shape& s : shapes) {
@@ -129,6 +130,32 @@ TEST(Reduce, BitsDoNotDependOnThreadsOrOnTheNumberOfRows) {
         float alone;
         reduce(*pool, {.op = op, .x = x.data() + 3 * n, .count = n, .count_stride = 1, .out = &alone}, *isa);
         EXPECT_EQ(std::bit_cast<uint32_t>(alone), std::bit_cast<uint32_t>(all[3])) << name_of(level_of(*isa)) << " operation " << int(op);
+      }
+    }
+  }
+}
+
+TEST(Reduce, BitsOfColumnsDoNotDependOnThreadsAndANanOfAnyRowStays) {
+  Random random(33);
+  ThreadPool one(1), four(4);
+  constexpr int64_t kRows = 3000, kColumns = 1030, kOuter = 2;
+  auto x = random.floats(kOuter * kRows * kColumns, -1, 1);
+  for (const Isa* isa : every_isa()) {
+    auto columns = [&](ReduceOp op, ThreadPool& pool) {
+      std::vector<float> out(kOuter * kColumns);
+      reduce(pool, {.op = op, .x = x.data(), .outer = kOuter, .count = kRows, .inner = kColumns, .outer_stride = kRows * kColumns, .count_stride = kColumns,
+                    .inner_stride = 1, .out = out.data()}, *isa);
+      return out;
+    };
+    for (ReduceOp op : {ReduceOp::sum, ReduceOp::mean, ReduceOp::max, ReduceOp::min}) {
+      EXPECT_EQ(columns(op, one), columns(op, four)) << name_of(level_of(*isa)) << " operation " << int(op);
+      for (int64_t row : {int64_t(0), int64_t(1700), kRows - 1}) {
+        float& bad = x[size_t((kRows + row) * kColumns + 1027)];
+        const float before = std::exchange(bad, NAN);
+        const std::vector<float> out = columns(op, four);
+        EXPECT_EQ(std::count_if(out.begin(), out.end(), [](float v) { return std::isnan(v); }), 1);
+        EXPECT_TRUE(std::isnan(out[kColumns + 1027])) << name_of(level_of(*isa)) << " operation " << int(op) << " row " << row;
+        bad = before;
       }
     }
   }

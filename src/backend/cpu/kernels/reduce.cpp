@@ -324,37 +324,83 @@ void reduce_rows(ThreadPool& pool, const ReduceArgs& args, Targets targets, cons
   }
 }
 
-// float32 over an outer axis: whole rows are added (or compared) to a row of results, lanes along `inner`.
-void reduce_columns(ThreadPool& pool, const ReduceArgs& args, const Isa& isa) {
-  constexpr int64_t kColumns = 1024, kRows = 64;  // rows summed in float before they go to double
-  const bool adds = args.op == ReduceOp::sum || args.op == ReduceOp::mean;
-  const BinaryOp op = adds ? BinaryOp::add : args.op == ReduceOp::max ? BinaryOp::maximum : BinaryOp::minimum;
-  const BinaryFn function = binary_function(op, DType::f32, isa, Operands::in_memory);
-  const int64_t blocks = (args.inner + kColumns - 1) / kColumns;
-  const int64_t grain = std::max<int64_t>(1, kForkElements / (args.count * std::min(kColumns, args.inner)));
-  pool.parallel_for(args.outer * blocks, grain, [&](int64_t begin, int64_t end, int) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t outer = i / blocks, column = i % blocks * kColumns, n = std::min(kColumns, args.inner - column);
-      const float* x = static_cast<const float*>(args.x) + outer * args.outer_stride + column;
-      float* out = static_cast<float*>(args.out) + outer * args.inner + column;
-      alignas(64) float run[kColumns];
-      double totals[kColumns];
-      if (!adds) {
-        std::copy_n(x, n, out);
-        for (int64_t r = 1; r < args.count; ++r) function(out, 1, x + r * args.count_stride, 1, out, n);
-        continue;
+// float32 over an outer axis: whole rows are added (or compared) to a row of results, lanes along `inner`. Parts of the rows, whose size their
+// number alone decides, are tasks of their own.
+class Columns {
+ public:
+  Columns(const ReduceArgs& args, const Isa& isa) : args_(args) {
+    adds_ = args.op == ReduceOp::sum || args.op == ReduceOp::mean;
+    const BinaryOp op = adds_ ? BinaryOp::add : args.op == ReduceOp::max ? BinaryOp::maximum : BinaryOp::minimum;
+    join_ = binary_function(op, DType::f32, isa, Operands::in_memory);
+    rows_ = std::max(kLeastRows, (args.count / kMostParts + kRun) / kRun * kRun);
+    parts_ = (args.count + rows_ - 1) / rows_;
+    blocks_ = (args.inner + kColumns - 1) / kColumns;
+  }
+
+  void run(ThreadPool& pool) const {
+    const int64_t pieces = args_.outer * blocks_, grain = std::max<int64_t>(1, kForkElements / (std::min(rows_, args_.count) * std::min(kColumns, args_.inner)));
+    double* totals = parts_ > 1 ? scratch<double>(ScratchUse::shared, pieces * parts_ * kColumns) : nullptr;
+    pool.parallel_for(pieces * parts_, grain, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) {
+        double own[kColumns];
+        reduce_part(i / parts_, i % parts_, totals ? totals + i * kColumns : own);
+        if (!totals) write(i, own);
       }
+    });
+    if (!totals) return;
+    pool.parallel_for(pieces, std::max<int64_t>(1, kForkElements / (parts_ * kColumns)), [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) {
+        double* all = totals + i * parts_ * kColumns;
+        for (int64_t part = 1; part < parts_; ++part) join(all + part * kColumns, all, width(i));
+        write(i, all);
+      }
+    });
+  }
+
+ private:
+  static constexpr int64_t kColumns = 1024, kRun = 64;  // rows joined in float before they go to double
+  static constexpr int64_t kLeastRows = 512, kMostParts = 64;
+
+  int64_t column(int64_t piece) const { return piece % blocks_ * kColumns; }
+  int64_t width(int64_t piece) const { return std::min(kColumns, args_.inner - column(piece)); }
+
+  void reduce_part(int64_t piece, int64_t part, double* totals) const {
+    const int64_t n = width(piece), first = part * rows_, last = std::min(args_.count, first + rows_);
+    const float* x = static_cast<const float*>(args_.x) + piece / blocks_ * args_.outer_stride + column(piece);
+    alignas(64) float run[kColumns];
+    if (adds_) {
       std::fill_n(totals, n, 0.0);
-      for (int64_t r0 = 0; r0 < args.count; r0 += kRows) {
-        std::copy_n(x + r0 * args.count_stride, n, run);
-        for (int64_t r = r0 + 1; r < std::min(args.count, r0 + kRows); ++r) function(run, 1, x + r * args.count_stride, 1, run, n);
-        for (int64_t c = 0; c < n; ++c) totals[c] += double(run[c]);
-      }
-      const double divisor = args.op == ReduceOp::mean ? double(args.count) : 1;
-      for (int64_t c = 0; c < n; ++c) out[c] = float(totals[c] / divisor);
+    } else {
+      std::copy_n(x + first * args_.count_stride, n, totals);
     }
-  });
-}
+    for (int64_t r0 = first; r0 < last; r0 += kRun) {
+      std::copy_n(x + r0 * args_.count_stride, n, run);
+      for (int64_t r = r0 + 1; r < std::min(last, r0 + kRun); ++r) join_(run, 1, x + r * args_.count_stride, 1, run, n);
+      join(run, totals, n);
+    }
+  }
+
+  // Of extremes the earlier one stays where both are equal, and a NaN always.
+  template <class T>
+  void join(const T* more, double* totals, int64_t n) const {
+    if (adds_) {
+      for (int64_t c = 0; c < n; ++c) totals[c] += double(more[c]);
+    } else {
+      for (int64_t c = 0; c < n; ++c) totals[c] = beats(args_.op, double(more[c]), totals[c]) ? double(more[c]) : totals[c];
+    }
+  }
+
+  void write(int64_t piece, const double* totals) const {
+    float* out = static_cast<float*>(args_.out) + piece / blocks_ * args_.inner + column(piece);
+    const double divisor = args_.op == ReduceOp::mean ? double(args_.count) : 1;
+    for (int64_t c = 0; c < width(piece); ++c) out[c] = float(totals[c] / divisor);
+  }
+
+  const ReduceArgs& args_;
+  bool adds_;
+  BinaryFn join_;
+  int64_t rows_, parts_, blocks_;
+};
 
 }  // namespace
 
@@ -377,7 +423,7 @@ void reduce(ThreadPool& pool, const ReduceArgs& args, const Isa& isa) {
   if (args.outer <= 0 || args.inner <= 0) return;
   if (args.count == 0 && is_extreme(args.op)) fail(Status::invalid_argument, "the maximum or minimum of no elements does not exist: an axis of size 0 was reduced");
   const bool columns = args.op == ReduceOp::sum || args.op == ReduceOp::mean || args.op == ReduceOp::max || args.op == ReduceOp::min;
-  if (args.dtype == DType::f32 && columns && args.inner > 1 && args.inner_stride == 1 && args.count > 0) return reduce_columns(pool, args, isa);
+  if (args.dtype == DType::f32 && columns && args.inner > 1 && args.inner_stride == 1 && args.count > 0) return Columns(args, isa).run(pool);
   const bool fractional = args.op == ReduceOp::mean || args.op == ReduceOp::variance || args.op == ReduceOp::logsumexp;
   const ReduceTarget target{args.op, args.out};
   const Targets targets(&target, 1);
