@@ -198,13 +198,22 @@ std::vector<Row> rows(int64_t n) {
           launched.outputs.push_back(dense(square));
           launched.places.push_back({result2, 0});
         }
+        if (op.op == LinalgOp::svd) {
+          launched.outputs = {dense({size})};
+          if (op.first) {
+            launched.outputs = {dense(square), dense({size}), dense(square)};
+            launched.places.insert(launched.places.end(), {{result2, 0}, {0, 0}});
+          }
+        }
         plan.push_back(std::move(launched));
       });
-      list.back().diagonal = size;
+      if (op.op != LinalgOp::svd) list.back().diagonal = size;
     };
     factor("cholesky", {LinalgOp::cholesky, false}, cube / 3);
     factor("qr", {LinalgOp::qr, false}, cube * 8 / 3);
     factor("triangular", {LinalgOp::triangular_solve, false, false, false}, cube);
+    factor("svd", {LinalgOp::svd, true, false}, cube * 22);  // as LAPACK's gesdd counts
+    factor("svd values", {LinalgOp::svd, false}, cube * 8 / 3);
   }
   return list;
 }

@@ -39,7 +39,7 @@ void main() {
   most[j][i] = largest;
   barrier();
   [[unroll]] for (uint k = 0; k < 8; ++k) largest = max(largest, most[k][i]);
-  const uint exponent = largest == 0 ? 127 : clamp(largest >> 23, 1u, 253u);
+  const uint exponent = clamp(largest >> 23, 1u, 253u);
   const float down = uintBitsToFloat((254 - exponent) << 23);
   if (j == 0 && column < args.columns) args.powers.v[item * args.columns + column] = uintBitsToFloat(exponent << 23);
   barrier();

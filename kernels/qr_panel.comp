@@ -16,6 +16,8 @@ layout(push_constant, scalar) uniform Args {
   uint s_bytes, v_bytes;        // from matrix to matrix
 } args;
 
+// Columns come with elements near 1: squares this small are far below their rounding, and smaller ones would lose digits.
+const float kNothing = 1e-30;
 const uint kQuads = WIDTH / 4, kMostSubgroups = 64;
 shared vec4 sums[2][kMostSubgroups][kQuads];
 shared vec4 pivots[2][kQuads];  // the row of the diagonal
@@ -54,7 +56,7 @@ void main() {
     }
     const float pivot = pivots[side][0].x;
     float beta = pivot, tau = 0, scale = 0;
-    if (tail[0].x > 0) {
+    if (tail[0].x > kNothing) {
       const float norm = sqrt(fma(pivot, pivot, tail[0].x));
       beta = floatBitsToInt(pivot) < 0 ? norm : -norm;
       tau = (beta - pivot) / beta;

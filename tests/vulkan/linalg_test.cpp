@@ -361,5 +361,98 @@ TEST_F(LinalgOnDevice, MatricesTooTallForAPanelStayOnTheCpu) {
   EXPECT_THAT(program.reasons[0], testing::HasSubstr("more than 8192 rows"));
 }
 
+// ---- singular values ----------------------------------------------------------------------------------------------------------------
+
+Values identity(int64_t n) {
+  Values ones(size_t(n * n), 0);
+  for (int64_t i = 0; i < n; ++i) at(ones, n, i, i) = 1;
+  return ones;
+}
+Values singular_values_in_float64(const Values& x, int64_t m, int64_t n) {
+  std::vector<Operand> operand{lay({m, n}, DType::f64, Lie::dense)};
+  const Launch launch = launch_of(std::make_shared<const Linalg>(LinalgOp::svd, false), operand, [&](size_t, int64_t i) { return x[size_t(i)]; });
+  const Bytes bytes = run_on_cpu(launch)[0];
+  Values values(size_t(std::min(m, n)));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = element(bytes, i, DType::f64);
+  return values;
+}
+
+// |A - U S V^T|, |U^T U - I| and |V^T V - I| of the size of roundings, and LAPACK's singular values in float64.
+void expect_svd(const std::vector<Values>& matrices, int64_t m, int64_t n, const std::string& kind) {
+  const int64_t k = std::min(m, n), items = int64_t(matrices.size());
+  const Launch values_only = linalg_launch({LinalgOp::svd, false}, {{items, m, n}}, {joined(matrices)});
+  const Values alone = on_device(values_only, kind)[0];
+  for (bool full : {false, true}) {
+    const std::string what = cat(kind, " ", m, " x ", n, " full ", full);
+    const int64_t u_columns = full ? m : k, v_rows = full ? n : k;
+    const std::vector<Values> got = on_device(linalg_launch({LinalgOp::svd, true, full}, {{items, m, n}}, {joined(matrices)}), what);
+    for (int64_t item = 0; item < items; ++item) {
+      const Values& x = matrices[size_t(item)];
+      const Values u = part(got[0], item, m * u_columns), s = part(got[1], item, k), vh = part(got[2], item, v_rows * n);
+      EXPECT_EQ(s, part(alone, item, k)) << what;
+      const Values want = singular_values_in_float64(x, m, n);
+      const double norm = want[0], bound = 10 * std::sqrt(double(std::max(m, n))) * kEps;
+      for (int64_t i = 0; i < k; ++i) {
+        EXPECT_NEAR(at(s, k, 0, i), want[size_t(i)], bound / 2 * norm) << what << " " << i;
+        EXPECT_LE(at(s, k, 0, i), at(s, k, 0, std::max<int64_t>(i - 1, 0))) << what;
+      }
+      Values scaled(size_t(m * k));
+      for (int64_t i = 0; i < m; ++i)
+        for (int64_t j = 0; j < k; ++j) at(scaled, k, i, j) = at(u, u_columns, i, j) * s[size_t(j)];
+      EXPECT_LE(distance(times(scaled, part(vh, 0, k * n), m, n, k), x), bound * norm) << what;
+      EXPECT_LE(distance(times(u, u, u_columns, u_columns, m, true), identity(u_columns)), bound) << what;
+      EXPECT_LE(distance(times(vh, vh, v_rows, v_rows, n, false, true), identity(v_rows)), bound) << what;
+    }
+  }
+}
+
+TEST_F(LinalgOnDevice, SvdGivesTheMatrixBack) {
+  for (const auto& [m, n] : {std::pair<int64_t, int64_t>{1, 1}, {2, 2}, {1, 6}, {6, 1}, {5, 3}, {17, 17}, {33, 33}, {70, 70}, {100, 37}, {37, 100}})
+    expect_svd({drawn(m * n, uint32_t(m)), drawn(m * n, 77), drawn(m * n, 78)}, m, n, "drawn");
+}
+
+TEST_F(LinalgOnDevice, SvdOfMatricesWithZeroAndRepeatedSingularValues) {
+  const int64_t m = 60, n = 40;
+  Values zeros(size_t(m * n), 0), ones(size_t(m * n), 1), repeated = drawn(m * n, 4), diagonal = zeros, reflection = zeros;
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      at(repeated, n, i, j) = at(repeated, n, i, j % 7);  // rank 7
+      if (i == j) at(diagonal, n, i, j) = j % 3;          // three of them, each many times
+      if (i < n) at(reflection, n, i, j) = (i == j) - 2.0 / double(n);  // of a vector of ones: orthogonal
+    }
+  expect_svd({zeros, ones, repeated, diagonal, reflection}, m, n, "rank");
+  expect_svd({hilbert(40)}, 40, 40, "Hilbert");
+}
+
+TEST_F(LinalgOnDevice, SvdOfVeryLargeAndVerySmallElements) {
+  const int64_t m = 40, n = 33;
+  std::vector<Values> matrices;
+  for (int power : {60, -60, -100}) {
+    matrices.push_back(drawn(m * n, uint32_t(power)));
+    for (double& value : matrices.back()) value = float(std::ldexp(value, power));
+  }
+  matrices.push_back(drawn(m * n, 3));
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) at(matrices.back(), n, i, j) = float(std::ldexp(at(matrices.back(), n, i, j), int(j % 5) * 30 - 60));
+  for (const Values& matrix : matrices) expect_svd({matrix}, m, n, cat("scaled to ", largest(matrix)));
+}
+
+TEST_F(LinalgOnDevice, SvdOfNanAndInfinityIsNanInThatMatrixAlone) {
+  for (double bad : {double(NAN), double(INFINITY)})
+    for (const auto& [m, n] : {std::pair<int64_t, int64_t>{50, 40}, {40, 50}}) {
+      Values a = drawn(m * n, 5);
+      a.back() = bad;
+      for (const Values& result : on_device(linalg_launch({LinalgOp::svd, true, true}, {{2, m, n}}, {joined({a, drawn(m * n, 6)})}), "NaN"))
+        for (size_t i = 0; i < result.size(); ++i) ASSERT_EQ(std::isnan(result[i]), i < result.size() / 2) << i;
+    }
+}
+
+TEST_F(LinalgOnDevice, SvdOfMatricesWithoutElementsIsAnIdentity) {
+  const std::vector<Values> tall = on_device(linalg_launch({LinalgOp::svd, true, true}, {{2, 3, 0}}, {Values{}}), "empty");
+  EXPECT_EQ(tall[0], joined({identity(3), identity(3)}));
+  const std::vector<Values> wide = on_device(linalg_launch({LinalgOp::svd, true, true}, {{0, 3}}, {Values{}}), "empty");
+  EXPECT_EQ(wide[2], identity(3));
+}
+
 }  // namespace
 }  // namespace mlxc::vulkan

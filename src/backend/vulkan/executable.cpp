@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <list>
+#include <optional>
 
 #include "backend/labels.h"
 #include "backend/vulkan/formats.h"
@@ -19,11 +20,12 @@ constexpr int64_t kAddressAlignment = 16;    // what kernels may assume of every
 constexpr double kLongEnoughToLearn = 1e-3;  // seconds: less is mostly overhead
 constexpr size_t kInFlight = 2;              // submissions
 
-// Dispatches that run without the host between them, then perhaps a launch on the host.
+// Dispatches that run without the host between them, perhaps until a word is 0; then perhaps a launch on the host.
 struct Segment {
   size_t begin, end;
-  std::unique_ptr<HostStep> host;
-  ProfileLabelPtr host_label;
+  std::optional<Repeat> repeat = {};
+  std::unique_ptr<HostStep> host = nullptr;
+  ProfileLabelPtr host_label = nullptr;
 };
 
 struct Recording {
@@ -52,18 +54,29 @@ class VulkanExecutable final : public Executable {
       label.bytes = dispatch.work.bytes;
       labels_.push_back(std::make_shared<const ProfileLabel>(std::move(label)));
     }
-    size_t next = 0;
+    size_t next = 0, end = 0;
+    auto repeat = program.repeats.begin();
+    auto cut_repeats = [&] {  // up to `end`
+      for (; repeat != program.repeats.end() && repeat->end <= end; ++repeat) {
+        if (next < repeat->begin) segments_.push_back({next, repeat->begin});
+        segments_.push_back({repeat->begin, repeat->end, std::move(*repeat)});
+        next = segments_.back().end;
+      }
+    };
     for (size_t launch = 0; launch < program.launches.size(); ++launch) {
       if (!host_steps[launch]) continue;
-      const size_t begin = next;
-      while (next < dispatches_.size() && dispatches_[next].launch < int(launch)) ++next;
+      while (end < dispatches_.size() && dispatches_[end].launch < int(launch)) ++end;
+      cut_repeats();
       // With the time of copying there and back.
       const std::string fallback = parts_->fallback.name();
       auto label = std::make_shared<const ProfileLabel>(label_of(program.launches[launch], "on " + fallback, fallback, program.reasons[launch]));
-      segments_.push_back({begin, next, std::move(host_steps[launch]), std::move(label)});
+      segments_.push_back({next, end, {}, std::move(host_steps[launch]), std::move(label)});
+      next = end;
       ++host_launches_;
     }
-    if (next < dispatches_.size() || segments_.empty()) segments_.push_back({next, dispatches_.size(), nullptr, nullptr});
+    end = dispatches_.size();
+    cut_repeats();
+    if (next < dispatches_.size() || segments_.empty()) segments_.push_back({next, dispatches_.size()});
     if (!program.table.empty()) {
       table_ = parts_->device.allocator().allocate(program.table.size());
       parts_->device.write(*table_, 0, program.table.data(), program.table.size());
@@ -110,11 +123,10 @@ class VulkanExecutable final : public Executable {
       Recording& recording;
     } release{*this, *recording};
     const auto begin = Queue::Clock::now();
-    std::vector<Queue::Clock::time_point> starts;  // of the segments
+    ProfileProgram profile{id_, 1, launches_, 0, 0, host_launches_, 0, 0, 0};
     try {
       for (size_t i = 0; i < segments_.size(); ++i) {
-        starts.push_back(Queue::Clock::now());
-        run_commands(recording->commands[i], recording->slowness, cancel);
+        run_segment(*recording, i, profile, cancel);
         if (!segments_[i].host) continue;
         check(cancel);
         const auto start = Queue::Clock::now();
@@ -126,8 +138,10 @@ class VulkanExecutable final : public Executable {
         program_counters().host_launches.fetch_add(1, std::memory_order_relaxed);
       }
       check_verdicts(*recording);
-      if (recording->timing != Timing::none)
-        report(*recording, starts, std::chrono::duration<double, std::nano>(Queue::Clock::now() - begin).count());
+      if (recording->timing != Timing::none) {
+        profile.host_nanoseconds = std::chrono::duration<double, std::nano>(Queue::Clock::now() - begin).count();
+        parts_->profile.add(profile);
+      }
     } catch (const Error& error) {
       // What kernels count with may be half counted now. A cancelled run ended between dispatches, and only what has verdicts counts across those.
       if (error.status() != Status::cancelled || !verdicts_.empty()) forget(recording);
@@ -135,6 +149,19 @@ class VulkanExecutable final : public Executable {
     } catch (...) {
       forget(recording);
       throw;
+    }
+  }
+
+  void run_segment(const Recording& recording, size_t index, ProfileProgram& profile, const std::atomic<bool>* cancel) const {
+    const std::optional<Repeat>& repeat = segments_[index].repeat;
+    uint32_t word = 1;
+    for (int round = 0; word; ++round) {
+      if (repeat && round == repeat->most) fail(Status::internal, repeat->complaint);
+      const auto start = Queue::Clock::now();
+      run_commands(recording.commands[index], recording.slowness, cancel);
+      if (recording.timing != Timing::none) report(recording, index, start, profile);
+      if (!repeat) return;
+      parts_->device.read(*recording.counters, repeat->offset, &word, sizeof word);
     }
   }
 
@@ -272,22 +299,19 @@ class VulkanExecutable final : public Executable {
   }
 
   // The device's clock has no place in the host's: a segment's dispatches follow each other from its submission on.
-  void report(const Recording& recording, const std::vector<Queue::Clock::time_point>& starts, double host_nanoseconds) const {
-    ProfileProgram run{id_, 1, launches_, int64_t(dispatches_.size()), 0, host_launches_, 0, 0, host_nanoseconds};
-    for (size_t i = 0; i < segments_.size(); ++i) {
-      const Commands& commands = recording.commands[i];
-      run.barriers += commands.barriers();
-      run.submissions += int64_t(commands.parts().size());
-      const Commands::Times times = commands.times();
-      run.nanoseconds += times.whole;
-      std::chrono::duration<double, std::nano> passed(0);
-      for (size_t j = 0; j < times.dispatches.size(); ++j) {
-        const auto start = starts[i] + std::chrono::duration_cast<Queue::Clock::duration>(passed);
-        parts_->profile.add(labels_[segments_[i].begin + j], start, times.dispatches[j], id_);
-        passed += std::chrono::duration<double, std::nano>(times.dispatches[j]);
-      }
+  void report(const Recording& recording, size_t index, Queue::Clock::time_point start, ProfileProgram& run) const {
+    const Commands& commands = recording.commands[index];
+    run.dispatches += commands.dispatches();
+    run.barriers += commands.barriers();
+    run.submissions += int64_t(commands.parts().size());
+    const Commands::Times times = commands.times();
+    run.nanoseconds += times.whole;
+    std::chrono::duration<double, std::nano> passed(0);
+    for (size_t j = 0; j < times.dispatches.size(); ++j) {
+      const auto at = start + std::chrono::duration_cast<Queue::Clock::duration>(passed);
+      parts_->profile.add(labels_[segments_[index].begin + j], at, times.dispatches[j], id_);
+      passed += std::chrono::duration<double, std::nano>(times.dispatches[j]);
     }
-    parts_->profile.add(run);
   }
 
   const std::shared_ptr<ProgramParts> parts_;  // first: outlives what follows

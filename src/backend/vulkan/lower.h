@@ -97,6 +97,9 @@ class Emitter {
   // A word among the counters that a kernel raises (atomicMax) when the operation has no answer. Where it is not 0 after a run, the run ends in
   // Error(invalid_argument) with what `describe` says of it.
   virtual Ref verdict(std::function<std::string(uint32_t)> describe) = 0;
+  // What `body` dispatches runs again and again, until `word`, a part of the counters, is 0 after it. After `most` times the run ends in
+  // Error(internal) with `complaint`. The host looks at the word each time: worth it for bodies of many dispatches.
+  virtual void repeat(const Ref& word, int most, std::string complaint, const std::function<void()>& body) = 0;
   // Constants, uploaded with the program. 16-byte aligned.
   virtual Ref table(const void* data, int64_t bytes) = 0;
   virtual void dispatch(Kernel kernel, Grid groups, std::vector<Argument> arguments, const Words& words, Work work = {}) = 0;

@@ -2,35 +2,17 @@
 // the rest is arithmetic at the speed of matrix products. Substitution stays substitution (no block is inverted), so errors are those of
 // LAPACK.
 #include <algorithm>
-#include <bit>
 #include <string>
 #include <vector>
 
 #include "backend/vulkan/elementwise_glsl.h"
-#include "backend/vulkan/product.h"
+#include "backend/vulkan/factors.h"
 #include "ops/linalg.h"
 
 namespace mlxc::vulkan {
 namespace {
 
 constexpr int64_t kBlock = 64;
-constexpr int64_t kItem = sizeof(float);
-constexpr int64_t kMostBytes = (int64_t{1} << 32) - 4096;  // of one matrix: kernels count them in 32 bits
-
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-struct Batch {
-  int64_t items = 1, rows = 0, columns = 0;
-};
-Batch batch_of(const OperandType& operand) {
-  const Shape& shape = operand.type.shape;
-  Batch batch{1, shape[shape.rank() - 2], shape.back()};
-  for (int axis = 0; axis < shape.rank() - 2; ++axis) batch.items *= shape[axis];
-  return batch;
-}
-
-// Row-major matrices, one behind the other.
-Matrix matrices(const Ref& ref, int64_t rows, int64_t columns) { return {ref, rows, columns, columns, 1, kItem, {rows * columns}}; }
 
 // The index that a kernel found first: verdicts are the larger the earlier it is.
 int64_t index_in(uint32_t verdict) { return int64_t(~verdict); }
@@ -114,114 +96,6 @@ void lower_triangular_solve(Emitter& emitter, const Linalg& op) {
   }
 }
 
-// ---- QR: panels of reflections, each applied to what is right of it, then backwards to the columns of the identity ----
-
-struct Panel {
-  int64_t first, columns, width;  // width: that kernels work with, perhaps beyond the last reflection
-};
-
-// A thread keeps the rows of a panel in registers: the more rows, the fewer columns.
-constexpr int64_t kPanelThreads = 256, kMostKept = 128, kMostRows = kMostKept / 4 * kPanelThreads;
-int64_t rows_of_a_thread(int64_t rows) { return int64_t(std::bit_ceil(uint64_t(divide_up(rows, kPanelThreads)))); }
-std::vector<Panel> panels_of(int64_t rows, int64_t reflections) {
-  std::vector<Panel> panels;
-  for (int64_t first = 0; first < reflections; first += panels.back().columns) {
-    const int64_t width = std::min<int64_t>(16, kMostKept / rows_of_a_thread(rows - first));
-    panels.push_back({first, std::min(width, reflections - first), width});
-  }
-  return panels;
-}
-
-// Matrices by columns, one behind the other.
-struct Columns {
-  Ref ref;
-  int64_t count, lead;
-
-  int64_t bytes() const { return count * lead * kItem; }
-  Ref from(int64_t column, int64_t row) const {
-    const int64_t distance = (column * lead + row) * kItem;
-    return ref.at(distance, ref.bytes - distance);
-  }
-};
-
-class QR {
- public:
-  QR(Emitter& emitter, const Batch& batch)
-      : emitter_(emitter),
-        items_(batch.items),
-        m_(batch.rows),
-        n_(batch.columns),
-        lead_(divide_up(m_, 4) * 4),
-        strips_(divide_up(n_, kTile)) {
-    if (m_ > kMostRows)
-      fail(Status::unsupported, "qr: matrices of more than ", kMostRows, " rows do not fit a workgroup's registers; this one has ", m_);
-    if (std::max({m_, n_, lead_}) * (lead_ + 16) * kItem > kMostBytes) no_kernel(emitter.plan());
-  }
-
-  void emit() {
-    const LaunchPlan& plan = emitter_.plan();
-    const int64_t reflections = std::min(m_, n_), q_columns = plan.outputs[0].type.shape.back();
-    if (items_ == 0) return;
-    const Columns s = columns(n_), q = columns(q_columns), v = columns(reflections + 16), y = columns(reflections + 16);
-    powers_ = emitter_.scratch(items_ * n_ * kItem);
-    bad_ = emitter_.scratch(items_ * strips_ * 4);
-    const Ref x = emitter_.input(0);
-    emitter_.dispatch({"qr_layout.prepare", {}}, emitter_.row(items_ * strips_), {read(x), write(s.ref), write(powers_), write(bad_)},
-                      Words().u(m_).u(n_).u(lead_).u(strips_).u(items_ * strips_), {.bytes = 2 * double(x.bytes) + double(s.ref.bytes)});
-    const int64_t tiles = divide_up(lead_, 256), all = items_ * q_columns * tiles;
-    emitter_.dispatch({"qr_layout.ones", {}}, emitter_.row(all), {write(q.ref)}, Words().u(q_columns).u(lead_).u(tiles).u(all));
-
-    const std::vector<Panel> panels = panels_of(m_, reflections);
-    for (const Panel& panel : panels) {
-      reflect(panel, s, v, y);
-      apply(panel, s, panel.first + panel.columns, y, v);
-    }
-    for (size_t i = panels.size(); i-- > 0;) apply(panels[i], q, panels[i].first, v, y);
-    finish(q, 0, false);
-    finish(s, 1, true);
-  }
-
- private:
-  static constexpr int64_t kTile = 32;
-
-  Columns columns(int64_t count) { return {emitter_.scratch(items_ * count * lead_ * kItem), count, lead_}; }
-
-  // V and Y of the panel, R in its place.
-  void reflect(const Panel& panel, const Columns& s, const Columns& v, const Columns& y) {
-    const int64_t rows = m_ - panel.first;
-    const uint32_t kept = uint32_t(rows_of_a_thread(rows));
-    emitter_.dispatch(
-        {"qr_panel", {kept, uint32_t(panel.width)}}, emitter_.row(items_), {update(s.ref), write(v.ref), write(y.ref)},
-        Words().u(lead_).u(m_).u(panel.first).u(items_).u(panel.columns).u(s.bytes()).u(v.bytes()),
-        {.flops = double(items_) * 6 * double(rows * panel.width * panel.width), .bytes = double(items_ * rows * panel.width * 4 * kItem)});
-  }
-
-  // x -= q p^T x for the columns of x from `from` on.
-  void apply(const Panel& panel, const Columns& x, int64_t from, const Columns& p, const Columns& q) {
-    const int64_t columns = x.count - from, height = lead_ - panel.first, groups = divide_up(columns, 128 / panel.width);
-    if (columns <= 0) return;
-    emitter_.dispatch(
-        {"qr_apply", {uint32_t(panel.width)}}, emitter_.row(items_ * groups),
-        {update(x.from(from, panel.first)), read(p.from(panel.first, panel.first)), read(q.from(panel.first, panel.first))},
-        Words().u(lead_).u(height / 4).u(columns).u(groups).u(items_ * groups).u(x.bytes()).u(p.bytes()),
-        {.flops = double(items_) * 4 * double(height * columns * panel.width), .bytes = double(items_ * height * columns * 2 * kItem)});
-  }
-
-  void finish(const Columns& s, size_t output, bool triangle) {
-    const Shape& shape = emitter_.plan().outputs[output].type.shape;
-    const int64_t rows = shape[shape.rank() - 2], columns = shape.back();
-    const int64_t across = divide_up(columns, kTile), tiles = across * divide_up(rows, kTile);
-    const Ref out = emitter_.output(output);
-    emitter_.dispatch({"qr_layout.finish", {triangle}}, emitter_.row(items_ * tiles), {read(s.ref), write(out), read(powers_), read(bad_)},
-                      Words().u(rows).u(columns).u(lead_).u(s.bytes()).u(s.count).u(strips_).u(across).u(tiles).u(items_ * tiles),
-                      {.bytes = 2 * double(out.bytes)});
-  }
-
-  Emitter& emitter_;
-  const int64_t items_, m_, n_, lead_, strips_;
-  Ref powers_, bad_;
-};
-
 }  // namespace
 
 void lower_linalg(Emitter& emitter) {
@@ -234,7 +108,9 @@ void lower_linalg(Emitter& emitter) {
     case LinalgOp::triangular_solve:
       return lower_triangular_solve(emitter, op);
     case LinalgOp::qr:
-      return QR(emitter, batch_of(plan.inputs[0])).emit();
+      return lower_qr(emitter);
+    case LinalgOp::svd:
+      return lower_svd(emitter, op);
     default:
       no_kernel(plan);
   }

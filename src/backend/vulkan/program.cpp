@@ -30,7 +30,7 @@ class ProgramEmitter final : public Emitter {
       if (joined.by == launch) joined_ = joined.launch;
     }
     const size_t dispatches = program_.dispatches.size();
-    const size_t table = program_.table.size(), verdicts = program_.verdicts.size();
+    const size_t table = program_.table.size(), verdicts = program_.verdicts.size(), repeats = program_.repeats.size();
     const int64_t counters = program_.counter_bytes;
     try {
       lower(*this);
@@ -40,6 +40,7 @@ class ProgramEmitter final : public Emitter {
       program_.dispatches.resize(dispatches);
       program_.table.resize(table);
       program_.verdicts.resize(verdicts);
+      program_.repeats.resize(repeats);
       program_.counter_bytes = counters;
       return;
     }
@@ -73,6 +74,11 @@ class ProgramEmitter final : public Emitter {
     const Ref word = counters(4);
     program_.verdicts.push_back({launch_, program_.counter_bytes - 4, std::move(describe)});
     return word;
+  }
+  void repeat(const Ref& word, int most, std::string complaint, const std::function<void()>& body) override {
+    const size_t begin = program_.dispatches.size();
+    body();
+    program_.repeats.push_back({begin, program_.dispatches.size(), pieces_.at(size_t(word.index)).at + word.offset, most, std::move(complaint)});
   }
   Ref table(const void* data, int64_t bytes) override {
     const size_t at = size_t(round_up(int64_t(program_.table.size()), kTableAlignment));

@@ -32,12 +32,21 @@ struct Verdict {
   std::function<std::string(uint32_t)> describe;
 };
 
+// See Emitter::repeat.
+struct Repeat {
+  size_t begin, end;  // dispatches
+  int64_t offset;     // of the word, in the counters
+  int most;
+  std::string complaint;
+};
+
 struct LoweredProgram {
   std::vector<LaunchPlan> launches;
   std::vector<std::string> reasons;  // by launch: why it runs on the fallback device; empty: it runs here
   std::vector<Kernel> kernels;       // each once
   std::vector<Dispatch> dispatches;  // in order of their launches
   std::vector<Verdict> verdicts;
+  std::vector<Repeat> repeats;       // in order
   std::vector<std::byte> table;      // constants
   int64_t scratch_bytes = 0, counter_bytes = 0;
 };
