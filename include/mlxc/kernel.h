@@ -4,7 +4,8 @@
  * and output is there under its name: x.at[i] is element i in row-major order, and x_size (elements, uint), x_rank (int) and, from rank 1
  * on, x_shape[axis] (uint) are constants. Outputs are not cleared. Element types: float, double, int, uint, int8_t to int64_t, uint8_t to
  * uint64_t, float16_t; bool is uint8_t (0 or 1), bfloat16 its bits as uint16_t (kernels/common.glsl, which can be included, converts them).
- * Other extensions of GLSL (#extension) can be used as far as the device has them. Compiled code is kept on disk; every new combination of
+ * Other extensions of GLSL (#extension) can be used as far as the device has them and is opened with them; there are no bindings, buffers
+ * and images of one's own. Compiled code is kept on disk; every new combination of
  * dtypes and shapes is compiled once. A kernel must stay inside its arrays: that is not checked. One that never ends makes the device lost.
  *
  *   axpy:  void main() { uint i = gl_GlobalInvocationID.x; if (i < y_size) y.at[i] = a.at[0] * x.at[i]; }
@@ -45,7 +46,7 @@ MLXC_API mlxc_status mlxc_kernel_new(mlxc_kernel **out, mlxc_device *device, con
  * y and z; whole workgroups run, so that gl_GlobalInvocationID may reach beyond. results: receives output_count handles; all NULL on
  * failure. There is no gradient: mlxc_stop_gradient makes the results constants. Ownership: the caller frees each result. Threads: any.
  * Errors: INVALID_ARGUMENT (counts, or the source does not compile: the compiler's message with the line of the source), UNSUPPORTED (the
- * device lacks what the source declares), INVALID_HANDLE, OUT_OF_MEMORY. */
+ * device lacks what the source declares: features, shared memory, workgroups as large, bindings), INVALID_HANDLE, OUT_OF_MEMORY. */
 MLXC_API mlxc_status mlxc_kernel_apply(mlxc_array **results, mlxc_kernel *kernel, mlxc_array *const *inputs, int64_t input_count,
                                        const mlxc_array_type *types, int64_t output_count, const int64_t *threads, mlxc_error *error);
 

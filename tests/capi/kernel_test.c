@@ -153,6 +153,26 @@ static void arguments_are_checked(void) {
   mlxc_array_free(x);
 }
 
+static void what_the_device_has_not_is_unsupported(void) {
+  static const char* const sources[] = {
+      "layout(set = 0, binding = 3) buffer B { float v[]; } b;\nvoid main() { y.at[0] = b.v[1]; }",
+      "layout(set = 0, binding = 0) uniform sampler2D image;\nvoid main() { y.at[0] = texture(image, vec2(0)).x; }",
+      "#extension GL_EXT_shader_realtime_clock : require\nvoid main() { y.at[0] = float(clockRealtime2x32EXT().x); }",
+      "shared float much[1 << 24];\nvoid main() { much[gl_LocalInvocationIndex] = x.at[0]; barrier(); y.at[0] = much[uint(x.at[1])]; }"};
+  const int64_t shape[1] = {1}, threads[3] = {1, 1, 1};
+  const mlxc_array_type type = {shape, 1, MLXC_DTYPE_FLOAT32};
+  mlxc_array *x = numbers(1, 2), *y = NULL;
+  for (size_t i = 0; i < sizeof sources / sizeof sources[0]; ++i) {
+    mlxc_kernel* kernel = NULL;
+    mlxc_error record = MLXC_ERROR_INIT;
+    OK(new_kernel(&kernel, sources[i], X, 1, Y, 1, &error));
+    CHECK(mlxc_kernel_apply(&y, kernel, &x, 1, &type, 1, threads, &record) == MLXC_UNSUPPORTED);
+    CHECK(y == NULL && strstr(record.message, i < 2 ? "bindings" : i < 3 ? "capability" : "shared memory") != NULL);
+    mlxc_kernel_free(kernel);
+  }
+  mlxc_array_free(x);
+}
+
 static void the_cpu_takes_no_source(void) {
   mlxc_device* cpu = NULL;
   mlxc_kernel* kernel = NULL;
@@ -170,6 +190,7 @@ int main(void) {
     captured_functions_hold_them();
     mistakes_are_shown_with_the_compilers_words();
     arguments_are_checked();
+    what_the_device_has_not_is_unsupported();
     mlxc_device_free(device);
   }
   return report("kernel");

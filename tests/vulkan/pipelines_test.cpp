@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "backend/vulkan/module_needs.h"
 #include "backend/vulkan/modules.h"
 #include "vulkan/program_fixture.h"
 
@@ -87,7 +88,7 @@ TEST_F(PipelinesTest, AModuleThatNeedsWhatTheDeviceLacksIsRefusedBeforeTheDriver
   if (context().caps.coopmat_f16 || context().caps.coopmat_bf16) GTEST_SKIP() << "this device has cooperative matrices";
   const Module* found = nullptr;
   for (const Module& module : modules())
-    if (missing_feature(module.words, context().caps) == "cooperative matrices") found = &module;
+    if (what_it_lacks(context().caps, needs_of(module.words, {})).starts_with("cooperative matrices")) found = &module;
   if (!found) GTEST_SKIP() << "no kernel uses cooperative matrices";
   const Kernel wanted{std::string(found->name), {}, 0, {}};
   const auto results = open()->get({&wanted, 1});
@@ -95,21 +96,18 @@ TEST_F(PipelinesTest, AModuleThatNeedsWhatTheDeviceLacksIsRefusedBeforeTheDriver
   EXPECT_THAT(results[0].reason, HasSubstr("cooperative matrices"));
 }
 
+TEST_F(PipelinesTest, MoreSharedMemoryThanThereIsIsRefusedBeforeTheDriverSeesIt) {
+  Kernel wanted = kernel("args.y.v[0] = big[uint(args.y.v[1])];");
+  wanted.source.insert(wanted.source.find("void main"), "shared float big[1 << 20];\n");
+  const auto results = open()->get({&wanted, 1});
+  EXPECT_FALSE(results[0].pipeline);
+  EXPECT_THAT(results[0].reason, HasSubstr("4194304 bytes of shared memory"));
+}
+
 TEST_F(PipelinesTest, ASubgroupSizeThatTheDeviceLacksIsRefused) {
   Kernel wanted = kernel("args.y.v[0] = 1.0;");
   wanted.subgroup = 512;
   EXPECT_THAT(open()->get({&wanted, 1})[0].reason, HasSubstr("512"));
-}
-
-TEST(MissingFeature, NamesWhatAModuleDeclares) {
-  auto module = [](uint32_t capability) { return std::vector<uint32_t>{0x07230203, 0x10500, 0, 10, 0, 2u << 16 | 17, 1, 2u << 16 | 17, capability, 3u << 16 | 14, 0, 1}; };
-  Capabilities none, all;
-  all.float16 = all.float64 = all.int8 = all.int16 = all.int64 = all.integer_dot = all.coopmat_f16 = all.coopmat_bf16 = true;
-  for (uint32_t capability : {9, 10, 11, 22, 39, 4448, 5116, 5118, 6017, 6019, 6022}) {
-    EXPECT_FALSE(missing_feature(module(capability), none).empty()) << capability;
-    EXPECT_TRUE(missing_feature(module(capability), all).empty()) << capability;
-  }
-  EXPECT_TRUE(missing_feature(module(4433), none).empty());  // 16-bit storage is part of the floor
 }
 
 TEST(CacheHeader, MustBeOfThisDriver) {

@@ -152,8 +152,7 @@ uint32_t multiprocessors_of(const InstanceApi& api, VkPhysicalDevice device, con
   return software ? 4 : 32;
 }
 
-void ask_properties(const InstanceApi& api, VkPhysicalDevice device, const Available& available, Capabilities& caps,
-                    VkSubgroupFeatureFlags* operations) {
+void ask_properties(const InstanceApi& api, VkPhysicalDevice device, const Available& available, Capabilities& caps) {
   VkPhysicalDeviceProperties2 properties{};
   properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
   VkPhysicalDeviceVulkan11Properties v11{};
@@ -183,8 +182,9 @@ void ask_properties(const InstanceApi& api, VkPhysicalDevice device, const Avail
   caps.shared_bytes = core.limits.maxComputeSharedMemorySize;
   caps.workgroup_invocations = core.limits.maxComputeWorkGroupInvocations;
   std::copy_n(core.limits.maxComputeWorkGroupCount, 3, caps.max_groups);
+  std::copy_n(core.limits.maxComputeWorkGroupSize, 3, caps.max_group);
   caps.max_allocation = v11.maxMemoryAllocationSize;
-  *operations = v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT ? v11.subgroupSupportedOperations : 0;
+  caps.subgroup_operations = v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT ? v11.subgroupSupportedOperations : 0;
   caps.timestamp_period = core.limits.timestampPeriod;
 }
 
@@ -253,8 +253,7 @@ PhysicalDevice inspect_device(const InstanceApi& api, VkPhysicalDevice handle) {
   }
   const Names extensions = extensions_of(api, handle);
   const Available available(caps.api_version, extensions);
-  VkSubgroupFeatureFlags operations = 0;
-  ask_properties(api, handle, available, caps, &operations);
+  ask_properties(api, handle, available, caps);
   VkPhysicalDeviceMemoryProperties2 memory{};
   memory.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2;
   api.vkGetPhysicalDeviceMemoryProperties2(handle, &memory);
@@ -265,7 +264,7 @@ PhysicalDevice inspect_device(const InstanceApi& api, VkPhysicalDevice handle) {
 
   Features features;
   ask_features(api, handle, available, features);
-  device.reason = missing_floor(features, operations);
+  device.reason = missing_floor(features, caps.subgroup_operations);
   caps.multiprocessors = multiprocessors_of(api, handle, extensions, caps.software);
   caps.subgroup_control &= features.subgroup_size.subgroupSizeControl && features.subgroup_size.computeFullSubgroups;
   caps.float16 = features.v12.shaderFloat16;
@@ -274,7 +273,8 @@ PhysicalDevice inspect_device(const InstanceApi& api, VkPhysicalDevice handle) {
   caps.int16 = features.core.features.shaderInt16;
   caps.int64 = features.core.features.shaderInt64;
   caps.integer_dot = features.integer_dot.shaderIntegerDotProduct && caps.int8;
-  if (features.cooperative_matrix.cooperative_matrix && features.v12.vulkanMemoryModel && features.maintenance4.maintenance4 &&
+  caps.memory_model = features.v12.vulkanMemoryModel && features.v12.vulkanMemoryModelDeviceScope;
+  if (features.cooperative_matrix.cooperative_matrix && caps.memory_model && features.maintenance4.maintenance4 &&
       caps.float16)
     ask_cooperative_matrices(api, handle, caps);
   caps.coopmat_bf16 &= features.bfloat16.bfloat16_type && features.bfloat16.cooperative_matrix;
@@ -306,8 +306,7 @@ VkDevice create_device(const InstanceApi& api, const PhysicalDevice& device, con
   wanted.v12.shaderFloat16 = caps.float16;
   wanted.v12.shaderInt8 = wanted.v12.storageBuffer8BitAccess = caps.int8;
   wanted.v12.shaderSubgroupExtendedTypes = there.v12.shaderSubgroupExtendedTypes;
-  wanted.v12.vulkanMemoryModel = there.v12.vulkanMemoryModel;
-  wanted.v12.vulkanMemoryModelDeviceScope = there.v12.vulkanMemoryModelDeviceScope;
+  wanted.v12.vulkanMemoryModel = wanted.v12.vulkanMemoryModelDeviceScope = caps.memory_model;
   wanted.chain(wanted.v11);
   wanted.chain(wanted.v12);
   if (caps.subgroup_control) {

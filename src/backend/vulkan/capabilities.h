@@ -15,8 +15,9 @@ struct Capabilities {
 
   uint32_t subgroup_size = 0;  // what a pipeline gets by default
   uint32_t min_subgroup = 0, max_subgroup = 0;
+  uint32_t subgroup_operations = 0;  // VkSubgroupFeatureFlags
   uint32_t shared_bytes = 0, workgroup_invocations = 0;
-  uint32_t max_groups[3] = {};
+  uint32_t max_groups[3] = {}, max_group[3] = {};  // workgroups of a dispatch, invocations of a workgroup: along each axis
   uint32_t multiprocessors = 0;  // units that run workgroups side by side; an estimate where the driver does not say
   int64_t memory_bytes = 0;      // of the device-local heap
   uint32_t memory_heap = 0;    // its number
@@ -35,6 +36,7 @@ struct Capabilities {
   bool coopmat_bf16 = false;      // "bfloat16": the same in bfloat16
   bool coopmat_f16_sums = false, coopmat_bf16_sums = false;  // accumulators of 16 bits too
   bool memory_budget = false;     // "memory_budget"
+  bool memory_model = false;      // Vulkan's; not switched off, as it changes no kernel
   bool external_host = false;     // "external_host"
   uint64_t import_alignment = 0;  // of host memory that is imported, bytes
   bool device_fault = false;      // "device_fault"

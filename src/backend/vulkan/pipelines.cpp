@@ -5,6 +5,7 @@
 #include <cstring>
 #include <functional>
 
+#include "backend/vulkan/module_needs.h"
 #include "backend/vulkan/modules.h"
 #include "backend/vulkan/program.h"
 #include "base/log.h"
@@ -43,30 +44,6 @@ size_t KernelHash::operator()(const Kernel& kernel) const {
   hash_combine(seed, kernel.subgroup);
   hash_combine(seed, std::hash<std::string>{}(kernel.source));
   return seed;
-}
-
-std::string missing_feature(std::span<const uint32_t> words, const Capabilities& caps) {
-  constexpr uint32_t kOpCapability = 17;
-  for (size_t at = 5; at + 1 < words.size() && words[at] >> 16 != 0; at += words[at] >> 16) {
-    if ((words[at] & 0xffff) != kOpCapability) break;  // they come first
-    switch (words[at + 1]) {
-      case 9: if (!caps.float16) return "float16 arithmetic"; break;
-      case 10: if (!caps.float64) return "float64"; break;
-      case 11: if (!caps.int64) return "int64"; break;
-      case 22: if (!caps.int16) return "int16"; break;
-      case 39:
-      case 4448: if (!caps.int8) return "int8"; break;
-      case 5116:
-      case 5118: if (!caps.coopmat_bf16) return "bfloat16 cooperative matrices"; break;
-      case 6016:
-      case 6017:
-      case 6018:
-      case 6019: if (!caps.integer_dot) return "integer dot products"; break;
-      case 6022: if (!caps.coopmat_f16 && !caps.coopmat_bf16) return "cooperative matrices"; break;
-      default: break;
-    }
-  }
-  return {};
 }
 
 bool is_cache_of(std::span<const std::byte> data, uint32_t vendor, uint32_t device, const uint8_t* uuid) {
@@ -192,8 +169,8 @@ Pipelines::Pipeline Pipelines::create(const Kernel& kernel) {
     fail(Status::internal, "there is no kernel module ", kernel.module);
   }
   const Context& context = *context_;
-  if (const std::string missing = missing_feature(words, context.caps); !missing.empty())
-    fail(Status::unsupported, "kernel ", kernel.module, " needs ", missing, ", which ", context.caps.name, " lacks");
+  if (const std::string lacking = what_it_lacks(context.caps, needs_of(words, kernel.constants)); !lacking.empty())
+    fail(Status::unsupported, "kernel ", kernel.module, " needs ", lacking, " (", context.caps.name, ")");
 
   VkShaderModuleCreateInfo module_info{};
   module_info.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;

@@ -75,9 +75,6 @@ class Pipelines {
   double unsaved_seconds_ = 0;  // spent on making what is not saved yet
 };
 
-// Whether the device has what a module declares (float16 arithmetic, cooperative matrices, ...); else the name of what it lacks.
-std::string missing_feature(std::span<const uint32_t> words, const Capabilities& caps);
-
 // Whether a VkPipelineCache's data was made by this very driver: Vulkan leaves the check to us.
 bool is_cache_of(std::span<const std::byte> data, uint32_t vendor, uint32_t device, const uint8_t* uuid);
 
