@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <limits>
 #include <string>
@@ -416,6 +417,33 @@ TYPED_TEST(BinaryInteger, WrapsDividesAndShiftsAsNumPy) {
     EXPECT_EQ(y[1], std::is_signed_v<T> ? T(3) : T(-3));
     EXPECT_EQ(y[0], std::numeric_limits<T>::min());  // of a signed type: wraps
   }
+}
+
+// Operands of one value or of many, in place, in memory.
+TEST(Pair, GivesTheBitsOfItsTwoOperations) {
+  const auto apply = [](PairOp op, float a, float b) {
+    const volatile float result = op == PairOp::add ? a + b : op == PairOp::subtract ? a - b : op == PairOp::multiply ? a * b : b - a;
+    return float(result);
+  };
+  Random random(9);
+  const auto a = random.floats(300), b = random.floats(300, -2, 2), c = random.floats(300);
+  for (const Isa* isa : every_isa())
+    for (int first = 0; first < kPairOpCount; ++first)
+      for (int second = 0; second < kPairOpCount; ++second)
+        for (int steps = 0; steps < 8; ++steps)
+          for (int64_t n : {1, 15, 64, 277}) {
+            const bool in_memory = (steps + n) % 2;
+            std::vector<float> out(c.begin(), c.end());
+            const int64_t sa = steps & 1, sb = steps >> 1 & 1, sc = steps >> 2;
+            pair_function(PairOp(first), PairOp(second), *isa, in_memory ? Operands::in_memory : Operands::in_cache)(
+                {{a.data(), b.data(), sc ? out.data() : c.data()}, {sa, sb, sc}, {a.data(), out.data()}, out.data(), n});
+            for (int64_t i = 0; i < int64_t(out.size()); ++i) {
+              const float inner = apply(PairOp(first), a[size_t(i * sa)], b[size_t(i * sb)]);
+              const float want = i < n ? apply(PairOp(second), inner, c[size_t(i * sc)]) : c[size_t(i)];
+              ASSERT_EQ(std::bit_cast<uint32_t>(out[size_t(i)]), std::bit_cast<uint32_t>(want))
+                  << name_of(level_of(*isa)) << " " << first << " " << second << " steps " << steps << " n " << n << " at " << i;
+            }
+          }
 }
 
 TEST(Where, ChoosesByByteForEverySizeAndStep) {

@@ -1,6 +1,8 @@
 // Elementwise chains: an interpreter over tiles that stay in the first-level cache, each step one call of a vectorised kernel.
+#include <algorithm>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "backend/cpu/kernels/kernels.h"
@@ -13,7 +15,7 @@
 namespace mlxc::cpu {
 namespace {
 
-constexpr int64_t kTile = 512;        // elements; with a handful of live values of 4 bytes they fit 16 KiB
+constexpr int64_t kTile = 1024;       // elements; with a handful of live values of 4 bytes they fit 32 KiB
 constexpr int64_t kTileBytes = kTile * 8;
 constexpr int64_t kSlotBytes = kTileBytes + 2048 + 64;  // apart: neighbours do not want the same sets of the cache
 constexpr int64_t kFetchCount = 1 << 15;  // elements that the caches next to the core do not hold
@@ -42,6 +44,20 @@ cpu::BinaryOp kernel_op(mlxc::BinaryOp op) { return cpu::BinaryOp(int(op)); }
 static_assert(int(mlxc::BinaryOp::logaddexp) == int(cpu::BinaryOp::logaddexp) && int(mlxc::BinaryOp::logical_and) == int(cpu::BinaryOp::logical_and) &&
               int(mlxc::BinaryOp::bitwise_and) == int(cpu::BinaryOp::bit_and) && int(mlxc::BinaryOp::shift_right) == int(cpu::BinaryOp::shift_right));
 
+std::optional<PairOp> pair_op(mlxc::BinaryOp op, DType dtype) {
+  if (dtype != DType::f32) return std::nullopt;
+  switch (op) {
+    case mlxc::BinaryOp::add:
+      return PairOp::add;
+    case mlxc::BinaryOp::subtract:
+      return PairOp::subtract;
+    case mlxc::BinaryOp::multiply:
+      return PairOp::multiply;
+    default:
+      return std::nullopt;
+  }
+}
+
 // A tile of values: contiguous (step 1), or one value for all (step 0).
 struct Tile {
   const std::byte* data;
@@ -49,11 +65,16 @@ struct Tile {
 };
 
 struct Step {
-  enum class Kind { constant, unary, binary, select, convert, dropout } kind = Kind::constant;
+  static constexpr int kNothing = -1, kOutput = -2;
+  enum class Kind { constant, unary, binary, pair, joined, select, convert, dropout } kind = Kind::constant;
   UnaryFn unary = nullptr;       // also conversions
   BinaryFn binary = nullptr;
   UnaryFn unary_in_memory = nullptr;  // the same function where it fetches its operands' next tile
   BinaryFn binary_in_memory = nullptr;
+  std::optional<PairOp> arithmetic;  // of float32
+  PairOp before = PairOp::add;       // of a pair: what the step that is `joined` to it does
+  PairFn pair = nullptr;
+  int fetches[2] = {kNothing, kNothing};  // of a pair: inputs or the output in memory whose next tile it asks for
   WhereFn select = nullptr;
   float probability = 0;         // of a dropout
   int64_t item = 0;
@@ -75,7 +96,8 @@ struct Input {
 
 class Evaluator {
  public:
-  explicit Evaluator(const LaunchPlan& plan) {
+  // to_memory: the result is an array, not tiles that the caller uses up at once.
+  explicit Evaluator(const LaunchPlan& plan, bool to_memory = true) {
     const auto& fused = as<Fused>(*plan.primitive);
     collapse(plan);
     for (size_t i = 0; i < inputs_.size(); ++i) {
@@ -88,11 +110,12 @@ class Evaluator {
       steps_.push_back(lower_step(from, types, plan));
       types.push_back(from.dtype);
     }
+    join_pairs();
     share_slots();
     DType result = fused.steps.back().dtype;
     output_item_ = size_of(result);
     if (compute_type(result) != result) narrow_output_ = convert_function(DType::f32, result);
-    if (count_ >= kFetchCount) choose_fetching();
+    if (count_ >= kFetchCount) choose_fetching(to_memory);
   }
 
   // Elements [first, first + n) of the result, on this thread.
@@ -130,6 +153,35 @@ class Evaluator {
   // Tiles inside rows keep operands contiguous; short rows are gathered across.
   bool by_row() const { return shape_.rank() && shape_.back() >= kTile / 2; }
 
+  static bool has_slot(const Step& step) { return step.kind != Step::Kind::constant && step.kind != Step::Kind::joined; }
+
+  // An addition, subtraction or multiplication that only another one of them reads is computed with it, in one pass over the tile.
+  void join_pairs() {
+    const int inputs = int(inputs_.size());
+    std::vector<int> uses(inputs_.size() + steps_.size());
+    for (const Step& step : steps_)
+      for (int argument : step.arguments)
+        if (argument >= 0) ++uses[size_t(argument)];
+    for (Step& step : steps_) {
+      if (step.kind != Step::Kind::binary || !step.arithmetic) continue;
+      for (int side : {0, 1}) {
+        const int argument = step.arguments[side], other = step.arguments[1 - side];
+        if (argument < inputs || uses[size_t(argument)] != 1) continue;
+        Step& before = steps_[size_t(argument - inputs)];
+        if (before.kind != Step::Kind::binary || !before.arithmetic || before.to_narrow) continue;
+        step.kind = Step::Kind::pair;
+        step.before = *before.arithmetic;
+        if (side == 1 && step.arithmetic == PairOp::subtract) step.arithmetic = PairOp::reverse_subtract;
+        step.pair = pair_function(step.before, *step.arithmetic);
+        const int operands[] = {before.arguments[0], before.arguments[1], other};
+        std::copy_n(operands, 3, step.arguments);
+        before.kind = Step::Kind::joined;
+        std::fill_n(before.arguments, 3, -1);
+        break;
+      }
+    }
+  }
+
   // A step's result takes the slot of one that nobody reads any more: long chains stay in the first-level cache too.
   void share_slots() {
     const int inputs = int(inputs_.size());
@@ -138,21 +190,25 @@ class Evaluator {
       for (int argument : steps_[size_t(i)].arguments)
         if (argument >= inputs) last[size_t(argument - inputs)] = i;
     for (int i = 0; i < int(steps_.size()); ++i) {
-      if (steps_[size_t(i)].kind == Step::Kind::constant) continue;
+      if (!has_slot(steps_[size_t(i)])) continue;
       if (unused.empty()) unused.push_back(slots_++);
       steps_[size_t(i)].slot = unused.back();
       unused.pop_back();
       for (int before = 0; before < i; ++before)
-        if (last[size_t(before)] == i && steps_[size_t(before)].kind != Step::Kind::constant) unused.push_back(steps_[size_t(before)].slot);
+        if (last[size_t(before)] == i && has_slot(steps_[size_t(before)])) unused.push_back(steps_[size_t(before)].slot);
     }
   }
 
   // The first step that reads an input from memory fetches its next tile, the last one that of the output: between arithmetic, where a step
   // can.
-  void choose_fetching() {
+  void choose_fetching(bool to_memory) {
     for (Step& step : steps_) {
       const bool can = step.unary_in_memory != step.unary || step.binary_in_memory != step.binary;
-      const bool writes = &step == &steps_.back() && !narrow_output_;
+      const bool writes = to_memory && &step == &steps_.back() && !narrow_output_;
+      if (step.kind == Step::Kind::pair) {
+        choose_fetching_of_pair(step, writes);
+        continue;
+      }
       bool fetches = writes;
       for (int argument : step.arguments) {
         if (!can || argument < 0 || argument >= int(inputs_.size())) continue;
@@ -165,6 +221,23 @@ class Evaluator {
       step.binary = step.binary_in_memory;
       output_fetched_ |= writes;
     }
+  }
+
+  void choose_fetching_of_pair(Step& step, bool writes) {
+    int count = 0;
+    if (writes) {
+      step.fetches[count++] = Step::kOutput;
+      output_fetched_ = true;
+    }
+    for (int argument : step.arguments) {
+      if (count == 2 || argument >= int(inputs_.size())) continue;
+      Input& input = inputs_[size_t(argument)];
+      if (input.fetched || !input.contiguous || input.convert) continue;
+      input.fetched = true;
+      step.fetches[count++] = argument;
+    }
+    if (count == 1) step.fetches[1] = step.fetches[0];
+    if (count > 0) step.pair = pair_function(step.before, *step.arithmetic, best_isa(), Operands::in_memory);
   }
 
   // Drops axes of one element and merges neighbours that every operand walks through evenly.
@@ -216,6 +289,7 @@ class Evaluator {
         step.binary = binary_function(kernel_op(as<Binary>(*from.primitive).op), type(0));
         step.binary_in_memory = binary_function(kernel_op(as<Binary>(*from.primitive).op), type(0), best_isa(), Operands::in_memory);
         if (!step.binary) no_kernel(from, types, plan);
+        step.arithmetic = pair_op(as<Binary>(*from.primitive).op, type(0));
         break;
       case OpCode::select:
         step.kind = Step::Kind::select;
@@ -347,6 +421,15 @@ class Evaluator {
           step.binary(a.data, a.step, b.data, b.step, to, count);
           break;
         }
+        case Step::Kind::joined: values[next] = {nullptr, 0}; break;
+        case Step::Kind::pair: {
+          PairArgs args{{}, {}, {}, to, count};
+          for (int k = 0; k < 3; ++k) args.x[k] = values[step.arguments[k]].data, args.step[k] = values[step.arguments[k]].step;
+          for (int k = 0; k < 2; ++k)
+            if (step.fetches[k] != Step::kNothing) args.fetch[k] = step.fetches[k] == Step::kOutput ? to : values[step.fetches[k]].data;
+          step.pair(args);
+          break;
+        }
         case Step::Kind::select: {
           const Tile &c = values[step.arguments[0]], &a = values[step.arguments[1]], &b = values[step.arguments[2]];
           step.select(reinterpret_cast<const uint8_t*>(c.data), c.step, a.data, a.step, b.data, b.step, to, count);
@@ -412,7 +495,7 @@ bool joins_reduction(const LaunchPlan& chain, const LaunchPlan& reduction) {
 }
 
 LaunchPtr lower_chain_reduction(const LaunchPlan& chain, const LaunchPlan& reduction) {
-  return make_launch([evaluator = Evaluator(chain), inputs = chain.inputs.size(), base = reduction_of(reduction)](
+  return make_launch([evaluator = Evaluator(chain, false), inputs = chain.inputs.size(), base = reduction_of(reduction)](
                          ThreadPool& pool, std::byte* const* operands) {
     const std::function<void(int64_t, int64_t, void*)> produce = [&](int64_t first, int64_t n, void* to) {
       evaluator.part(operands, first, n, static_cast<std::byte*>(to));

@@ -3,6 +3,7 @@
 
 #include "backend/cpu/kernels/double-inl.h"
 #include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/pairs-inl.h"
 
 namespace mlxc::cpu::MLXC_ISA {
 namespace {
@@ -330,6 +331,7 @@ constexpr ElementwiseTable elementwise_table() {
       .unary_f32 = {unary_table<false>(), unary_table<true>()},
       .binary_f32 = {binary_table<float>(), binary_table<float, true>()},
       .binary_f64 = {binary_table<double>(), binary_table<double, true>()},
+      .pair_f32 = {PairTable<false>::entries, PairTable<true>::entries},
       .half_to_float = convert_vector<Half, float>,
       .brain_to_float = convert_vector<Brain, float>,
       .float_to_half = convert_vector<float, Half>,

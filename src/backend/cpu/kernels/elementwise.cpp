@@ -194,6 +194,10 @@ BinaryFn binary_function(BinaryOp op, DType dtype, const Isa& isa, Operands oper
   }
 }
 
+PairFn pair_function(PairOp first, PairOp second, const Isa& isa, Operands operands) {
+  return isa.elementwise->pair_f32[int(operands)][int(first)][int(second)];
+}
+
 WhereFn where_function(int64_t element_bytes, const Isa& isa) {
   switch (element_bytes) {
     case 1: return isa.elementwise->where[0];

@@ -140,6 +140,7 @@ struct ElementwiseTable {
   const UnaryFn* unary_f32[2];
   const BinaryFn* binary_f32[2];
   const BinaryFn* binary_f64[2];
+  const PairFn* const* pair_f32[2];  // by first, then by second
   ConvertFn half_to_float, brain_to_float, float_to_half, float_to_brain;
   WhereFn where[4];  // by element size: 1, 2, 4, 8 bytes
 };

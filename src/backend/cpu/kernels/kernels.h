@@ -398,6 +398,20 @@ enum class Operands { in_cache, in_memory };
 UnaryFn unary_function(UnaryOp op, DType dtype, const Isa& isa = best_isa(), Operands operands = Operands::in_cache);
 BinaryFn binary_function(BinaryOp op, DType dtype, const Isa& isa = best_isa(), Operands operands = Operands::in_cache);
 WhereFn where_function(int64_t element_bytes, const Isa& isa = best_isa());  // 1, 2, 4, 8
+
+// out = (x[0] first x[1]) second x[2] of float32, both rounded. fetch: two arrays, each in memory or any of the operands, whose next tile is asked
+// for meanwhile; both null: none. out may be an operand of step 1.
+enum class PairOp : int32_t { add, subtract, multiply, reverse_subtract };
+inline constexpr int kPairOpCount = int(PairOp::reverse_subtract) + 1;
+struct PairArgs {
+  const void* x[3];
+  int64_t step[3];
+  const void* fetch[2];
+  void* out;
+  int64_t n;
+};
+using PairFn = void (*)(const PairArgs&);
+PairFn pair_function(PairOp first, PairOp second, const Isa& isa = best_isa(), Operands operands = Operands::in_cache);
 DType unary_result(UnaryOp op, DType dtype);    // boolean (as uint8 0 or 1) for isnan ... and logical_not, else dtype
 DType binary_result(BinaryOp op, DType dtype);  // boolean for comparisons and logical operations, else dtype
 
