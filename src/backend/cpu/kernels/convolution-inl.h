@@ -98,7 +98,7 @@ MLXC_INLINE void shifted_sums_tile(const ShiftedSumArgs& a, int64_t tap) {
     for (int v = 0; v < V; ++v) column[v] = load(x[v] + q);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
-      const F row = load(a.g + r * a.g_stride + q);
+      const F row = settled(load(a.g + r * a.g_stride + q));  // once, not as an operand of each product
 #pragma GCC unroll 8
       for (int v = 0; v < V; ++v) acc[r][v] = fma(row, column[v], acc[r][v]);
     }

@@ -8,18 +8,6 @@
 namespace mlxc::cpu::MLXC_ISA {
 namespace {
 
-// Keeps the compiler from joining a product with the sum that takes it.
-MLXC_INLINE F rounded(F v) {
-#if defined(__AVX512F__)
-  asm("" : "+v"(v));
-#elif defined(__x86_64__)
-  asm("" : "+x"(v));
-#elif defined(__aarch64__)
-  asm("" : "+w"(v));
-#endif
-  return v;
-}
-
 template <PairOp op>
 MLXC_INLINE F pair_apply(F a, F b) {
   if constexpr (op == PairOp::add) return a + b;
@@ -52,7 +40,7 @@ void pair(const PairArgs& args) {
           fetch_ahead(static_cast<const float*>(args.fetch[0]) + i);
           fetch_ahead(static_cast<const float*>(args.fetch[1]) + i);
         }
-        const F inner = rounded(pair_apply<first>(a.at(i, count), b.at(i, count)));
+        const F inner = settled(pair_apply<first>(a.at(i, count), b.at(i, count)));
         store_n(y + i, pair_apply<second>(inner, c.at(i, count)), count);
       });
 }

@@ -62,6 +62,18 @@ MLXC_INLINE F splat(float value) {  // not F{} + value, an addition that -0 keep
 }
 MLXC_INLINE F zero() { return F{}; }
 
+// The value as it stands, in a register: the compiler neither reads it from memory again nor joins what made it with what takes it.
+MLXC_INLINE F settled(F v) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(v));
+#elif defined(__x86_64__)
+  asm("" : "+x"(v));
+#elif defined(__aarch64__)
+  asm("" : "+w"(v));
+#endif
+  return v;
+}
+
 // ---- memory; `n` < W in the partial forms, missing lanes read as zero -------------------------------------------------------------
 
 MLXC_INLINE F load(const float* p) {
