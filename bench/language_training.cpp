@@ -1,4 +1,4 @@
-// Steps of training a language model: bench_language_training FOLDER lora|full|scratch [BATCH] [LENGTH] [STEPS] [native|high] [profile]
+// Steps of training a language model: bench_language_training FOLDER lora|full|scratch [BATCH] [LENGTH] [STEPS] [native|high] [cpu|vulkan:N] [profile]
 // FOLDER needs only config.json for scratch. lora: rank 8 on every linear layer, AdamW, the weights frozen as they lie in the files.
 // The median step is printed as JSON; the first one, which plans, does not count. With `profile` the table of launches follows.
 // bench/compare/training.py sets PyTorch beside it.
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "backend/cpu/cpu_device.h"
+#include "backend/vulkan/vulkan_device.h"
 #include "llm/training.h"
 #include "train/trainer.h"
 
@@ -20,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: bench_language_training FOLDER lora|full|scratch [BATCH] [LENGTH] [STEPS] [native|high] [profile]\n");
+    std::fprintf(stderr, "usage: bench_language_training FOLDER lora|full|scratch [BATCH] [LENGTH] [STEPS] [native|high] [cpu|vulkan:N] [profile]\n");
     return 2;
   }
   const std::string folder = argv[1], mode = argv[2];
@@ -28,7 +29,8 @@ int main(int argc, char** argv) {
   const int64_t batch = number(3, 1), length = number(4, 256), steps = number(5, 5);
   const Precision precision = argc > 6 && std::string(argv[6]) == "high" ? Precision::high : Precision::native;
   try {
-    Device& device = cpu_device();
+    const std::string where = argc > 7 ? argv[7] : "cpu";
+    Device& device = where.starts_with("vulkan:") ? vulkan_device(std::stoul(where.substr(7)), cpu_device()) : cpu_device();
     const ModelConfig config = FolderConfig::read(folder).model;
     nn::Parameters parameters = mode == "scratch"
                                     ? nn::Parameters(device, 1, DType::f32, precision)
@@ -48,7 +50,7 @@ int main(int argc, char** argv) {
       std::vector<int32_t> x(size_t(batch * length)), y(x.size());
       for (auto* list : {&x, &y})
         for (int32_t& token : *list) token = int32_t(3 + random() % uint32_t(config.vocabulary - 3));
-      if (argc > 7 && step == 1) device.profile()->time(Timing::kernels);
+      if (argc > 8 && step == 1) device.profile()->time(Timing::kernels);
       const auto started = Clock::now();
       const std::clock_t clock = std::clock();
       const auto result = trainer.step(Array::from_vector(device, x, {batch, length}, DType::i32),
@@ -65,7 +67,7 @@ int main(int argc, char** argv) {
     const double median = median_of(seconds);
     std::printf("{\"step_seconds\": %.4f, \"cpu_seconds\": %.4f, \"tokens_per_second\": %.1f, \"loss\": %.4f}\n", median, median_of(cpu),
                 double(batch * length) / median, loss);
-    if (argc > 7) std::fputs(device.profile()->table().text().c_str(), stdout);
+    if (argc > 8) std::fputs(device.profile()->table().text().c_str(), stdout);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

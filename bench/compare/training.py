@@ -1,6 +1,7 @@
 """Steps of training language models, libmlxc and PyTorch (+ PEFT) alternating on the same shapes and threads: medians, and their ratio.
 
-  python3 training.py [--model FOLDER] [--rounds 5] [--steps 3] [--batch 1] [--length 256] [--only lora|scratch] [--json FILE]
+  python3 training.py [--model FOLDER] [--rounds 5] [--steps 3] [--batch 1] [--length 256] [--only lora|scratch] [--device cpu]
+                      [--torch-device cpu|cuda] [--ours PROGRAM] [--json FILE]
 
 FOLDER: a Qwen3-0.6B as make_models.py writes it. Needs torch, transformers and peft, and build/bench/bench/bench_language_training
 (scripts/build bench bench_language_training). Every number is the median step of a process of its own. LoRA: rank 8 on every linear layer, AdamW,
@@ -23,7 +24,7 @@ SMALL = {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "vocab_si
          "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": True}
 
 
-def torch_step(folder, mode, batch, length, steps, dtype):
+def torch_step(folder, mode, batch, length, steps, dtype, device):
     """Runs in a process of its own; prints as bench_language_training does."""
     import torch
     import transformers
@@ -35,13 +36,14 @@ def torch_step(folder, mode, batch, length, steps, dtype):
         import peft
         model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype), attn_implementation="sdpa")
         model = peft.get_peft_model(model, peft.LoraConfig(task_type="CAUSAL_LM", r=8, lora_alpha=16, target_modules="all-linear"))
-    model.train()
+    model.to(device).train()
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.0)
     seconds, cpu = [], []
     for step in range(steps + 1):
         x, y = torch.randint(3, model.config.vocab_size, (2, batch, length))
         start, clock = time.perf_counter(), time.process_time()
+        x, y = x.to(device), y.to(device)
         logits = model(input_ids=x).logits
         loss = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), y.flatten())
         loss.backward()
@@ -70,20 +72,23 @@ def main():
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--length", type=int, default=256)
     parser.add_argument("--only", choices=["lora", "scratch"])
+    parser.add_argument("--device", default="cpu", help="of libmlxc: cpu or vulkan:N")
+    parser.add_argument("--torch-device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--ours", default=str(TOP / "build/bench/bench/bench_language_training"))
     parser.add_argument("--json")
-    parser.add_argument("--torch", nargs=6, help=argparse.SUPPRESS)
+    parser.add_argument("--torch", nargs=7, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.torch:
-        folder, mode, batch, length, steps, dtype = options.torch
-        return torch_step(folder, mode, int(batch), int(length), int(steps), dtype)
+        folder, mode, batch, length, steps, dtype, device = options.torch
+        return torch_step(folder, mode, int(batch), int(length), int(steps), dtype, device)
 
-    ours = TOP / "build/bench/bench/bench_language_training"
+    ours, device, theirs = options.ours, options.device, options.torch_device
     with tempfile.TemporaryDirectory() as small:
         (pathlib.Path(small) / "config.json").write_text(json.dumps(SMALL))
-        cases = {"scratch": [("libmlxc", [ours, small, "scratch", 4, options.length, options.steps * 4, "high"]),
-                             ("PyTorch", [sys.executable, __file__, "--torch", small, "scratch", 4, options.length, options.steps * 4, "float32"])]}
+        cases = {"scratch": [("libmlxc", [ours, small, "scratch", 4, options.length, options.steps * 4, "high", device]),
+                             ("PyTorch", [sys.executable, __file__, "--torch", small, "scratch", 4, options.length, options.steps * 4, "float32", theirs])]}
         lora = [options.model, "lora", options.batch, options.length, options.steps]
-        cases["lora"] = [("libmlxc", [ours, *lora, "native"]), ("PyTorch", [sys.executable, __file__, "--torch", *lora, "bfloat16"])]
+        cases["lora"] = [("libmlxc", [ours, *lora, "native", device]), ("PyTorch", [sys.executable, __file__, "--torch", *lora, "bfloat16", theirs])]
         report = {}
         for name, engines in cases.items():
             if options.only not in (None, name):
