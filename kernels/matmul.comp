@@ -1,8 +1,8 @@
-// c = a b, or c -= a b, in float32: TILE x TILE results a workgroup, T x T a thread, DEPTH steps of k at a time through two halves of shared memory (16 KiB at
+// c = a b, or c -= a b, in float32: TILE x TILE results a workgroup, TM x TN a thread, DEPTH steps of k at a time through two halves of shared memory (16 KiB at
 // most). A thread brings a block of 4 x 4 elements at a time; which way they lie is a specialisation constant.
-// variant t128: -DTILE=128 -DT=8 -DTHREADS=256 -DDEPTH=8
-// variant t64: -DTILE=64 -DT=4 -DTHREADS=256 -DDEPTH=16
-// variant t32: -DTILE=32 -DT=4 -DTHREADS=64 -DDEPTH=8
+// variant t128: -DTILE=128 -DTM=8 -DTN=8 -DTHREADS=256 -DDEPTH=8
+// variant t64: -DTILE=64 -DTM=8 -DTN=4 -DTHREADS=128 -DDEPTH=16
+// variant t32: -DTILE=32 -DTM=4 -DTN=4 -DTHREADS=64 -DDEPTH=8
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "matmul.glsl"
@@ -17,7 +17,7 @@ layout(constant_id = 5) const bool EDGES = true;       // m, n or k are not mult
 layout(constant_id = 6) const bool SUBTRACT = false;   // c -= a b
 layout(constant_id = 7) const bool UPPER = false;      // only tiles that touch the upper triangle
 
-const uint kVectors = T / 4, kAcross = TILE / T, kQuads = TILE / 4;
+const uint kVectorsM = TM / 4, kVectorsN = TN / 4, kAcross = TILE / TN, kDown = TILE / TM, kQuads = TILE / 4;
 const uint kBlocks = kQuads * (DEPTH / 4);  // of 4 x 4 elements in a tile of one operand
 // Only whole vectors are stored: what a compiler makes of a store to component i of a shared vector is not to be relied on.
 shared vec4 shared_a[2][DEPTH][kQuads];
@@ -52,10 +52,10 @@ void main() {
   const uint across = (along_k ? mine / (DEPTH / 4) : mine % kQuads) * 4, down = (along_k ? mine % (DEPTH / 4) : mine / kQuads) * 4;
 
   const bool wide_c = args.c_row % 4 == 0 && (place.c.x & 15u) == 0u;
-  vec4 acc[T][kVectors];
-  [[unroll]] for (uint i = 0; i < T; ++i) {
-    const uint row = row0 + (ty + i / 4 * kAcross) * 4 + i % 4;
-    [[unroll]] for (uint j = 0; j < kVectors; ++j) {
+  vec4 acc[TM][kVectorsN];
+  [[unroll]] for (uint i = 0; i < TM; ++i) {
+    const uint row = row0 + (ty + i / 4 * kDown) * 4 + i % 4;
+    [[unroll]] for (uint j = 0; j < kVectorsN; ++j) {
       acc[i][j] = vec4(0.0);
       if (!SUBTRACT || (EDGES && row >= args.m)) continue;
       const uint column = column0 + (tx + j * kAcross) * 4, at = row * args.c_row + column;
@@ -97,22 +97,20 @@ void main() {
     bool more = k0 + DEPTH < args.k;
     if (more) FETCH(k0 + DEPTH)
     [[unroll]] for (uint k = 0; k < DEPTH; ++k) {
-      vec4 x[kVectors], y[kVectors];
-      [[unroll]] for (uint j = 0; j < kVectors; ++j) {
-        x[j] = shared_a[half_][k][ty + j * kAcross];
-        y[j] = shared_b[half_][k][tx + j * kAcross];
-      }
-      [[unroll]] for (uint i = 0; i < T; ++i) [[unroll]] for (uint j = 0; j < kVectors; ++j) acc[i][j] = fma(vec4(SUBTRACT ? -x[i / 4][i % 4] : x[i / 4][i % 4]), y[j], acc[i][j]);
+      vec4 x[kVectorsM], y[kVectorsN];
+      [[unroll]] for (uint j = 0; j < kVectorsM; ++j) x[j] = shared_a[half_][k][ty + j * kDown];
+      [[unroll]] for (uint j = 0; j < kVectorsN; ++j) y[j] = shared_b[half_][k][tx + j * kAcross];
+      [[unroll]] for (uint i = 0; i < TM; ++i) [[unroll]] for (uint j = 0; j < kVectorsN; ++j) acc[i][j] = fma(vec4(SUBTRACT ? -x[i / 4][i % 4] : x[i / 4][i % 4]), y[j], acc[i][j]);
     }
     if (more) PUT(half_ ^ 1)
     barrier();
     half_ ^= 1;
   }
 
-  [[unroll]] for (uint i = 0; i < T; ++i) {
-    uint row = row0 + (ty + i / 4 * kAcross) * 4 + i % 4;
+  [[unroll]] for (uint i = 0; i < TM; ++i) {
+    uint row = row0 + (ty + i / 4 * kDown) * 4 + i % 4;
     if (EDGES && row >= args.m) continue;
-    [[unroll]] for (uint j = 0; j < kVectors; ++j) {
+    [[unroll]] for (uint j = 0; j < kVectorsN; ++j) {
       uint column = column0 + (tx + j * kAcross) * 4, at = row * args.c_row + column;
       if (wide_c && (!EDGES || column + 4 <= args.n)) {
         F32x4(place.c).v[at / 4] = acc[i][j];

@@ -46,6 +46,20 @@ TEST_F(MatmulOnDevice, Batches) {
   check({{300, 3, 2}, {300, 2, 3}, Lie::dense, Lie::dense}, DType::f32, 8);
 }
 
+TEST_F(MatmulOnDevice, NarrowResultsOfAnyLayout) {
+  constexpr std::array kAnyLie{Lie::dense, Lie::shifted, Lie::transposed, Lie::padded, Lie::backwards};
+  for (Lie a : kAnyLie)
+    for (Lie b : kAnyLie) check({{37, 66}, {66, 5}, a, b}, DType::f32, 8);
+  for (const auto& [m, n, k] : {std::array<int64_t, 3>{256, 8, 128}, {8, 256, 128}, {11, 30, 67}, {16, 16, 64}})
+    for (Lie lie : {Lie::dense, Lie::transposed}) check({{m, k}, {k, n}, lie, lie}, DType::f32, 8);
+  for (int64_t n : {1, 9, 16, 17}) {  // 17 is not narrow
+    check({{600, 300}, {300, n}, Lie::dense, Lie::dense}, DType::f32, 8);
+    check({{n, 300}, {300, 600}, Lie::transposed, Lie::dense}, DType::f32, 8);
+  }
+  check({{3, 40, 96}, {3, 96, 8}, Lie::dense, Lie::transposed}, DType::f32, 8);
+  check({{2, 2, 7, 100}, {2, 2, 100, 33}, Lie::padded, Lie::row}, DType::f32, 8);
+}
+
 TEST_F(MatmulOnDevice, LongSumsInParts) {
   for (int64_t k : {511, 512, 513, 1000, 5000, 5120})
     for (Lie lie : {Lie::dense, Lie::transposed, Lie::backwards}) check({{40, k}, {k, 3}, lie, Lie::dense}, DType::f32, 8);

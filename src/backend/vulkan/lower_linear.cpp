@@ -5,6 +5,7 @@
 #include <bit>
 #include <vector>
 
+#include "backend/vulkan/product.h"
 #include "ops/matmul.h"
 
 namespace mlxc::vulkan {
@@ -103,7 +104,7 @@ class LinearLowering {
     const LinearProblem problem = this->problem(weights);
     switch (linear_path(problem, caps_)) {
       case LinearPath::vec: return emit_vec(problem, weights);
-      case LinearPath::tile: return emit_tile(problem, weights);
+      case LinearPath::tile: return is_narrow(weights) ? emit_narrow(weights) : emit_tile(problem, weights);
       case LinearPath::skinny: return emit_skinny(problem, weights);
       case LinearPath::coop: return emit_coop(problem, weights);
     }
@@ -237,6 +238,22 @@ class LinearLowering {
                   {form.bits(), uint32_t(shape.size), uint32_t(shape.rows), uint32_t(shape.columns), uint32_t(shape.depth), uint32_t(subgroups),
                    uint32_t(!caps_.software || shape.rows * shape.columns <= 2)}};
     dispatch(std::move(kernel), blocks(weights, shape.rows), weights, x, norm, problem);
+  }
+
+  // A few rows of float32 and nothing else, as the first halves of adapters: products of matrices have a kernel for those.
+  bool is_narrow(const std::vector<size_t>& weights) const {
+    const bool more = op_.gate != Gate::none || op_.residual || op_.has_bias || op_.activation != Gate::none || emitter_.gives() || emitter_.takes();
+    return !more && k_ >= 64 && std::all_of(weights.begin(), weights.end(), [&](size_t i) {
+      return rows(i) <= 16 && weight(i).dtype == DType::f32 && plan_.outputs[i].type.dtype == DType::f32;
+    });
+  }
+  void emit_narrow(const std::vector<size_t>& weights) {
+    const Activations x = floats(false);
+    const Matrix a{x.ref, tokens_, k_, x.stride, 1, int64_t(sizeof(float)), {}};
+    for (size_t i : weights) {
+      const Matrix b{emitter_.input(1 + i), k_, rows(i), 1, k_, int64_t(sizeof(float)), {}};
+      emit_product(emitter_, {}, a, b, {emitter_.output(i), tokens_, rows(i), rows(i), 1, int64_t(sizeof(float)), {}}, ProductInto::all);
+    }
   }
 
   void emit_tile(const LinearProblem& problem, const std::vector<size_t>& weights) {

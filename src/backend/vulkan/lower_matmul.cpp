@@ -1,4 +1,4 @@
-// Matrix products of any layout: float32 in tiles of three sizes, integers and float64 in plain ones.
+// Matrix products of any layout: float32 in tiles of three sizes and narrow ones, integers and float64 in plain tiles.
 #include <algorithm>
 #include <cstdlib>
 #include <initializer_list>
@@ -14,6 +14,7 @@ namespace {
 
 constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
 constexpr int64_t kSmallTile = 32;
+constexpr int64_t kNarrow = 16, kNarrowTerms = 64;  // results with at most so many rows or columns, each a sum of at least so many terms
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -75,7 +76,8 @@ class Product {
   void emit_parts(const Matrix& a, const Matrix& b, const Matrix& c) {
     constexpr int64_t kWorth = 256;  // terms of a part
     const int64_t m = c.rows, n = c.columns, k = a.columns, items = product(batch_), results = items * m * n;
-    const int64_t tiles = divide_up(m, kSmallTile) * divide_up(n, kSmallTile) * items;
+    const int64_t tiles = is_narrow(c, k) ? divide_up(std::max(m, n), narrow_rows(std::max(m, n), items)) * items
+                                          : divide_up(m, kSmallTile) * divide_up(n, kSmallTile) * items;
     const bool whole = results == element_count(emitter_.plan().outputs[0].type.shape);
     if (dtype_ != DType::f32 || !whole || k < 2 * kWorth || 2 * tiles > wanted_groups()) return dispatch(batch_, a, b, c);
     const int64_t parts = std::min(2 * wanted_groups() / tiles, k / kWorth), part = divide_up(divide_up(k, parts), 16) * 16;
@@ -98,7 +100,12 @@ class Product {
     emit_reduce(emitter_, Reduction::sum, dtype_, dtype_, {.outer = 1, .count = count, .inner = results, .stride = count * results}, sums, c.ref);
   }
 
-  void dispatch(const std::vector<int64_t>& batch, Matrix a, Matrix b, const Matrix& c) {
+  void dispatch(const std::vector<int64_t>& batch, Matrix a, Matrix b, Matrix c) {
+    const bool narrow = is_narrow(c, a.columns), turned = narrow && c.rows < c.columns;
+    if (turned) {  // the narrow kernel wants few columns: it multiplies the transposes
+      std::swap(a, b);
+      a = a.transposed(), b = b.transposed(), c = c.transposed();
+    }
     std::vector<uint32_t> table;
     int64_t items = 1;
     for (size_t axis = batch.size(); axis-- > 0; items *= batch[axis]) {
@@ -114,14 +121,16 @@ class Product {
     if (items > kMost) no_kernel(emitter_.plan());
     const int64_t m = c.rows, n = c.columns, k = a.columns;
     const bool half = into_ == ProductInto::subtract_upper;  // of the tiles
-    const int64_t tile = dtype_ == DType::f32 ? tile_size(m, n, half ? (items + 1) / 2 : items) : 16;
-    const int64_t tiles_m = divide_up(m, tile), tiles_n = divide_up(n, tile);
-    Kernel kernel = dtype_ == DType::f32 ? tiled(a, b, axes, tile, m % tile || n % tile || k % (tile == 64 ? 16 : 8) || k == 0) : plain(axes);
+    const int64_t tile = narrow ? narrow_rows(m, items) : dtype_ == DType::f32 ? tile_size(m, n, half ? (items + 1) / 2 : items) : 16;
+    const int64_t across = narrow ? (n <= 8 ? 8 : 16) : tile, tiles_m = divide_up(m, tile), tiles_n = divide_up(n, across);
+    Kernel kernel = narrow                ? this->narrow(a, b, axes, tile, across, turned, n % across || k % 4)
+                    : dtype_ == DType::f32 ? tiled(a, b, axes, tile, m % tile || n % tile || k % (tile == 64 ? 16 : 8) || k == 0)
+                                           : plain(axes);
     const int64_t a_first = rebase(a), b_first = rebase(b);
     const double count = double(items) * double(m) * double(n) / (half ? 2 : 1);
     emitter_.dispatch(std::move(kernel), emitter_.row(tiles_m * tiles_n * items),
                       {read(a.ref), read(b.ref), {c.ref, into_ == ProductInto::all ? Access::write : Access::update}, read(emitter_.table(table.data(), int64_t(table.size() * 4)))},
-                      Words().u(m).u(n).u(k).u(a.row).u(a.column).u(b.row).u(b.column).u(c.row).u(tiles_m).u(tiles_n).u(tiles_m * tiles_n * items).u(a_first).u(b_first),
+                      Words().u(m).u(n).u(k).u(a.row).u(a.column).u(b.row).u(b.column).u(turned ? c.column : c.row).u(tiles_m).u(tiles_n).u(tiles_m * tiles_n * items).u(a_first).u(b_first),
                       {.flops = 2 * count * double(k), .bytes = double(items) * double(m * k + k * n + m * n) * double(c.item)});
   }
 
@@ -143,13 +152,26 @@ class Product {
     return kSmallTile;
   }
 
+  bool is_narrow(const Matrix& c, int64_t k) const {
+    return dtype_ == DType::f32 && into_ == ProductInto::all && std::min(c.rows, c.columns) <= kNarrow && k >= kNarrowTerms;
+  }
+  // Of a workgroup: fewer where that fills the device.
+  int64_t narrow_rows(int64_t rows, int64_t items) const { return divide_up(rows, 8) * items >= 2 * wanted_groups() ? 8 : 4; }
+
+  // Whether the vectors of one direction are whole and aligned wherever a matrix starts.
+  static bool wide(const Matrix& matrix) {
+    if (matrix.row != 1 && matrix.column != 1) return false;
+    bool result = (matrix.column == 1 ? matrix.row : matrix.column) % 4 == 0;
+    for (int64_t stride : matrix.batch) result &= stride % 4 == 0;
+    return result;
+  }
+
+  Kernel narrow(const Matrix& a, const Matrix& b, uint32_t axes, int64_t rows, int64_t columns, bool turned, bool edges) const {
+    const bool b_across = b.column == 1 && b.row != 1 && wide(b) && b.columns % columns == 0;
+    return {cat("matmul_narrow.c", columns), {axes, a.column == 1 && wide(a), b.row == 1 && wide(b), b_across, edges, turned, uint32_t(rows)}};
+  }
+
   Kernel tiled(const Matrix& a, const Matrix& b, uint32_t axes, int64_t tile, bool edges) const {
-    auto wide = [](const Matrix& matrix) {
-      if (matrix.row != 1 && matrix.column != 1) return false;
-      bool result = (matrix.column == 1 ? matrix.row : matrix.column) % 4 == 0;
-      for (int64_t stride : matrix.batch) result &= stride % 4 == 0;
-      return result;
-    };
     const uint32_t a_along_k = a.column == 1 || a.row != 1, b_along_k = b.column != 1 && b.row == 1;
     return {cat("matmul.t", tile), {axes, a_along_k, b_along_k, wide(a), wide(b), edges, into_ != ProductInto::all, into_ == ProductInto::subtract_upper}};
   }
