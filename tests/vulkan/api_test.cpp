@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <thread>
+
 #include "backend/vulkan/instance.h"
 #include "backend/vulkan/vulkan_device.h"
 #include "graph/function.h"
@@ -144,6 +147,43 @@ struct CallsToFail {
   int64_t after(int64_t n, int64_t least) const { return software ? n + 1 : n + std::max(least, n / 8); }
   int64_t most() const { return software ? known : int64_t{1} << 24; }
 };
+
+// Some compute, some make and free arrays, while the device is lost under them and given up: each is told so, and nothing hangs.
+TEST(VulkanLoss, ReachesEveryThreadAtWork) {
+  for (const int64_t calls : {0, 3, 17}) {
+    OpenDevice& device = open_test_device({.disable = calls % 2 ? "unified" : ""});
+    std::atomic<int> working{0}, told{0};
+    std::vector<std::thread> threads;
+    for (int64_t t = 0; t < 4; ++t) {
+      threads.emplace_back([&, t] {
+        const std::vector<float> values(50000, 1.5f);
+        std::vector<Array> kept;
+        try {
+          for (int round = 0;; ++round) {
+            if (t % 2) {
+              kept.push_back(Array::from_vector<float>(device, values, {50000}, DType::f32));
+              if (kept.size() > 5) kept.erase(kept.begin());
+            } else {
+              compute(device, 3 + t);
+            }
+            if (round == 2) ++working;
+          }
+        } catch (const Error& error) {
+          EXPECT_EQ(error.status(), Status::device_lost) << error.what();
+          ++told;
+        }
+      });
+    }
+    while (working < 4) std::this_thread::yield();
+    inject_fault("vkQueueSubmit", calls, Fault::device_lost);
+    while (!device.lost()) std::this_thread::yield();
+    device.retire();
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_TRUE(clear_fault());
+    EXPECT_EQ(told, 4);
+  }
+  EXPECT_EQ(compute(open_test_device({}), 3), compute(cpu_device(), 3));
+}
 
 // The n-th call of a small computation fails, for every n. Whatever the fault: a clear status or, where there was another way, the right
 // answer; everything can be freed; the CPU and other devices go on; a new device works.

@@ -142,6 +142,16 @@ TEST_F(VulkanMemory, ARefusedBlockIsTriedSmaller) {
   source_.release(memory, 1000);
 }
 
+TEST_F(VulkanMemory, NoBlockIsLargerThanABufferCanBe) {
+  context_->caps.max_buffer = 20 * kMiB;
+  const Memory small = source_.allocate(1000, MemoryUse::device), large = source_.allocate(19 << 20, MemoryUse::device);
+  EXPECT_TRUE(small && large) << "blocks are made smaller than usual";
+  EXPECT_FALSE(source_.allocate(20 << 20, MemoryUse::device)) << "with room to align its start";
+  EXPECT_LE(source_.counts().reserved, 2 * 20 * kMiB);
+  source_.release(small, 1000);
+  source_.release(large, 19 << 20);
+}
+
 TEST_F(VulkanMemory, LostDeviceSaysSoAndStillTakesMemoryBack) {
   const Memory memory = source_.allocate(1000, MemoryUse::device);
   context_->health.mark_lost("a test");

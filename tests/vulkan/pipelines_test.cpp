@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <thread>
 
 #include "backend/vulkan/module_needs.h"
 #include "backend/vulkan/modules.h"
+#include "base/system_calls.h"
 #include "vulkan/program_fixture.h"
 
 namespace mlxc::vulkan {
@@ -57,6 +59,16 @@ TEST_F(PipelinesTest, SeveralThreadsGetTheSameOnes) {
   EXPECT_EQ(pipelines->made(), 6);
   for (const auto& result : results)
     for (size_t i = 0; i < kernels.size(); ++i) EXPECT_EQ(result[i].pipeline, results[0][i].pipeline);
+}
+
+TEST_F(PipelinesTest, WhereNoThreadCanBeStartedKernelsAreMadeOneAfterAnother) {
+  const auto pipelines = open();
+  const std::vector<Kernel> kernels{kernel("args.y.v[kA] = 1.0;", 7), kernel("args.y.v[kA] = 1.0;", 8)};
+  system_calls.pthread_create = [](pthread_t*, const pthread_attr_t*, void* (*)(void*), void*) { return EAGAIN; };
+  const auto results = pipelines->get(kernels);
+  system_calls = kSystemCalls;
+  for (const auto& result : results) EXPECT_TRUE(result.pipeline) << result.reason;
+  EXPECT_EQ(pipelines->get(kernels)[1].pipeline, results[1].pipeline);
 }
 
 TEST_F(PipelinesTest, AnUnknownModuleAndGlslThatDoesNotCompileAreErrors) {

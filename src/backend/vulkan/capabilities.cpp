@@ -163,7 +163,13 @@ void ask_properties(const InstanceApi& api, VkPhysicalDevice device, const Avail
   sizes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES;
   properties.pNext = &v11;
   v11.pNext = &v12;
+  VkPhysicalDeviceMaintenance4Properties maintenance4{};
+  maintenance4.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_PROPERTIES;
   if (available.subgroup_size.there) v12.pNext = &sizes;
+  if (available.maintenance4.there) {
+    maintenance4.pNext = v12.pNext;
+    v12.pNext = &maintenance4;
+  }
   api.vkGetPhysicalDeviceProperties2(device, &properties);
   const VkPhysicalDeviceProperties& core = properties.properties;
   caps.name = core.deviceName;
@@ -183,7 +189,8 @@ void ask_properties(const InstanceApi& api, VkPhysicalDevice device, const Avail
   caps.workgroup_invocations = core.limits.maxComputeWorkGroupInvocations;
   std::copy_n(core.limits.maxComputeWorkGroupCount, 3, caps.max_groups);
   std::copy_n(core.limits.maxComputeWorkGroupSize, 3, caps.max_group);
-  caps.max_allocation = v11.maxMemoryAllocationSize;
+  // There are drivers that allocate more than their maxMemoryAllocationSize: memory is for them to refuse.
+  caps.max_buffer = maintenance4.maxBufferSize ? maintenance4.maxBufferSize : UINT64_MAX;
   caps.subgroup_operations = v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT ? v11.subgroupSupportedOperations : 0;
   caps.timestamp_period = core.limits.timestampPeriod;
 }

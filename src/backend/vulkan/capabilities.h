@@ -21,7 +21,7 @@ struct Capabilities {
   uint32_t multiprocessors = 0;  // units that run workgroups side by side; an estimate where the driver does not say
   int64_t memory_bytes = 0;      // of the device-local heap
   uint32_t memory_heap = 0;    // its number
-  uint64_t max_allocation = 0;   // bytes of one vkAllocateMemory
+  uint64_t max_buffer = 0;       // bytes
   float timestamp_period = 0;    // nanoseconds a tick; 0 = no timestamps
 
   // Optional features, by the name that switches each off.

@@ -19,6 +19,10 @@ bool probe(Context& context, Pipelines& pipelines, Allocator& allocator, bool bf
   VkCommandPool pool = VK_NULL_HANDLE;
   api.vkCreateCommandPool(context.device, &pool_info, nullptr, &pool);
   const Owned<VkCommandPool> owned(context, api.vkDestroyCommandPool, pool);
+  const struct Settle {  // before pool and memory go, whatever fails
+    ~Settle() { queue.settle(); }
+    Queue& queue;
+  } settle{context.queue};
   VkCommandBufferAllocateInfo allocate{};
   allocate.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO;
   allocate.commandPool = pool;

@@ -13,10 +13,17 @@ constexpr const char* kValidationLayer = "VK_LAYER_KHRONOS_validation";
 
 std::atomic<int64_t> messages{0};
 
+// What the layers say of themselves and of the loader: limits that GPU-assisted validation changes for its own use, and functions that the
+// loader asks for. We ask for those of api.h only.
+bool concerns_us(const char* id) {
+  return !id || (std::strcmp(id, "WARNING-Setting-Limit-Adjusted") != 0 && std::strcmp(id, "WARNING-vkGetDeviceProcAddr-device") != 0);
+}
+
 VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlagBitsEXT, VkDebugUtilsMessageTypeFlagsEXT,
                                           const VkDebugUtilsMessengerCallbackDataEXT* data, void*) {
-  messages.fetch_add(1, std::memory_order_relaxed);
-  log(LogLevel::error, "Vulkan validation: ", data && data->pMessage ? data->pMessage : "(no text)");
+  const bool ours = !data || concerns_us(data->pMessageIdName);
+  if (ours) messages.fetch_add(1, std::memory_order_relaxed);
+  log(ours ? LogLevel::error : LogLevel::info, "Vulkan validation: ", data && data->pMessage ? data->pMessage : "(no text)");
   return VK_FALSE;
 }
 

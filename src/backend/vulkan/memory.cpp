@@ -137,6 +137,13 @@ void VulkanMemorySource::release(const Memory& memory, size_t bytes) noexcept {
 bool VulkanMemorySource::grow(Pool& pool, uint64_t bytes) {
   const uint64_t least = round_up(bytes + kAlignment, kMiB);
   uint64_t size = bytes >= kOwnBlock ? least : std::max(pool.next_block, least);
+  if (const uint64_t most = context_->caps.max_buffer; size > most) {
+    if (least > most) {
+      log(LogLevel::warning, "a Vulkan memory block of ", least, " bytes is larger than a buffer of ", context_->caps.name, " can be, ", most, " bytes");
+      return false;
+    }
+    size = least;
+  }
   const HeapBudget heap = budget_(pool.heap, reserved_[pool.heap]);
   const uint64_t left = uint64_t(std::max<int64_t>(0, heap.budget - heap.usage));  // both are estimates: less than nothing is possible
   size = std::min(size, std::max(least, left / kMiB * kMiB));

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstring>
 #include <functional>
+#include <optional>
+#include <utility>
 
 #include "backend/vulkan/module_needs.h"
 #include "backend/vulkan/modules.h"
@@ -94,18 +96,29 @@ void Pipelines::open_cache() {
   cache_ = {*context_, context_->api.vkDestroyPipelineCache, cache};
 }
 
-std::vector<Pipelines::Result> Pipelines::get(std::span<const Kernel> kernels) {
-  std::vector<EntryPtr> wanted;
+// wanted: receives their entries. Those that nobody has asked for are made by this call, those that others are making may not be done.
+void Pipelines::find_or_make(std::span<const Kernel> kernels, std::vector<EntryPtr>& wanted) {
   std::vector<size_t> missing;  // that this call makes
+  wanted.reserve(kernels.size());
+  missing.reserve(kernels.size());
+  // Others wait for what this call has promised to make: it is done in the end, whatever fails.
+  struct Promise {
+    ~Promise() {
+      std::lock_guard lock(pipelines.mutex_);
+      for (size_t i : missing)
+        if (!std::exchange(wanted[i]->done, true)) wanted[i]->result.reason = "it was not made";
+      pipelines.finished_.notify_all();
+    }
+    Pipelines& pipelines;
+    const std::vector<EntryPtr>& wanted;
+    const std::vector<size_t>& missing;
+  } const promise{*this, wanted, missing};
   {
     std::lock_guard lock(mutex_);
     if (entries_.size() > kMostPipelines) drop_unused();
     for (size_t i = 0; i < kernels.size(); ++i) {
-      const auto [entry, added] = entries_.try_emplace(kernels[i]);
-      if (added) {
-        entry->second = std::make_shared<Entry>();
-        missing.push_back(i);
-      }
+      const auto [entry, added] = entries_.try_emplace(kernels[i], std::make_shared<Entry>());
+      if (added) missing.push_back(i);
       wanted.push_back(entry->second);
     }
   }
@@ -114,13 +127,20 @@ std::vector<Pipelines::Result> Pipelines::get(std::span<const Kernel> kernels) {
     for (int64_t i = begin; i < end; ++i) make(kernels[missing[size_t(i)]], *wanted[missing[size_t(i)]]);
   };
   const int threads = std::min({int(missing.size()), available_cores(), kMostThreads});
-  if (threads > 1) {
-    ThreadPool(threads).parallel_for(int64_t(missing.size()), 1, make_range);
-  } else {
-    make_range(0, int64_t(missing.size()), 0);
+  std::optional<ThreadPool> pool;
+  try {
+    if (threads > 1) pool.emplace(threads);
+  } catch (const Error& error) {  // then this one makes them all
+    log(LogLevel::warning, "kernels are made one after another: ", error.what());
   }
+  if (pool) pool->parallel_for(int64_t(missing.size()), 1, make_range);
+  else make_range(0, int64_t(missing.size()), 0);
   if (!missing.empty()) save_if_costly(seconds_since(start));
+}
 
+std::vector<Pipelines::Result> Pipelines::get(std::span<const Kernel> kernels) {
+  std::vector<EntryPtr> wanted;
+  find_or_make(kernels, wanted);
   std::vector<Result> results;
   std::unique_lock lock(mutex_);
   for (size_t i = 0; i < wanted.size(); ++i) {

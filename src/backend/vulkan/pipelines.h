@@ -54,6 +54,7 @@ class Pipelines {
   };
   using EntryPtr = std::shared_ptr<Entry>;
 
+  void find_or_make(std::span<const Kernel> kernels, std::vector<EntryPtr>& wanted);
   void make(const Kernel& kernel, Entry& entry);
   Pipeline create(const Kernel& kernel);
   void open_cache();
