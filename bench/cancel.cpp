@@ -1,14 +1,16 @@
-// How long a request lives on after it was cancelled in the middle of a long prompt: bench_cancel [MODEL_FOLDER] [PROMPT_TOKENS] [ROUNDS]
+// How long a request lives on after it was cancelled in the middle of a long prompt: bench_cancel [MODEL_FOLDER] [PROMPT_TOKENS] [ROUNDS] [vulkan:N]
 // The goal is a p99 of 50 ms: the work between two polls of the flag is bounded by the size of a prompt chunk.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "backend/cpu/cpu_device.h"
+#include "backend/vulkan/vulkan_device.h"
 #include "llm/engine.h"
 
 using namespace mlxc;
@@ -19,7 +21,9 @@ int main(int argc, char** argv) {
   const int64_t tokens = argc > 2 ? std::atoll(argv[2]) : 2000;
   const int rounds = argc > 3 ? std::atoi(argv[3]) : 100;
   try {
-    std::shared_ptr<Model> model = Model::load(cpu_device(), folder, {});
+    const std::string_view name = argc > 4 ? argv[4] : "cpu";
+    Device& device = name.starts_with("vulkan:") ? vulkan_device(size_t(std::atoi(argv[4] + 7)), cpu_device()) : cpu_device();
+    std::shared_ptr<Model> model = Model::load(device, folder, {});
     std::shared_ptr<Engine> engine = Engine::create(model, nullptr, {});
     std::mt19937 random(1);
     std::vector<int32_t> prompt;

@@ -23,7 +23,8 @@ Array sequence_of_tokens(const Array& starts, int64_t tokens) {
 Arrays RmsNorm::compose(const Arrays& inputs) const {
   const Array& x = inputs[0];
   const Array normed = x * unary(UnaryOp::rsqrt, mean(unary(UnaryOp::square, x)) + eps);
-  return {normed * (cast(inputs[1], x.dtype()) + weight_offset)};
+  const Array scaled = normed * (cast(inputs[1], x.dtype()) + weight_offset);
+  return {residual ? scaled + inputs[2] : scaled};
 }
 
 Arrays LayerNorm::compose(const Arrays& inputs) const {

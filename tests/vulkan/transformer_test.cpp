@@ -1,5 +1,6 @@
 // Norms, rotations and writes into pages on a Vulkan device against float64. Bounds: float32 arithmetic, 4e-6 of the largest result, and half
 // a unit in the last place where results are stored in 16 bits.
+#include "ops/matmul.h"
 #include "vulkan/transformer_support.h"
 
 namespace mlxc::vulkan {
@@ -43,6 +44,60 @@ TEST_P(TransformerOnDevice, RmsNormMatchesFloat64) {
       }
     }
     expect_near(launch.result(0), expected, 1e-5, unit_of(c.out));
+  }
+}
+
+// What patterns join for this device: an operation whose pipeline the driver refuses runs on the CPU, which joins other ones.
+TEST_P(TransformerOnDevice, JoinedOperationsHaveTheSameAnswersOnTheHost) {
+  std::mt19937 random(11);
+  constexpr int64_t rows = 3, dim = 92, wide = 44;  // no other test makes pipelines for these
+  const std::vector<float> x = random_floats(random, rows * dim), scale = random_floats(random, dim), more = random_floats(random, rows * dim),
+                           other = random_floats(random, rows * wide);
+  const std::vector<float> a = random_floats(random, wide * dim, -1, 1, DType::bf16), b = random_floats(random, wide * dim, -1, 1, DType::bf16);
+  std::vector<std::function<LaunchOnce()>> launches;
+  launches.push_back([&] {
+    auto norm = std::make_shared<RmsNorm>(1e-5f, 1.0f);
+    norm->residual = true;
+    LaunchOnce launch(norm);
+    launch.in(x, {rows, dim});
+    launch.in(scale, {dim});
+    launch.in(more, {rows, dim});
+    launch.out({rows, dim});
+    return launch;
+  });
+  for (bool gated : {false, true}) {
+    for (bool residual : {false, true}) {
+      if (gated && residual) continue;  // no pattern joins both
+      launches.push_back([&, gated, residual] {
+        auto linear = std::make_shared<Linear>(gated ? 2 : 1, false, Precision::high);
+        linear->norm = true;
+        linear->norm_eps = 1e-5f;
+        linear->norm_offset = 0.5f;
+        linear->residual = residual;
+        linear->gate = gated ? Gate::silu : Gate::none;
+        LaunchOnce launch(linear);
+        launch.in(x, {rows, dim});
+        launch.in(a, {wide, dim}, DType::bf16);
+        if (gated) launch.in(b, {wide, dim}, DType::bf16);
+        launch.in(scale, {dim});
+        if (residual) launch.in(other, {rows, wide});
+        launch.out({rows, wide});
+        return launch;
+      });
+    }
+  }
+  for (size_t i = 0; i < launches.size(); ++i) {
+    SCOPED_TRACE(i);
+    LaunchOnce refused = launches[i](), taken = launches[i]();
+    inject_fault("vkCreateComputePipelines", 0, Fault::out_of_device_memory);
+    const int64_t before = program_counters().host_launches;
+    refused.run(*device_);
+    EXPECT_TRUE(clear_fault());
+    EXPECT_EQ(program_counters().host_launches - before, 1);
+    taken.run(*device_);
+    EXPECT_EQ(program_counters().host_launches - before, 1);
+    const std::vector<float> expected = taken.result(0);
+    expect_near(refused.result(0), {expected.begin(), expected.end()}, 1e-4, 1e-4);
   }
 }
 

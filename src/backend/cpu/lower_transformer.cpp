@@ -21,7 +21,6 @@ LaunchPtr lower_linear(const LaunchPlan& plan) {
   if (!uniform_rows(plan.inputs[0], &base.t, &base.x_stride)) no_kernel(plan);
   base.k = plan.inputs[0].type.shape.back();
   base.precision = op.precision == mlxc::Precision::high ? Precision::high : Precision::native;
-  if (op.norm) no_kernel(plan);
   base.gated = op.gate != Gate::none;
   std::vector<LinearOutput> outputs(static_cast<size_t>(op.weights));
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -35,7 +34,17 @@ LaunchPtr lower_linear(const LaunchPlan& plan) {
   outputs[0].activation = activation_of(op.gate != Gate::none ? op.gate : op.activation);
   outputs[0].drop = {.probability = op.drop.probability, .scale = op.drop.scale};
   if (op.residual) outputs[0].residual_stride = outputs[0].n;
-  return make_launch([base, outputs, op, first_output = plan.inputs.size()](ThreadPool& pool, std::byte* const* operands) {
+  // No pattern of the CPU's: of a device whose kernel did not come about. The rows are normed beside it.
+  NormArgs norm;
+  if (op.norm) {
+    norm.x_stride = base.x_stride;
+    norm.tokens = base.t;
+    norm.dim = norm.y_stride = base.x_stride = base.k;
+    norm.weight_dtype = plan.inputs[op.norm_input()].type.dtype;
+    norm.eps = op.norm_eps;
+    norm.weight_offset = op.norm_offset;
+  }
+  return make_launch([base, norm, outputs, op, first_output = plan.inputs.size()](ThreadPool& pool, std::byte* const* operands) {
     LinearOutput bound[4];
     const size_t count = outputs.size();
     for (size_t i = 0; i < count; ++i) {
@@ -49,6 +58,15 @@ LaunchPtr lower_linear(const LaunchPlan& plan) {
     LinearArgs args = base;
     args.x = floats(operands[0]);
     args.outputs = {bound, count};
+    std::vector<float> normed(op.norm ? size_t(norm.tokens * norm.dim) : 0);
+    if (op.norm) {
+      NormArgs rows = norm;
+      rows.x = args.x;
+      rows.weight = operands[op.norm_input()];
+      rows.y = normed.data();
+      rms_norm(pool, rows);
+      args.x = normed.data();
+    }
     linear(pool, args);
   });
 }
@@ -72,12 +90,17 @@ LaunchPtr lower_norm(const LaunchPlan& plan) {
     const auto& op = as<RmsNorm>(*plan.primitive);
     base.eps = op.eps;
     base.weight_offset = op.weight_offset;
-    return make_launch([base](ThreadPool& pool, std::byte* const* operands) {
+    return make_launch([base, residual = op.residual](ThreadPool& pool, std::byte* const* operands) {
       NormArgs args = base;
       args.x = floats(operands[0]);
       args.weight = operands[1];
-      args.y = floats(operands[2]);
+      args.y = floats(operands[residual ? 3 : 2]);
       rms_norm(pool, args);
+      if (!residual) return;
+      const float* more = floats(operands[2]);  // no pattern of the CPU's: of a device whose kernel did not come about
+      pool.parallel_for(args.tokens * args.heads * args.dim, 1 << 14, [&](int64_t begin, int64_t end, int) {
+        for (int64_t i = begin; i < end; ++i) args.y[i] += more[i];
+      });
     });
   }
   base.eps = as<LayerNorm>(*plan.primitive).eps;

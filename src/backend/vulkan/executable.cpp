@@ -406,7 +406,9 @@ std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts,
     for (size_t i = 0; i < count; ++i) {
       if (program.reasons[i].empty()) continue;
       const LaunchPlan& launch = program.launches[i];
-      if (!HostStep::can_move(*launch.primitive) || !fallback_allowed()) fail(Status::unsupported, program.reasons[i]);
+      if (!fallback_allowed()) fail(Status::unsupported, program.reasons[i]);
+      if (!HostStep::can_move(*launch.primitive))
+        fail(Status::unsupported, launch.primitive->name(), " stays on ", parts->device.name(), " and cannot run there: ", program.reasons[i]);
       host_steps[i] = std::make_unique<HostStep>(launch, parts->device, parts->fallback);
       parts->log_once(cat(launch.primitive->name(), " of (", types_of(launch), ") runs on ", parts->fallback.name(), " and not on ",
                           parts->device.name(), ": ", program.reasons[i]));
