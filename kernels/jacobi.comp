@@ -13,6 +13,9 @@
 // variant turn: -DTURN
 #version 460
 #extension GL_GOOGLE_include_directive : require
+#ifdef ROTATE
+#extension GL_KHR_shader_subgroup_shuffle : require
+#endif
 #include "common.glsl"
 
 const uint kPair = 32;  // columns
@@ -152,6 +155,7 @@ void main() {
 // 16 x 16 threads hold 2 x 2 elements each: of the rows i and 16 + i, of the columns j and 16 + j. In a step columns j and 16 + j are turned against each
 // other, then all but the first move on by one place; after 31 steps each has met every other and is where it began.
 layout(local_size_x = 256) in;
+layout(constant_id = 0) const bool SHUFFLES = false;  // subgroups are whole rows of threads: the rotation of a row is a neighbour's of that column
 layout(push_constant, scalar) uniform Args {
   F32x4 partial;
   F32 rotations;  // [32][32] a pair
@@ -176,9 +180,8 @@ shared uint places[kPair];
 // Sine, and the tangent of half the angle, that make [p o; o q] diagonal: x' = x - s (y + t x), y' = y + s (x - t y) keeps lengths far better than
 // a cosine near 1 would.
 vec2 rotation(float p, float q, float o) {
-  if (abs(o) <= kNothing * sqrt(p * q) || o == 0) return vec2(0);
-  const float z = (q - p) / (2 * o);
-  const float tangent = (z < 0 ? -1.0 : 1.0) / (abs(z) + sqrt(fma(z, z, 1)));
+  if (o * o <= kNothing * kNothing * p * q) return vec2(0);
+  const float d = q - p, tangent = (d < 0 ? -2.0 : 2.0) * o / (abs(d) + sqrt(fma(d, d, 4 * o * o)));
   const float t = tangent / (1 + sqrt(fma(tangent, tangent, 1)));
   return vec2(2 * t / fma(t, t, 1), t);
 }
@@ -246,8 +249,8 @@ void main() {
       const uint first = i * kPair + j, below = first + kHalf * kPair;
       float a = g[side][first], b = g[side][first + kHalf], c = g[side][below], d = g[side][below + kHalf];
       const uint ii = i * (kPair + 1), jj = j * (kPair + 1), far = kHalf * (kPair + 1);
-      const vec2 by_row = rotation(g[side][ii], g[side][ii + far], g[side][ii + kHalf]);
       const vec2 by_column = rotation(g[side][jj], g[side][jj + far], g[side][jj + kHalf]);
+      const vec2 by_row = SHUFFLES ? subgroupShuffle(by_column, i) : rotation(g[side][ii], g[side][ii + far], g[side][ii + kHalf]);
       turn(by_column, a, b);
       turn(by_column, c, d);
       turn(by_row, a, c);

@@ -25,9 +25,7 @@ inline Batch batch_of(const OperandType& operand) {
 }
 
 // Row-major matrices, one behind the other.
-inline Matrix matrices(const Ref& ref, int64_t rows, int64_t columns) {
-  return {ref, rows, columns, columns, 1, kItem, {rows * columns}};
-}
+inline Matrix matrices(const Ref& ref, int64_t rows, int64_t columns) { return {ref, rows, columns, columns, 1, kItem, {rows * columns}}; }
 
 // Matrices by columns, one behind the other.
 struct Columns {

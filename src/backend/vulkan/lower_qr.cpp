@@ -25,7 +25,7 @@ QR::QR(Emitter& emitter, int64_t items_of, int64_t rows_of, int64_t columns_of, 
     fail(Status::unsupported, emitter.plan().primitive->name(), ": matrices of more than ", kMostRows,
          " rows do not fit a workgroup's registers; this one has ", rows);
   if (std::max({rows, columns, lead}) * (lead + 16) * kItem > kMostBytes) no_kernel(emitter.plan());
-  auto memory_for = [&](int64_t count, const Columns QR::* old) {
+  auto memory_for = [&](int64_t count, const Columns QR::*old) {
     if (!memory) return Columns{emitter_.scratch(items * count * lead * kItem), count, lead};
     return Columns{(memory->*old).ref.at(0, items * count * lead * kItem), count, lead};
   };
@@ -40,8 +40,7 @@ void QR::load(const Ref& x) {
   powers = emitter_.scratch(items * columns * kItem);
   bad = emitter_.scratch(items * strips * 4);
   emitter_.dispatch({"qr_layout.prepare", {}}, emitter_.row(items * strips), {read(x), write(s.ref), write(powers), write(bad)},
-                    Words().u(rows).u(columns).u(lead).u(strips).u(items * strips),
-                    {.bytes = 2 * double(x.bytes) + double(s.ref.bytes)});
+                    Words().u(rows).u(columns).u(lead).u(strips).u(items * strips), {.bytes = 2 * double(x.bytes) + double(s.ref.bytes)});
 }
 
 void QR::factor() {
@@ -91,10 +90,9 @@ void QR::apply(const Panel& panel, const Columns& x, int64_t from, const Columns
 
 void QR::give(const Columns& from, const Ref& out, int64_t out_rows, int64_t out_columns, bool triangle) {
   const int64_t across = divide_up(out_columns, kTile), tiles = across * divide_up(out_rows, kTile);
-  emitter_.dispatch(
-      {"qr_layout.finish", {triangle}}, emitter_.row(items * tiles), {read(from.ref), write(out), read(powers), read(bad)},
-      Words().u(out_rows).u(out_columns).u(lead).u(from.bytes()).u(from.count).u(strips).u(across).u(tiles).u(items * tiles),
-      {.bytes = 2 * double(out.bytes)});
+  emitter_.dispatch({"qr_layout.finish", {triangle}}, emitter_.row(items * tiles), {read(from.ref), write(out), read(powers), read(bad)},
+                    Words().u(out_rows).u(out_columns).u(lead).u(from.bytes()).u(from.count).u(strips).u(across).u(tiles).u(items * tiles),
+                    {.bytes = 2 * double(out.bytes)});
 }
 
 void lower_qr(Emitter& emitter) {

@@ -49,6 +49,9 @@ class Jacobi {
     const Ref partial = emitter_.scratch(all * slices * 36 * 16 * kItem), rotations = emitter_.scratch(all * 32 * 32 * kItem);
     const Ref turned = emitter_.scratch(all * 4), largest = emitter_.scratch(items * kItem), live = emitter_.scratch(items * 4);
     const Ref any = emitter_.counters(4);
+    const Capabilities& caps = emitter_.caps();
+    const bool shuffles = caps.subgroup_size >= 16;
+    const Kernel rotate{"jacobi.rotate", {shuffles}, shuffles && caps.subgroup_control ? caps.subgroup_size : 0};
     emitter_.repeat(any, kMostSweeps, cat(what, " did not converge in ", kMostSweeps, " sweeps"), [&] {
       sum_squares(norms, 0, rows);
       emitter_.dispatch({"jacobi.begin", {}}, emitter_.row(items), {read(norms), write(largest), update(busy), write(live), write(any)},
@@ -57,10 +60,11 @@ class Jacobi {
         emitter_.dispatch({"jacobi.gram", {}}, emitter_.row(all * slices), {read(x), write(partial), read(live)},
                           Words().u(height).u(rows).u(blocks).u(round).u(slices).u(slice).u(all * slices),
                           {.flops = double(all * rows) * 36 * 32, .bytes = double(items * columns * rows * kItem)});
-        emitter_.dispatch({"jacobi.rotate", {}}, emitter_.row(all),
+        emitter_.dispatch(rotate, emitter_.row(all),
                           {read(partial), write(rotations), write(turned), read(largest), update(busy), read(live), update(any)},
                           Words().u(slices).u(pairs).u(all), {.flops = double(all) * 31 * 32 * 32 * 12, .bytes = double(partial.bytes)});
-        emitter_.dispatch({"jacobi.turn", {rows_of_a_thread}}, emitter_.row(all * chunks), {update(x), read(rotations), read(turned), read(live)},
+        emitter_.dispatch({"jacobi.turn", {rows_of_a_thread}}, emitter_.row(all * chunks),
+                          {update(x), read(rotations), read(turned), read(live)},
                           Words().u(height).u(blocks).u(round).u(chunks).u(all * chunks),
                           {.flops = double(all * height) * 2 * 32 * 32, .bytes = 2 * double(items * columns * height * kItem)});
       }
@@ -141,10 +145,10 @@ class SVD {
     QR right_qr(emitter_, items_, n_, n_, n_, &qr);
     const Columns turns{emitter_.scratch(items_ * n_ * right_qr.lead * kItem), n_, right_qr.lead};
     const int64_t chunks = divide_up(right_qr.lead, 256), all = items_ * n_ * chunks;
-    emitter_.dispatch({"svd.gather", {}}, emitter_.row(all),
-                      {read(jacobi.x), read(jacobi.norms), read(stretch_), read(scale_), read(order_), write(right_qr.s.ref), write(turns.ref)},
-                      Words().u(n_).u(right_qr.lead).u(jacobi.blocks).u(jacobi.height).u(chunks).u(all),
-                      {.bytes = 4 * double(turns.ref.bytes)});
+    emitter_.dispatch(
+        {"svd.gather", {}}, emitter_.row(all),
+        {read(jacobi.x), read(jacobi.norms), read(stretch_), read(scale_), read(order_), write(right_qr.s.ref), write(turns.ref)},
+        Words().u(n_).u(right_qr.lead).u(jacobi.blocks).u(jacobi.height).u(chunks).u(all), {.bytes = 4 * double(turns.ref.bytes)});
     right_qr.factor();
     // Of A = left S right^T: U of a wide matrix is right, and V^T is left^T.
     give(right_qr.q, right_qr.s, {.rows = n_, .columns = n_, .width = n_, .transposed = !wide_}, right());
@@ -157,7 +161,8 @@ class SVD {
     else
       emit_product(emitter_, {items_}, q, v, to, ProductInto::all);
     if (u_columns_ > n_)
-      give(qr.q, {}, {.rows = m_, .columns = u_columns_ - n_, .first = n_, .width = width, .at = wide_ ? n_ * m_ : n_, .transposed = wide_}, out);
+      give(qr.q, {}, {.rows = m_, .columns = u_columns_ - n_, .first = n_, .width = width, .at = wide_ ? n_ * m_ : n_, .transposed = wide_},
+           out);
   }
 
   struct Place {
