@@ -23,9 +23,14 @@ const uint Y_BLOCKS = (1 << ((FORM >> 20) & 7)) / 2;  // > 0: y in the order of 
 // order, and the sums of squares of its rows; the second multiplies what it computes from them by 1 / rms.
 const bool GIVES = (FORM & (1 << 23)) != 0, TAKES = (FORM & (1 << 24)) != 0;
 
+const uint ACTIVATION = (FORM >> 25) & 7;  // of GATE's kinds, behind the bias of the only output
+const bool DROP = (FORM & (1 << 28)) != 0;  // dropout behind that
+
 #ifndef LINEAR_NO_ARGUMENTS
+#include "philox.glsl"
+
 // Up to three weights in one dispatch; n is 0 for those that are not there. GIVES: weight[1] is the norm's, y[1] gets the values and y[2] the
-// squares [token][group of rows]. TAKES: norm are the squares.
+// squares [token][group of rows]. TAKES: norm are the squares. DROP: weight[1] and weight[2] are the key's halves, y[1] the probability and the scale.
 layout(push_constant, scalar) uniform Args {
   uvec2 x, norm, residual;
   uvec2 weight[3], bias[3], y[3];
@@ -66,11 +71,21 @@ float erfc_(float z) {
   return z >= 0 ? r : 2.0 - r;
 }
 
-float activate(float x) {
-  if (GATE == 1) return x / (1.0 + exp(-x));
-  if (GATE == 2) return x / (1.0 + exp(-1.5957691216057308 * (x + 0.044715 * x * x * x)));
-  if (GATE == 3) return 0.5 * x * erfc_(-0.7071067811865476 * x);
+float activate(uint kind, float x) {
+  if (kind == 1) return x / (1.0 + exp(-x));
+  if (kind == 2) return x / (1.0 + exp(-1.5957691216057308 * (x + 0.044715 * x * x * x)));
+  if (kind == 3) return 0.5 * x * erfc_(-0.7071067811865476 * x);
   return max(x, 0.0);
+}
+
+// What stands behind the sum and bias of an only output; NaN stays, and minus infinity has a limit.
+float ended(uint token, uint row, float x) {
+  if (ACTIVATION > 0 && (floatBitsToUint(x) & 0x7fffffffu) <= 0x7f800000u) x = activate(ACTIVATION, max(x, -1e4));
+  if (DROP) {
+    const float unit = philox_unit(U32(args.weight[1]).v[0], U32(args.weight[2]).v[0], token * args.n[0] + row);
+    x = unit >= F32(args.y[1]).v[0] ? x * F32(args.y[1]).v[1] : 0;
+  }
+  return x;
 }
 
 uint bias_kind(uint which) { return (BIAS_KINDS >> (2 * which)) & 3; }
@@ -82,7 +97,8 @@ float finish(uint which, uint token, uint row, float sum, float other) {
     sum += load_as(args.bias[which], row, bias_kind(which));
     if (GATED) other += load_as(args.bias[1], row, bias_kind(1));
   }
-  if (GATED) sum = activate(sum) * other;
+  if (GATED) sum = activate(GATE, sum) * other;
+  if (ACTIVATION > 0 || DROP) sum = ended(token, row, sum);
   if (RESIDUAL) sum += F32(address_of(args.residual, token, args.n[which] * 4)).v[row];
   if (Y_BLOCKS > 0) store_in_fragments(args.y[which], Y_BLOCKS, token, row, sum, Y_KIND);
   else store_as(address_of(args.y[which], token, y_bytes(which)), row, sum, Y_KIND);
@@ -109,7 +125,10 @@ void finish(uint which, uint token, uint row, vec4 sum, vec4 other, vec4 residua
     }
   }
   if (GATED) {
-    [[unroll]] for (uint i = 0; i < 4; i++) sum[i] = activate(sum[i]) * other[i];
+    [[unroll]] for (uint i = 0; i < 4; i++) sum[i] = activate(GATE, sum[i]) * other[i];
+  }
+  if (ACTIVATION > 0 || DROP) {
+    [[unroll]] for (uint i = 0; i < 4; i++) sum[i] = ended(token, row + i, sum[i]);
   }
   store_as(address_of(args.y[which], token, y_bytes(which)), row / 4, sum + residual, Y_KIND);
 }

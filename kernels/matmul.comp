@@ -1,4 +1,5 @@
-// c = a b, or c -= a b, in float32: TILE x TILE results a workgroup, TM x TN a thread, DEPTH steps of k at a time through two halves of shared memory (16 KiB at
+// c = a b, or c -= a b, in float32, perhaps with a bias, an activation and dropout behind it: TILE x TILE results a workgroup, TM x TN a thread, DEPTH
+// steps of k at a time through two halves of shared memory (16 KiB at
 // most). A thread brings a block of 4 x 4 elements at a time; which way they lie is a specialisation constant.
 // variant t128: -DTILE=128 -DTM=8 -DTN=8 -DTHREADS=256 -DDEPTH=8
 // variant t64: -DTILE=64 -DTM=8 -DTN=4 -DTHREADS=128 -DDEPTH=16
@@ -6,6 +7,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "matmul.glsl"
+#include "product_end.glsl"
 
 layout(local_size_x = THREADS) in;
 layout(constant_id = 0) const uint AXES = 0;           // of the batch
@@ -41,6 +43,7 @@ vec4 load_four(uvec2 base, uint first, bool wide, bool along_k, uint across, uin
 void main() {
   uint id = group_index();
   if (id >= args.tiles) return;
+  const uint c_first = args.c_first + id / (args.tiles_m * args.tiles_n) * args.c_matrix;
   Place place = place_of(id, AXES);
   const uint me = gl_LocalInvocationIndex, tx = me % kAcross, ty = me / kAcross;
   const uint row0 = place.row * TILE, column0 = place.column * TILE;
@@ -119,5 +122,14 @@ void main() {
           if (!EDGES || column + e < args.n) F32(place.c).v[at + e] = acc[i][j][e];
       }
     }
+  }
+  if (!ENDS) return;
+  // From memory once more, which is near: a short loop instead of as many copies of what it does as there are results.
+  [[dont_unroll]] for (uint q = 0; q < TM * kVectorsN; ++q) {
+    const uint i = q / kVectorsN, row = row0 + (ty + i / 4 * kDown) * 4 + i % 4;
+    const uint column = column0 + (tx + q % kVectorsN * kAcross) * 4, at = row * args.c_row + column;
+    if (row >= args.m) break;
+    [[dont_unroll]] for (uint e = 0; e < 4 && column + e < args.n; ++e)
+      F32(place.c).v[at + e] = ended(F32(place.c).v[at + e], column + e, c_first + at + e);
   }
 }

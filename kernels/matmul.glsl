@@ -9,11 +9,15 @@ layout(push_constant, scalar) uniform Args {
   uvec2 a;
   uvec2 b;
   uvec2 c;
+  F32 bias;       // of what stands behind the product: product_end.glsl
+  U32 low, high;
   U32 table;  // innermost batch axis first: length, multiplier, shift, then bytes between matrices of a, b and c, 64 bits each
   uint m, n, k;
   uint a_row, a_col, b_row, b_col, c_row;  // elements
   uint tiles_m, tiles_n, tiles;            // tiles: of the whole batch
   uint a_first, b_first;                   // elements from the lowest of a matrix to its first
+  uint c_first, c_matrix;                  // which element of the whole result is the first; elements of a matrix of it
+  float probability, scale;
 } args;
 
 // address + index * stride, whose halves are (low, high); strides may be negative.

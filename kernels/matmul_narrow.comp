@@ -5,6 +5,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "matmul.glsl"
+#include "product_end.glsl"
 
 const uint kThreads = 256, kVectors = COLUMNS / 4;
 layout(local_size_x = kThreads) in;
@@ -30,6 +31,7 @@ vec4 load_terms(uvec2 base, uint line, bool wide, uint k, uint stride) {
 void main() {
   const uint id = group_index();
   if (id >= args.tiles) return;
+  const uint c_first = args.c_first + id / (args.tiles_m * args.tiles_n) * args.c_matrix;
   const Place place = place_of(id, AXES);
   const uint me = gl_LocalInvocationIndex, row = place.row * ROWS + me % ROWS, column0 = place.column * COLUMNS;
   const bool wide_a = A_WIDE && (place.a.x & 15u) == 0u, wide_b = (B_WIDE || B_ACROSS) && (place.b.x & 15u) == 0u;
@@ -72,6 +74,13 @@ void main() {
       [[unroll]] for (uint j = 0; j < kVectors; ++j) sums[j][me] += sums[j][me + half_];
   }
   if (me >= ROWS || row >= args.m) return;
+  if (ENDS) {
+    [[dont_unroll]] for (uint c = 0; c < COLUMNS && column0 + c < args.n; ++c) {
+      const uint column = column0 + c, at = TURNED ? column * args.c_row + row : row * args.c_row + column;
+      F32(place.c).v[at] = ended(sums[c / 4][me][c % 4], TURNED ? row : column, c_first + at);
+    }
+    return;
+  }
   [[unroll]] for (uint c = 0; c < COLUMNS; ++c) {
     const uint column = column0 + c;
     if (!EDGES || column < args.n) F32(place.c).v[TURNED ? column * args.c_row + row : row * args.c_row + column] = sums[c / 4][me][c % 4];

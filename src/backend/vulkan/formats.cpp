@@ -108,7 +108,7 @@ std::optional<ProductPair> pair_at(const std::vector<LaunchPlan>& launches, cons
   const LaunchPlan& giver = launches[size_t(*from)];
   const auto& product = as<Linear>(*giver.primitive);
   const std::optional<LinearProblem> made = linear_problem(giver);
-  if (product.weights != 1 || product.gate != Gate::none || product.norm || !made || made->weight != DType::bf16 || made->rows != wanted->k) return {};
+  if (product.weights != 1 || product.gate != Gate::none || product.activation != Gate::none || product.drop || product.norm || !made || made->weight != DType::bf16 || made->rows != wanted->k) return {};
   if (linear_path(*made, caps) != LinearPath::skinny || made->tokens != wanted->tokens) return {};
   const int64_t rows = skinny_rows(*made);  // whose squares are summed where they are computed, in one subgroup
   if (rows > 32 || wanted->k % (4 * rows) != 0) return {};

@@ -23,8 +23,8 @@ bool starts_aligned(const LaunchPlan& plan, size_t operand, int64_t bytes = 16) 
 // kernels/linear.glsl, FORM.
 struct Form {
   bool aligned = false, wide = false, norm = false, residual = false, bias = false;
-  bool gives = false, takes = false;
-  Gate gate = Gate::none;
+  bool gives = false, takes = false, drop = false;
+  Gate gate = Gate::none, activation = Gate::none;
   int y_blocks = 0;
   DType x = DType::f32, y = DType::f32, norm_weight = DType::f32;
   DType biases[kWeightsAtOnce] = {DType::f32, DType::f32, DType::f32};
@@ -34,6 +34,7 @@ struct Form {
     value |= uint32_t(gate) << 5 | kind_of(x) << 8 | kind_of(y) << 10 | kind_of(norm_weight) << 12;
     for (size_t i = 0; i < kWeightsAtOnce; ++i) value |= kind_of(biases[i]) << (14 + 2 * i);
     value |= uint32_t(std::bit_width(uint32_t(y_blocks))) << 20 | uint32_t(gives) << 23 | uint32_t(takes) << 24;
+    value |= uint32_t(activation) << 25 | uint32_t(drop) << 28;
     return value;
   }
 };
@@ -159,6 +160,8 @@ class LinearLowering {
     form.residual = op_.residual;
     form.bias = op_.has_bias;
     form.gate = op_.gate;
+    form.activation = op_.activation;
+    form.drop = op_.drop.on;
     form.wide = !op_.residual || starts_aligned(plan_, op_.residual_input());
     form.takes = emitter_.takes();
     form.gives = emitter_.gives();
@@ -186,6 +189,10 @@ class LinearLowering {
     if (op_.residual) arguments[2] = read(emitter_.input(op_.residual_input()));
     else if (counters) arguments[2] = *counters;
     for (size_t i = 0; i < kWeightsAtOnce; ++i) arguments.push_back(i < weights.size() ? read(emitter_.input(1 + weights[i])) : none);
+    if (op_.drop) {
+      arguments[4] = read(emitter_.input(plan_.inputs.size() - 2));
+      arguments[5] = read(emitter_.input(plan_.inputs.size() - 1));
+    }
     const Handover* gives = emitter_.gives();
     if (gives) arguments[4] = read(emitter_.input(plan_.inputs.size() - 1));
     if (op_.residual && counters) arguments.back() = *counters;  // a residual comes with one weight
@@ -196,6 +203,10 @@ class LinearLowering {
       const bool there = i < weights.size() && !(gated && i > 0);
       arguments.push_back(there ? write(emitter_.output(weights[i])) : none);
       if (there) bytes += double(emitter_.output(weights[i]).bytes);
+    }
+    if (op_.drop) {
+      const float values[2]{op_.drop.probability, op_.drop.scale};
+      arguments[arguments.size() - 2] = read(emitter_.table(values, sizeof values));
     }
     if (gives) {
       arguments[arguments.size() - 2] = write(gives->values);
@@ -242,7 +253,7 @@ class LinearLowering {
 
   // A few rows of float32 and nothing else, as the first halves of adapters: products of matrices have a kernel for those.
   bool is_narrow(const std::vector<size_t>& weights) const {
-    const bool more = op_.gate != Gate::none || op_.residual || op_.has_bias || op_.activation != Gate::none || emitter_.gives() || emitter_.takes();
+    const bool more = op_.gate != Gate::none || op_.residual || op_.has_bias || op_.activation != Gate::none || op_.drop || emitter_.gives() || emitter_.takes();
     return !more && k_ >= 64 && std::all_of(weights.begin(), weights.end(), [&](size_t i) {
       return rows(i) <= 16 && weight(i).dtype == DType::f32 && plan_.outputs[i].type.dtype == DType::f32;
     });

@@ -27,7 +27,7 @@ Matrix matrix_of(const OperandType& operand, const Ref& ref) {
 
 class Product {
  public:
-  explicit Product(Emitter& emitter) : emitter_(emitter), dtype_(emitter.plan().inputs[0].type.dtype) {
+  explicit Product(Emitter& emitter) : emitter_(emitter), dtype_(emitter.plan().inputs[0].type.dtype), op_(&as<Matmul>(*emitter.plan().primitive)) {
     const LaunchPlan& plan = emitter.plan();
     const Shape& shape = plan.outputs[0].type.shape;
     for (int axis = 0; axis < shape.rank() - 2; ++axis) batch_.push_back(shape[axis]);
@@ -92,16 +92,54 @@ class Product {
     Matrix first_a = a.block(0, m, 0, part), first_b = b.block(0, part, 0, n);
     std::vector<int64_t> batch = batch_;
     batch.insert(batch.begin(), equal);
-    dispatch(batch, with_parts(first_a, part * a.column), with_parts(first_b, part * b.row), with_parts(to, results));
+    dispatch(batch, with_parts(first_a, part * a.column), with_parts(first_b, part * b.row), with_parts(to, results), false);
     if (rest) {
       to.ref = sums.at(equal * results * c.item, results * c.item);
-      dispatch(batch_, a.block(0, m, equal * part, rest), b.block(equal * part, rest, 0, n), to);
+      dispatch(batch_, a.block(0, m, equal * part, rest), b.block(equal * part, rest, 0, n), to, false);
     }
     emit_reduce(emitter_, Reduction::sum, dtype_, dtype_, {.outer = 1, .count = count, .inner = results, .stride = count * results}, sums, c.ref);
+    if (!ends()) return;
+    if (results > kMost) no_kernel(emitter_.plan());
+    const End end = end_of(c);
+    std::vector<uint32_t> constants;
+    append_end(constants);
+    emitter_.dispatch({"matmul_end", constants}, emitter_.row(divide_up(results, 256)), {update(c.ref), read(end.bias), read(end.low), read(end.high)},
+                      Words().u(n).u(results).f(end.drop.probability).f(end.drop.scale));
   }
 
-  void dispatch(const std::vector<int64_t>& batch, Matrix a, Matrix b, Matrix c) {
-    const bool narrow = is_narrow(c, a.columns), turned = narrow && c.rows < c.columns;
+  // What stands behind the product: kernels/product_end.glsl.
+  static constexpr size_t kEndConstants = 8;  // the first of its constants
+  struct End {
+    Ref bias, low, high;
+    int64_t first = 0, matrix = 0;  // elements: where c begins in the result; of a matrix of it
+    ProductDrop drop = {};
+  };
+  bool ends() const { return op_ && (op_->bias || op_->activation != Gate::none || op_->drop); }
+  void append_end(std::vector<uint32_t>& constants) const {
+    constants.resize(kEndConstants, 0);
+    constants.insert(constants.end(), {op_->bias, uint32_t(op_->activation), op_->drop.on});
+  }
+  End end_of(const Matrix& c) const {
+    const LaunchPlan& plan = emitter_.plan();
+    const Shape& shape = plan.outputs[0].type.shape;
+    const Ref none = emitter_.input(0);
+    End end{none, none, none, c.ref.offset / c.item, shape[shape.rank() - 2] * shape.back(), op_->drop};
+    if (op_->bias) {
+      const Ref bias = emitter_.input(2);
+      const int64_t column = end.first % shape.back() * c.item;
+      end.bias = bias.at(column, bias.bytes - column);
+    }
+    if (op_->drop) {
+      end.low = emitter_.input(plan.inputs.size() - 2);
+      end.high = emitter_.input(plan.inputs.size() - 1);
+    }
+    return end;
+  }
+
+  // last: c is the result, not a part of its sums.
+  void dispatch(const std::vector<int64_t>& batch, Matrix a, Matrix b, Matrix c, bool last = true) {
+    const bool narrow = is_narrow(c, a.columns), turned = narrow && c.rows < c.columns, with_end = last && ends();
+    const End end = with_end ? end_of(c) : End{a.ref, a.ref, a.ref};
     if (turned) {  // the narrow kernel wants few columns: it multiplies the transposes
       std::swap(a, b);
       a = a.transposed(), b = b.transposed(), c = c.transposed();
@@ -126,11 +164,13 @@ class Product {
     Kernel kernel = narrow                ? this->narrow(a, b, axes, tile, across, turned, n % across || k % 4)
                     : dtype_ == DType::f32 ? tiled(a, b, axes, tile, m % tile || n % tile || k % (tile == 64 ? 16 : 8) || k == 0)
                                            : plain(axes);
+    if (with_end) append_end(kernel.constants);
     const int64_t a_first = rebase(a), b_first = rebase(b);
     const double count = double(items) * double(m) * double(n) / (half ? 2 : 1);
     emitter_.dispatch(std::move(kernel), emitter_.row(tiles_m * tiles_n * items),
-                      {read(a.ref), read(b.ref), {c.ref, into_ == ProductInto::all ? Access::write : Access::update}, read(emitter_.table(table.data(), int64_t(table.size() * 4)))},
-                      Words().u(m).u(n).u(k).u(a.row).u(a.column).u(b.row).u(b.column).u(turned ? c.column : c.row).u(tiles_m).u(tiles_n).u(tiles_m * tiles_n * items).u(a_first).u(b_first),
+                      {read(a.ref), read(b.ref), {c.ref, into_ == ProductInto::all ? Access::write : Access::update}, read(end.bias), read(end.low), read(end.high),
+                       read(emitter_.table(table.data(), int64_t(table.size() * 4)))},
+                      Words().u(m).u(n).u(k).u(a.row).u(a.column).u(b.row).u(b.column).u(turned ? c.column : c.row).u(tiles_m).u(tiles_n).u(tiles_m * tiles_n * items).u(a_first).u(b_first).u(end.first).u(end.matrix).f(end.drop.probability).f(end.drop.scale),
                       {.flops = 2 * count * double(k), .bytes = double(items) * double(m * k + k * n + m * n) * double(c.item)});
   }
 
@@ -186,6 +226,7 @@ class Product {
 
   Emitter& emitter_;
   const DType dtype_;
+  const Matmul* op_ = nullptr;  // null: a part of another operation
   const ProductInto into_ = ProductInto::all;
   std::vector<int64_t> batch_;
 };

@@ -58,7 +58,8 @@ class VulkanDevice final : public OpenDevice {
   }
   std::span<const Pattern* const> patterns() const override {
     static const Pattern* const all[] = {&patterns::rope_kv_write(), &patterns::norm_residual(), &patterns::gated_linear(),
-                                         &patterns::linear_residual(), &patterns::norm_linear()};
+                                         &patterns::linear_residual(), &patterns::norm_linear(),   &patterns::matmul_bias(),
+                                         &patterns::product_activation(), &patterns::product_dropout()};
     return all;
   }
   FusionLimits fusion_limits() const override { return {32, 8}; }

@@ -1,0 +1,32 @@
+// What stands behind a float32 product: a bias, an activation, dropout. Needs `args` with bias, low, high, probability and scale.
+#ifndef MLXC_PRODUCT_END_GLSL
+#define MLXC_PRODUCT_END_GLSL
+
+#include "math.glsl"
+#include "philox.glsl"
+
+layout(constant_id = 8) const bool BIAS = false;
+layout(constant_id = 9) const uint ACTIVATION = 0;  // 1 silu, 2 gelu_tanh, 3 gelu_erf, 4 relu
+layout(constant_id = 10) const bool DROP = false;
+const bool ENDS = BIAS || ACTIVATION != 0 || DROP;
+
+float activated(float x) {
+  if (ACTIVATION == 1) return silu_f32(x);
+  if (ACTIVATION == 2) return gelu_tanh_f32(x);
+  if (ACTIVATION == 3) return gelu_erf_f32(x);
+  return is_nan(x) || x > 0 ? x : 0;
+}
+
+// As the operations compute one by one. index: of the element in the whole result, for dropout.
+float ended(float x, uint column, uint index) {
+  precise float value = x;
+  if (BIAS) value += args.bias.v[column];
+  if (ACTIVATION != 0) value = activated(value);
+  if (DROP) {
+    value *= args.scale;
+    value = philox_unit(args.low.v[0], args.high.v[0], index) >= args.probability ? value : 0;
+  }
+  return value;
+}
+
+#endif
