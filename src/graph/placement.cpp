@@ -28,8 +28,7 @@ std::shared_ptr<const std::vector<Candidate>> candidates_of(const Device& home) 
 
 double bytes_of(const TensorType& type) { return double(element_count(type.shape) * size_of(type.dtype)); }
 
-// Why a graph has to stay; empty: it may go. Other devices lack 64-bit types, run most factorizations on the host anyway, and cannot
-// read what was laid out for this one.
+// Why a graph has to stay; empty: it may go. Other devices lack 64-bit types and cannot read what was laid out for this one.
 std::string bound(const Graph& graph) {
   if (!graph.states.empty()) return "its states live here";
   for (const GraphValue& value : graph.values)
@@ -37,7 +36,6 @@ std::string bound(const Graph& graph) {
       return cat("it computes with ", name_of(value.type.dtype));
   for (const GraphOperation& operation : graph.operations) {
     switch (operation.primitive->code()) {
-      case OpCode::linalg:
       case OpCode::sort:
       case OpCode::custom:
       case OpCode::kv_write:
@@ -48,6 +46,13 @@ std::string bound(const Graph& graph) {
     }
   }
   return {};
+}
+
+// A factorization that another device would run on the host; null: there is none.
+const Primitive* factorization_lacking(const Graph& graph, const Device& device) {
+  for (const GraphOperation& operation : graph.operations)
+    if (operation.primitive->code() == OpCode::linalg && !device.claims(*operation.primitive)) return operation.primitive.get();
+  return nullptr;
 }
 
 std::string duration(double seconds) { return cat(int64_t(seconds * 1e6 + 0.5), " us"); }
@@ -83,7 +88,8 @@ double estimate(const Graph& graph, const DeviceCosts& costs, double moved_bytes
     for (int output : operation.outputs) outputs.push_back(graph.values[size_t(output)].type);
     for (const std::vector<TensorType>* types : {&inputs, &outputs})
       for (const TensorType& type : *types) bytes += bytes_of(type);
-    seconds += std::max({costs.launch, bytes / costs.bytes, primitive.work(inputs, outputs) / costs.flops});
+    const double work = primitive.work(inputs, outputs), steps = primitive.steps(inputs);
+    seconds += std::max({costs.launch, bytes / costs.bytes, steps > 0 ? steps * costs.step + work / costs.factor : work / costs.flops});
   }
   return seconds;
 }
@@ -97,12 +103,17 @@ Placement place(const Graph& graph, size_t constants) {
   for (size_t i = 0; i < moving; ++i) moved += bytes_of(graph.values[size_t(graph.inputs[i])].type);
   for (int output : graph.outputs) moved += bytes_of(graph.values[size_t(output)].type);
   Device* best = graph.device;
-  double least = 0;
+  double least = -1;
   std::string list;
   for (const Candidate& candidate : *candidates) {
     const bool home = candidate.device == graph.device;
+    if (!home)
+      if (const Primitive* lacking = factorization_lacking(graph, *candidate.device)) {
+        list += cat(list.empty() ? "" : ", ", "no kernel for ", lacking->name(), " on ", candidate.device->name());
+        continue;
+      }
     const double seconds = estimate(graph, candidate.costs, home ? 0 : moved, home ? 0 : int(moving + graph.outputs.size()));
-    if (list.empty() || seconds < least) {
+    if (least < 0 || seconds < least) {
       best = candidate.device;
       least = seconds;
     }

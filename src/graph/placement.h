@@ -14,6 +14,8 @@ struct DeviceCosts {
   double launch = 0;    // any launch, at least
   double bytes = 0;     // elementwise operations
   double flops = 0;     // matrix products
+  double step = 0;      // factorizations: each column, seconds,
+  double factor = 0;    // and arithmetic
   double transfer = 0;  // a copy from or to the host, at least
   double transfer_bytes = 0;
 };

@@ -97,6 +97,8 @@ class Primitive {
       for (const TensorType& type : types) most = std::max(most, element_count(type.shape));
     return double(most);
   }
+  // Factorizations: how many steps, about one a column, wait for each other however much there is to do beside them. Everything else: 0.
+  virtual double steps(TensorTypes /*inputs*/) const { return 0; }
 
   // Updates: output i < updates() is input i with a part rewritten, and may take over that input's buffer. Everything else is pure.
   virtual int updates() const { return 0; }

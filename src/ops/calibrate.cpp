@@ -6,7 +6,9 @@
 
 #include "base/json.h"
 #include "graph/function.h"
+#include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/linalg.h"
 #include "ops/matmul.h"
 
 namespace mlxc {
@@ -14,7 +16,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int64_t kVersion = 1, kMostFileBytes = 1 << 20;
+constexpr int64_t kVersion = 2, kMostFileBytes = 1 << 20;
 
 // The median over as many calls as fit a fifth of a second, at least five; the first one is not counted.
 template <class Call>
@@ -48,8 +50,28 @@ struct Figure {
 constexpr Figure kFigures[] = {{"launch_seconds", &DeviceCosts::launch, 1e-9, 10},
                                {"bytes_per_second", &DeviceCosts::bytes, 1e3, 1e15},
                                {"flops_per_second", &DeviceCosts::flops, 1e3, 1e18},
+                               {"factorization_column_seconds", &DeviceCosts::step, 1e-12, 10},
+                               {"factorization_flops_per_second", &DeviceCosts::factor, 1e3, 1e18},
                                {"transfer_seconds", &DeviceCosts::transfer, 1e-9, 10},
                                {"transfer_bytes_per_second", &DeviceCosts::transfer_bytes, 1e3, 1e15}};
+
+// QR of two sizes: seconds of a column are `step` and what its share of the arithmetic takes.
+void measure_factorizations(Device& device, DeviceCosts& costs) {
+  constexpr double kSmall = 64, kLarge = 256, kWork = 8.0 / 3;  // operations, times the cube of the size
+  auto seconds_of_column = [&](double size) {
+    const Array x = matmul(filled(device, {int64_t(size), 1}), filled(device, {1, int64_t(size)})),
+                ones = eye(device, int64_t(size), int64_t(size), 0, DType::f32);
+    const Array matrix = x + ones;
+    eval({matrix});
+    const linalg::QR parts = linalg::qr(matrix, false);
+    const Function function = Function::capture({matrix}, {parts.q, parts.r});
+    return seconds_of([&] { function.run({matrix}); }) / size;
+  };
+  const double small = seconds_of_column(kSmall), large = seconds_of_column(kLarge);
+  const double slope = std::max(large - small, large / 100) / (kLarge * kLarge - kSmall * kSmall);
+  costs.factor = std::min(kWork / slope, costs.flops);
+  costs.step = std::max(small - kSmall * kSmall * kWork / costs.factor, small / 100);
+}
 
 }  // namespace
 
@@ -61,6 +83,7 @@ DeviceCosts measure_costs(Device& device) {
   costs.bytes = 2 * double(large.bytes()) / std::max(stream - costs.launch, stream / 10);
   const double product = seconds_of_function(square, matmul(square, square));
   costs.flops = 2 * std::pow(768.0, 3) / std::max(product - costs.launch, product / 10);
+  measure_factorizations(device, costs);
   // Both ways, as data that visits a device goes.
   std::vector<std::byte> host(size_t(large.bytes()));
   auto there_and_back = [&](const Array& array) {

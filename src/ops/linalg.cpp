@@ -62,6 +62,38 @@ std::vector<TensorType> Linalg::infer(TensorTypes inputs) const {
   }
 }
 
+// As LAPACK's working notes count them, with all vectors where there are any.
+double Linalg::work(TensorTypes inputs, TensorTypes) const {
+  const Shape& shape = inputs[0].shape;
+  const double rows = double(shape[shape.rank() - 2]), columns = double(shape.back()), n = std::min(rows, columns),
+               m = std::max(rows, columns);
+  const double items = m * n > 0 ? double(element_count(shape)) / (m * n) : 0;
+  const double right = inputs.size() > 1 ? double(inputs[1].shape.back()) : 0;
+  switch (op) {
+    case LinalgOp::cholesky:
+      return items * n * n * n / 3;
+    case LinalgOp::qr:
+      return items * (4 * m - n * 4 / 3) * n * n;
+    case LinalgOp::svd:
+      return items * (first ? 4 * m + 18 * n : 4 * m - n * 4 / 3) * n * n;
+    case LinalgOp::eigh:
+      return items * (first ? 9.0 : 4.0 / 3) * n * n * n;
+    case LinalgOp::lu:
+      return items * n * n * n * 2 / 3;
+    case LinalgOp::solve:
+      return items * (n * 2 / 3 + 2 * right) * n * n;
+    case LinalgOp::triangular_solve:
+      return items * n * n * right;
+  }
+  return 0;
+}
+
+double Linalg::steps(TensorTypes inputs) const {
+  const Shape& shape = inputs[0].shape;
+  const bool iterates = op == LinalgOp::svd || op == LinalgOp::eigh;
+  return double(std::min(shape[shape.rank() - 2], shape.back())) * (iterates ? 8 : 1);
+}
+
 namespace linalg {
 namespace {
 

@@ -19,6 +19,8 @@ struct Linalg : PrimitiveBase<Linalg, OpCode::linalg> {
   auto fields() const { return std::tie(op, first, second, third); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
+  double work(TensorTypes inputs, TensorTypes outputs) const override;
+  double steps(TensorTypes inputs) const override;
 };
 
 namespace linalg {

@@ -13,7 +13,7 @@ static void write_file(const char* text) {
   fclose(file);
 }
 
-/* A file of two devices whose launches take so many seconds; copies cost next to nothing. */
+/* A file of two devices whose launches, and columns of factorizations, take so many seconds; copies cost next to nothing. */
 static void write_costs(double cpu_launch, double gpu_launch) {
   char text[2048];
   mlxc_device_info first = MLXC_DEVICE_INFO_INIT, second = MLXC_DEVICE_INFO_INIT;
@@ -21,11 +21,12 @@ static void write_costs(double cpu_launch, double gpu_launch) {
   OK(mlxc_device_inspect(gpu, &second, &error));
   snprintf(
       text, sizeof text,
-      "{\"version\":1,\"devices\":[{\"name\":\"%s\",\"description\":\"%s\",\"launch_seconds\":%g,\"bytes_per_second\":1e12,"
-      "\"flops_per_second\":1e12,\"transfer_seconds\":1e-9,\"transfer_bytes_per_second\":1e12},{\"name\":\"%s\",\"description\":\"%s\","
-      "\"launch_seconds\":%g,\"bytes_per_second\":1e12,\"flops_per_second\":1e12,\"transfer_seconds\":1e-9,"
-      "\"transfer_bytes_per_second\":1e12}]}",
-      first.name, first.description, cpu_launch, second.name, second.description, gpu_launch);
+      "{\"version\":2,\"devices\":[{\"name\":\"%s\",\"description\":\"%s\",\"launch_seconds\":%g,\"bytes_per_second\":1e12,"
+      "\"flops_per_second\":1e12,\"factorization_column_seconds\":%g,\"factorization_flops_per_second\":1e12,\"transfer_seconds\":1e-9,"
+      "\"transfer_bytes_per_second\":1e12},{\"name\":\"%s\",\"description\":\"%s\","
+      "\"launch_seconds\":%g,\"bytes_per_second\":1e12,\"flops_per_second\":1e12,\"factorization_column_seconds\":%g,"
+      "\"factorization_flops_per_second\":1e12,\"transfer_seconds\":1e-9,\"transfer_bytes_per_second\":1e12}]}",
+      first.name, first.description, cpu_launch, cpu_launch, second.name, second.description, gpu_launch, gpu_launch);
   write_file(text);
 }
 
@@ -115,15 +116,45 @@ static void what_is_bound_to_its_device_stays(void) {
   mlxc_array_free(y);
 }
 
+/* The columns of a factorization cost what they take there; a device without a kernel for one is out of the question. */
+static void factorizations_go_where_their_kernels_are(void) {
+  const int64_t shape[2] = {2, 2};
+  const float values[4] = {2, 1, 1, 2};
+  float results[4];
+  mlxc_array *x = NULL, *factor = NULL, *solved = NULL;
+  mlxc_profile_entry entry;
+  int64_t count = 0;
+  write_costs(1, 1e-6);
+  OK(mlxc_placement_enable(cpu, path, &error));
+  OK(mlxc_array_new(&x, cpu, values, sizeof values, shape, 2, MLXC_DTYPE_FLOAT32, &error));
+  OK(mlxc_linalg_cholesky(&factor, x, 0, &error));
+  OK(mlxc_linalg_solve(&solved, x, x, &error));
+  OK(mlxc_device_profile(gpu, 1, &error));
+  OK(mlxc_array_read(factor, results, sizeof results, NULL, &error));
+  OK(mlxc_device_profile(gpu, 0, &error));
+  OK(mlxc_device_profile_entries(gpu, &entry, 1, &count, &error));
+  CHECK(results[0] > 1.41f && results[0] < 1.42f && results[1] == 0);
+  CHECK(count == 1 && strcmp(entry.device, "vulkan:0") == 0);
+  CHECK(strstr(entry.reason, "auto: estimated 2000000 us on cpu, ") != NULL && strstr(entry.reason, "with copies on vulkan:0") != NULL);
+  OK(mlxc_device_profile(cpu, 1, &error));
+  OK(mlxc_array_read(solved, results, sizeof results, NULL, &error));
+  OK(mlxc_device_profile(cpu, 0, &error));
+  OK(mlxc_device_profile_entries(cpu, &entry, 1, &count, &error));
+  CHECK(count == 1 && strcmp(entry.device, "cpu") == 0 && strstr(entry.reason, "no kernel for solve on vulkan:0") != NULL);
+  OK(mlxc_placement_disable(cpu, &error));
+  mlxc_array* all[] = {x, factor, solved};
+  for (size_t k = 0; k < sizeof all / sizeof all[0]; ++k) mlxc_array_free(all[k]);
+}
+
 static void files_are_checked(void) {
   EXPECT(MLXC_NOT_FOUND, mlxc_placement_enable(cpu, "/no/such/file", &error));
   const char* bad[] = {"",
                        "[]",
-                       "{\"version\":2,\"devices\":[]}",
-                       "{\"version\":1}",
-                       "{\"version\":1,\"devices\":[{\"name\":\"cpu\",\"description\":\"x\",\"launch_seconds\":-1}]}",
-                       "{\"version\":1,\"devices\":[{\"name\":\"cpu\",\"description\":\"x\",\"launch_seconds\":1,\"bytes_per_second\":0,"
-                       "\"flops_per_second\":1e9,\"transfer_seconds\":1,\"transfer_bytes_per_second\":1e9}]}"};
+                       "{\"version\":3,\"devices\":[]}",
+                       "{\"version\":2}",
+                       "{\"version\":2,\"devices\":[{\"name\":\"cpu\",\"description\":\"x\",\"launch_seconds\":-1}]}",
+                       "{\"version\":2,\"devices\":[{\"name\":\"cpu\",\"description\":\"x\",\"launch_seconds\":1,\"bytes_per_second\":0,"
+                       "\"flops_per_second\":1e9,\"factorization_column_seconds\":1,\"factorization_flops_per_second\":1e9,\"transfer_seconds\":1,\"transfer_bytes_per_second\":1e9}]}"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; ++i) {
     mlxc_status status;
     mlxc_error record = MLXC_ERROR_INIT;
@@ -131,7 +162,7 @@ static void files_are_checked(void) {
     status = mlxc_placement_enable(cpu, path, &record);
     CHECK(status == MLXC_FORMAT || status == MLXC_UNSUPPORTED);
   }
-  write_file("{\"version\":1,\"devices\":[]}");
+  write_file("{\"version\":2,\"devices\":[]}");
   EXPECT(MLXC_UNSUPPORTED, mlxc_placement_enable(cpu, path, &error));
 }
 
@@ -153,6 +184,7 @@ int main(void) {
     the_estimate_decides_and_the_profile_says_why();
     functions_go_there_too_and_come_back();
     what_is_bound_to_its_device_stays();
+    factorizations_go_where_their_kernels_are();
     mlxc_device_free(gpu);
   }
   mlxc_device_free(cpu);

@@ -117,6 +117,7 @@ void lower_array_op(Emitter& emitter);        // copy, concatenate, take, fill, 
 void lower_index_op(Emitter& emitter);        // update, scatter, sort, scan, random_bits
 void lower_matmul(Emitter& emitter);
 void lower_linalg(Emitter& emitter);
+bool lowers_linalg(const Primitive& primitive);  // of float32, up to a size
 void lower_top_k(Emitter& emitter);
 void lower_linear(Emitter& emitter);
 void lower_norm(Emitter& emitter);            // rms_norm, layer_norm

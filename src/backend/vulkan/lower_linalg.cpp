@@ -98,6 +98,18 @@ void lower_triangular_solve(Emitter& emitter, const Linalg& op) {
 
 }  // namespace
 
+bool lowers_linalg(const Primitive& primitive) {
+  switch (as<Linalg>(primitive).op) {
+    case LinalgOp::cholesky:
+    case LinalgOp::triangular_solve:
+    case LinalgOp::qr:
+    case LinalgOp::svd:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void lower_linalg(Emitter& emitter) {
   const LaunchPlan& plan = emitter.plan();
   const auto& op = as<Linalg>(*plan.primitive);

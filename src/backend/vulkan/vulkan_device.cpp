@@ -48,6 +48,7 @@ class VulkanDevice final : public OpenDevice {
   bool joins(const LaunchPlan& first, const LaunchPlan& second) const override { return joins_rotation(first, second, caps_); }
   bool claims(const Primitive& primitive) const override {
     const OpCode code = primitive.code();
+    if (code == OpCode::linalg) return lowers_linalg(primitive);
     if (code == OpCode::reduce) return as<Reduce>(primitive).op != ReduceOp::variance;
     return code < OpCode::convolution || (code > OpCode::pool_gradient && code < OpCode::norm_gradient);
   }
