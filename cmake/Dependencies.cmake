@@ -18,11 +18,12 @@ mlxc_static_library(openblas libopenblas.a cblas.h)
 # Its table of work buffers is not safe between threads: backend/cpu/kernels/blas_memory.cpp. --undefined pulls that file out of its archive.
 target_link_options(mlxc::openblas INTERFACE
   LINKER:--wrap=blas_memory_alloc LINKER:--wrap=blas_memory_free LINKER:--undefined=__wrap_blas_memory_alloc)
-# What LAPACK multiplies goes through backend/cpu/kernels/blas_threads.cpp.
+# What LAPACK multiplies goes through backend/cpu/kernels/blas_threads.cpp; what it wants of Fortran's run-time is in lapack.cpp there.
 target_link_options(mlxc::openblas INTERFACE
   LINKER:--wrap=sgemm_ LINKER:--wrap=dgemm_ LINKER:--wrap=sgemv_ LINKER:--wrap=dgemv_ LINKER:--wrap=ilaenv_
   LINKER:--wrap=sgebrd_ LINKER:--wrap=dgebrd_
-  LINKER:--wrap=sormqr_ LINKER:--wrap=dormqr_ LINKER:--wrap=sormlq_ LINKER:--wrap=dormlq_ LINKER:--undefined=__wrap_sgemm_)
+  LINKER:--wrap=sormqr_ LINKER:--wrap=dormqr_ LINKER:--wrap=sormlq_ LINKER:--wrap=dormlq_ LINKER:--undefined=__wrap_sgemm_
+  LINKER:--undefined=_gfortran_concat_string)
 target_compile_definitions(mlxc::pcre2 INTERFACE PCRE2_STATIC)
 target_compile_definitions(mlxc::utf8proc INTERFACE UTF8PROC_STATIC)
 find_package(nlohmann_json REQUIRED)

@@ -202,34 +202,65 @@ float erf_f32(float x) {
   return copy_sign(large, x);
 }
 
-// M. Giles, "Approximating the erfinv function", single-precision form.
+// x times a polynomial of w = -log(1 - x^2) in three pieces. Products and sums only, each rounded for itself (precise, and no fma, which a
+// device may or may not round once): random normal numbers have the bits that the CPU gives them (double-inl.h).
 float erfinv_f32(float x) {
-  precise float a = magnitude(x);
+  float a = magnitude(x);
   if (is_nan(x) || a > 1.0) return kNan;
   if (a == 1.0) return copy_sign(kInfinity, x);
-  precise float w = -log_f32((1.0 - x) * (1.0 + x)), p;
+  precise float y = (1.0 - x) * (1.0 + x), p;
+  vec2 s = split_f32(y);
+  precise float e = s.x, m = s.y;
+  p = 7.0376836292e-2;
+  p = p * m + -1.1514610310e-1;
+  p = p * m + 1.1676998740e-1;
+  p = p * m + -1.2420140846e-1;
+  p = p * m + 1.4249322787e-1;
+  p = p * m + -1.6668057665e-1;
+  p = p * m + 2.0000714765e-1;
+  p = p * m + -2.4999993993e-1;
+  p = p * m + 3.3333331174e-1;
+  precise float square = m * m;
+  precise float r = p * m * square;
+  r = r - e * 2.12194440e-4;
+  r = r - square * 0.5;
+  precise float w = -((m + r) + e * 0.693359375);
   if (w < 5.0) {
     w -= 2.5;
-    p = 2.81022636e-08;
-    p = fma(p, w, 3.43273939e-07);
-    p = fma(p, w, -3.5233877e-06);
-    p = fma(p, w, -4.39150654e-06);
-    p = fma(p, w, 0.00021858087);
-    p = fma(p, w, -0.00125372503);
-    p = fma(p, w, -0.00417768164);
-    p = fma(p, w, 0.246640727);
-    p = fma(p, w, 1.50140941);
+    p = -8.93192631e-09;
+    p = p * w + 2.33359678e-08;
+    p = p * w + 4.68131361e-07;
+    p = p * w + -3.46398519e-06;
+    p = p * w + -4.9724199e-06;
+    p = p * w + 0.000218349393;
+    p = p * w + -0.00125272642;
+    p = p * w + -0.00417739293;
+    p = p * w + 0.24664028;
+    p = p * w + 1.50140941;
+  } else if (w < 9.0) {
+    w -= 7.0;
+    p = 9.39313904e-11;
+    p = p * w + 2.08376272e-09;
+    p = p * w + -4.04192129e-08;
+    p = p * w + 3.7674053e-07;
+    p = p * w + -2.02542492e-06;
+    p = p * w + -3.17388981e-06;
+    p = p * w + 0.000272266654;
+    p = p * w + -0.00583780184;
+    p = p * w + 0.187236905;
+    p = p * w + 2.47977209;
   } else {
-    w = sqrt(w) - 3.0;
-    p = -0.000200214257;
-    p = fma(p, w, 0.000100950558);
-    p = fma(p, w, 0.00134934322);
-    p = fma(p, w, -0.00367342844);
-    p = fma(p, w, 0.00573950773);
-    p = fma(p, w, -0.0076224613);
-    p = fma(p, w, 0.00943887047);
-    p = fma(p, w, 1.00167406);
-    p = fma(p, w, 2.83297682);
+    w -= 12.5;
+    p = -6.20073654e-12;
+    p = p * w + 5.51240338e-11;
+    p = p * w + 8.58451574e-11;
+    p = p * w + -9.16856369e-09;
+    p = p * w + 2.27936653e-07;
+    p = p * w + -4.8588654e-06;
+    p = p * w + 0.000106124768;
+    p = p * w + -0.00278860959;
+    p = p * w + 0.142495319;
+    p = p * w + 3.37128544;
   }
   precise float result = p * x;
   return result;
@@ -326,8 +357,10 @@ float remainder_f32(float a, float b) {
 }
 float floor_divide_f32(float a, float b) {
   if (magnitude_bits(b) == 0u) return divide_f32(a, b);
-  precise float difference = a - remainder_f32(a, b);
+  precise float r = fmod_f32(a, b);
+  precise float difference = a - r;
   precise float quotient = divide_f32(difference, b);
+  if (magnitude_bits(r) != 0u && is_negative(b) != is_negative(r)) quotient -= 1.0;  // also where b is infinite
   precise float whole = floor(quotient);
   if (quotient - whole > 0.5) whole += 1.0;
   return is_nan(quotient) || magnitude_bits(quotient) != 0u ? whole : uintBitsToFloat((floatBitsToUint(a) ^ floatBitsToUint(b)) & 0x80000000u);

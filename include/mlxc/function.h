@@ -27,8 +27,8 @@ MLXC_API mlxc_status mlxc_function_new(mlxc_function **out, mlxc_array *const *i
 /* Runs with new inputs of the captured dtypes, in the captured order, and gives the outputs, evaluated. Other shapes are planned on first
  * use. An input named as a state is used up: its handle reads the new value or stale memory afterwards, use the output instead.
  *   outputs: receives output_count handles; all NULL on failure.
- * Ownership: the caller frees each output. Threads: any, one run at a time. `cancel` may be NULL; a cancelled run leaves states half
- * updated. Errors: INVALID_ARGUMENT (counts, dtypes, shapes), CANCELLED, INVALID_HANDLE, OUT_OF_MEMORY, UNSUPPORTED. */
+ * Ownership: the caller frees each output. Threads: any, one run at a time. `cancel` may be NULL; a run that is cancelled or fails leaves
+ * states half updated. Errors: INVALID_ARGUMENT (counts, dtypes, shapes), CANCELLED, INVALID_HANDLE, OUT_OF_MEMORY, UNSUPPORTED. */
 MLXC_API mlxc_status mlxc_function_call(mlxc_function *function, mlxc_array *const *inputs, int64_t input_count, mlxc_array **outputs,
                                         int64_t output_count, mlxc_cancel *cancel, mlxc_error *error);
 

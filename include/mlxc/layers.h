@@ -54,7 +54,8 @@ MLXC_API mlxc_status mlxc_array_group_norm(mlxc_array **out, mlxc_array *x, int6
 MLXC_API mlxc_status mlxc_array_dropout(mlxc_array **out, mlxc_array *x, mlxc_array *key, double probability, mlxc_error *error);
 
 /* softmax(q k^T * scale + mask) v over the last two axes. A boolean mask keeps where true, another is added; NULL: none. scale 0: 1 /
- * sqrt(last axis). causal 1: a query sees keys up to its own place, counted from the end. Threads: any. Errors: shared. */
+ * sqrt(last axis). causal 1: a query sees keys up to its own place, counted from the end. A query that sees no key at all gives 0. Threads:
+ * any. Errors: shared. */
 MLXC_API mlxc_status mlxc_array_attention(mlxc_array **out, mlxc_array *q, mlxc_array *k, mlxc_array *v, mlxc_array *mask, double scale,
                                           int32_t causal, mlxc_error *error);
 

@@ -30,8 +30,9 @@ MLXC_API mlxc_status mlxc_array_median(mlxc_array **out, mlxc_array *x, const in
 #define MLXC_SCAN_MIN       3
 #define MLXC_SCAN_LOGSUMEXP 4
 
-/* Element i is the reduction of elements 0 to i along the axis; exclusive 1: to i - 1, from the neutral element; reverse 1: from the other
- * end. Sums and products of integers are int64 or uint64. Threads: any. Errors: shared. */
+/* Element i is the reduction of elements 0 to i along the axis; exclusive 1: to i - 1, from the neutral element (of the maximum of integers
+ * the lowest number of their type); reverse 1: from the other end. Sums and products of integers are int64 or uint64. Threads: any.
+ * Errors: shared. */
 MLXC_API mlxc_status mlxc_array_scan(mlxc_array **out, int32_t op, mlxc_array *x, int32_t axis, int32_t reverse, int32_t exclusive,
                                      mlxc_error *error);
 

@@ -33,8 +33,8 @@ MLXC_API mlxc_status mlxc_loss_huber(mlxc_array **out, mlxc_array *prediction, m
                                      mlxc_error *error);
 
 /* -log softmax(logits)[target]: logits [..., classes]; targets: class indices [...] of an integer type, or probabilities [..., classes].
- * label_smoothing of the target is spread evenly. Indices equal to ignore_index (-100 is usual) do not count; the mean of none is 0.
- * Threads: any. Errors: shared. */
+ * label_smoothing of the target is spread evenly. Indices equal to ignore_index (-100 is usual) do not count; the mean of none is 0. Another
+ * index that is no class gives NaN, and no gradient. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_loss_cross_entropy(mlxc_array **out, mlxc_array *logits, mlxc_array *targets, double label_smoothing,
                                              int64_t ignore_index, int32_t reduction, mlxc_error *error);
 

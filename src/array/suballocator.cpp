@@ -37,12 +37,6 @@ void Suballocator::remove_region(uint64_t region) {
   regions_.erase(region);
 }
 
-std::optional<uint64_t> Suballocator::free_region() const {
-  for (const auto& [region, bytes] : regions_)
-    if (is_free(region)) return region;
-  return std::nullopt;
-}
-
 std::optional<Suballocator::Piece> Suballocator::take(uint64_t bytes) {
   if (bytes > UINT64_MAX - alignment_) return std::nullopt;
   bytes = round_up(bytes);

@@ -27,8 +27,6 @@ class Suballocator {
   // Only when nothing of it is taken.
   void remove_region(uint64_t region);
   bool is_free(uint64_t region) const;
-  // Some region that is entirely free.
-  std::optional<uint64_t> free_region() const;
 
   // Nothing when no free piece is large enough.
   std::optional<Piece> take(uint64_t bytes);

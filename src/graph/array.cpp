@@ -40,6 +40,13 @@ void gather_strided(const std::byte* from, std::byte* to, const Shape& shape, co
 
 }  // namespace
 
+int64_t byte_count(const TensorType& type) {
+  int64_t bytes;
+  if (__builtin_mul_overflow(element_count(type.shape), size_of(type.dtype), &bytes))
+    fail(Status::out_of_memory, "an array of shape ", to_string(type.shape), " and dtype ", name_of(type.dtype), " exceeds the address space");
+  return bytes;
+}
+
 Array Array::from_storage(Device& device, StoragePtr storage, Shape shape, DType dtype, int64_t offset) {
   int64_t bytes = (element_count(shape) + offset) * size_of(dtype);
   if (!storage->writable() && !device.reads_host_memory()) {  // the device takes a copy of what somebody else owns
@@ -67,10 +74,7 @@ Array Array::from_data(Device& device, const void* data, Shape shape, DType dtyp
 }
 
 Array Array::allocate(Device& device, Shape shape, DType dtype, MemoryUse use) {
-  int64_t bytes;
-  if (__builtin_mul_overflow(element_count(shape), size_of(dtype), &bytes))
-    fail(Status::out_of_memory, "an array of shape ", to_string(shape), " exceeds the address space");
-  return from_storage(device, device.allocator().allocate(size_t(bytes), use), shape, dtype);
+  return from_storage(device, device.allocator().allocate(size_t(byte_count({shape, dtype})), use), shape, dtype);
 }
 
 Array Array::placeholder(Device& device, Shape shape, DType dtype) { return Array(leaf(device, shape, dtype), 0); }
@@ -83,7 +87,11 @@ bool Array::evaluated() const { return node_->evaluated(); }
 
 const StoragePtr& Array::storage() const {
   if (!evaluated()) fail(Status::internal, "the array has not been evaluated");
-  return node_->output(output_).storage;
+  const StoragePtr& storage = node_->output(output_).storage;
+  if (!storage)
+    fail(Status::internal, "an update that took over the memory of an array of shape ", to_string(shape()),
+         " failed before: its values are lost");
+  return storage;
 }
 
 const Layout& Array::layout() const {
@@ -142,6 +150,10 @@ void Node::attach(std::vector<StoragePtr> storages, std::vector<Layout> layouts)
   if (keeps_history_) return;
   history_dropped_ = !inputs_.empty();
   release(std::exchange(inputs_, {}));
+}
+
+void Node::lose_data() {
+  for (Output& output : outputs_) output.storage.reset();
 }
 
 Arrays Primitive::vjp(const Arrays&, const Arrays&, const Arrays&) const {

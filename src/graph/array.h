@@ -42,11 +42,11 @@ class Array {
   int64_t dim(int axis) const { return shape()[axis < 0 ? axis + rank() : axis]; }
   DType dtype() const { return type().dtype; }
   int64_t size() const { return element_count(shape()); }
-  int64_t bytes() const { return size() * size_of(dtype()); }
+  int64_t bytes() const { return byte_count(type()); }
   Device& device() const;
 
   bool evaluated() const;
-  // After eval: where the data lies. Throws Error(internal) before.
+  // After eval: where the data lies. Throws Error(internal) before, and where it was lost.
   const StoragePtr& storage() const;
   const Layout& layout() const;
   bool contiguous() const { return is_contiguous(shape(), layout().strides); }
@@ -95,6 +95,8 @@ class Node {
   bool evaluated() const { return evaluated_.load(std::memory_order_acquire); }
   // Called once, under the device's eval lock: attaches the data and drops the history, unless a gradient may ask for it.
   void attach(std::vector<StoragePtr> storages, std::vector<Layout> layouts);
+  // An update that was to take the memory over failed on the way: the values are gone.
+  void lose_data();
   bool history_dropped() const { return history_dropped_; }
   bool keeps_history() const { return keeps_history_; }
   uint64_t number() const { return number_; }  // nodes made later have larger ones, and so have those that need this one

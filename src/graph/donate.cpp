@@ -34,8 +34,12 @@ void update_operand(GraphOperation& operation, size_t place) {
 }  // namespace
 
 void donate_inputs(TracedGraph& traced, const std::vector<NodePtr>& outputs) {
+  const std::vector<GraphOperation>& operations = traced.graph.operations;
   const auto updates = [](const GraphOperation& operation) { return operation.primitive->updates() > 0; };
-  if (std::none_of(traced.graph.operations.begin(), traced.graph.operations.end(), updates)) return;
+  if (std::none_of(operations.begin(), operations.end(), updates)) return;
+  // After a failure the same arrays can be evaluated again.
+  if (std::any_of(operations.begin(), operations.end(), [](const GraphOperation& operation) { return operation.primitive->can_fail(); }))
+    return;
   // Every node that is part of this evaluation, the ones that need others first.
   struct Holder {
     long inside = 0;      // references from inputs of these nodes
@@ -55,16 +59,18 @@ void donate_inputs(TracedGraph& traced, const std::vector<NodePtr>& outputs) {
         ++holders[input.node().get()].inside;
       }
   std::sort(order.begin(), order.end(), [](const Node* a, const Node* b) { return a->number() > b->number(); });
-  std::unordered_map<const Node*, size_t> leaf;
-  for (size_t i = 0; i < traced.leaves.size(); ++i) leaf.emplace(traced.leaves[i].node().get(), i);
+  std::unordered_map<const Node*, std::vector<size_t>> leaves;  // an evaluated node may be several: one an output that is read
+  for (size_t i = 0; i < traced.leaves.size(); ++i) leaves[traced.leaves[i].node().get()].push_back(i);
   for (const Node* node : order) {
     Holder& holder = holders.at(node);
-    const auto found = leaf.find(node);
-    if (found != leaf.end()) {
-      const Array& array = traced.leaves[found->second];
-      const bool alone = array.node().use_count() == holder.inside + 1 && array.storage().use_count() == 1 && !array.requires_grad();
-      if (holder.vanishes && alone && node->outputs().size() == 1 && array.storage()->writable())
-        traced.graph.donated.push_back(traced.graph.inputs[found->second]);
+    const auto found = leaves.find(node);
+    if (found != leaves.end()) {
+      for (const size_t i : found->second) {
+        const Array& array = traced.leaves[i];
+        const bool alone = array.node().use_count() == holder.inside + long(found->second.size()) && array.storage().use_count() == 1;
+        if (holder.vanishes && alone && !array.requires_grad() && array.storage()->writable())
+          traced.graph.donated.push_back(traced.graph.inputs[i]);
+      }
       continue;
     }
     if (node->evaluated()) continue;

@@ -61,13 +61,19 @@ NodesInFlight& nodes_in_flight() {
   return *nodes;
 }
 
-std::vector<Program::Result> run_traced(TracedGraph& traced, const RunOptions& options) {
+// *begun: inputs may have been overwritten.
+std::vector<Program::Result> run_traced(TracedGraph& traced, const RunOptions& options, bool* begun) {
   Graph& graph = traced.graph;
   Device& home = *graph.device;
   const Placement placement = place(graph);
   move_graph(graph, placement);
   const std::shared_ptr<const Program> program = find_program(graph);
-  if (placement.device == &home) return program->run(traced.leaves, options);
+  if (placement.device == &home) {
+    Program::Bound bound = program->bind(traced.leaves);
+    *begun = true;
+    program->run(bound, options);
+    return std::move(bound.results);
+  }
   return run_away(*program, *placement.device, home, traced.leaves, output_types(graph), options);
 }
 
@@ -136,7 +142,17 @@ void eval(const std::vector<Array>& arrays, const RunOptions& options) {
     const std::vector<NodePtr>& nodes;
   } in_flight(nodes);
   lock.unlock();
-  std::vector<Program::Result> results = run_traced(traced, options);
+  std::vector<Program::Result> results;
+  bool begun = false;
+  try {
+    results = run_traced(traced, options, &begun);
+  } catch (...) {
+    lock.lock();
+    for (size_t i = 0; begun && i < traced.leaves.size(); ++i)
+      if (const auto& donated = traced.graph.donated; std::binary_search(donated.begin(), donated.end(), traced.graph.inputs[i]))
+        traced.leaves[i].node()->lose_data();
+    throw;
+  }
   lock.lock();
   size_t next = 0;
   for (const NodePtr& node : nodes) {

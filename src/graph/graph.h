@@ -45,8 +45,8 @@ struct TracedGraph {
 // Traversal stops at evaluated arrays and at `inputs`. A placeholder that is not among `inputs` is Error(invalid_argument).
 TracedGraph trace(const std::vector<Array>& outputs, const std::vector<Array>& inputs, std::vector<StatePair> states);
 
-// Marks the inputs that only the traced operations hold, when these drop what they were computed from as soon as `outputs` (whole nodes) have
-// their data. The caller holds the device's eval lock.
+// Marks the inputs that only the traced operations hold, when these drop what they were computed from as soon as `outputs` (whole nodes)
+// have their data. None where an operation can fail. The caller holds the device's eval lock.
 void donate_inputs(TracedGraph& traced, const std::vector<NodePtr>& outputs);
 
 // The same operations for inputs of other types. Operands that were broadcast for an elementwise operation are broadcast to what all of its

@@ -121,8 +121,8 @@ class Planner {
   }
 
   std::shared_ptr<const Program> run() {
-    place_inputs();
     find_last_uses();
+    place_inputs();
     for (size_t i = 0; i < graph_.operations.size(); ++i) plan_operation(int(i));
     copy_states();
     place_outputs();
@@ -145,25 +145,31 @@ class Planner {
   };
 
   const TensorType& type(int value) const { return graph_.values[size_t(value)].type; }
-  Place& place(int value) { return places_[size_t(value)]; }
+  const Place& place(int value) const { return places_[size_t(value)]; }
+  void set_place(int value, Place at) {
+    places_[size_t(value)] = at;
+    int& last = last_read_[size_t(at.buffer)];
+    last = std::max(last, last_reader_[size_t(value)]);
+  }
 
   int new_buffer(Kind kind, size_t bytes, int input = -1) {
     program_->buffers_.push_back({kind, input, bytes, 0, MemoryUse::device});
     // In launches; a buffer that is only ever read from outside has no lifetime of its own.
     first_use_.push_back(int(launches_.size()));
     last_use_.push_back(int(launches_.size()));
+    last_read_.push_back(-1);
     return int(program_->buffers_.size()) - 1;
   }
 
   Place new_place(const TensorType& type) {
-    return {new_buffer(Kind::temporary, size_t(element_count(type.shape) * size_of(type.dtype))), {contiguous_strides(type.shape), 0}};
+    return {new_buffer(Kind::temporary, size_t(byte_count(type))), {contiguous_strides(type.shape), 0}};
   }
 
   void place_inputs() {
     places_.resize(graph_.values.size());
     for (size_t i = 0; i < graph_.inputs.size(); ++i) {
       int value = graph_.inputs[i];
-      place(value) = {new_buffer(Kind::input, 0, int(i)), {graph_.values[size_t(value)].strides, 0}};
+      set_place(value, {new_buffer(Kind::input, 0, int(i)), {graph_.values[size_t(value)].strides, 0}});
     }
     for (const StatePair& state : graph_.states) state_buffers_.push_back(place(graph_.inputs[size_t(state.input)]).buffer);
     program_->state_inputs_ = {};
@@ -223,7 +229,7 @@ class Planner {
     }
     for (size_t i = 0; i < operation.outputs.size(); ++i) {
       int value = operation.outputs[i];
-      place(value) = int(i) < primitive.updates() ? inputs[i].second : new_place(type(value));
+      set_place(value, int(i) < primitive.updates() ? inputs[i].second : new_place(type(value)));
       outputs.emplace_back(type(value), place(value));
     }
     launch(operation.primitive, inputs, outputs);
@@ -237,7 +243,7 @@ class Planner {
       source = copy(type(from), source);
       operation.primitive->view(type(from), source.layout, &layout);
     }
-    place(to) = {source.buffer, layout};
+    set_place(to, {source.buffer, layout});
   }
 
   // Where an updated operand goes: its own buffer when nobody needs the old value, else a copy.
@@ -248,10 +254,7 @@ class Planner {
     const bool donated = buffer.kind == Kind::input &&
                          std::find(graph_.donated.begin(), graph_.donated.end(), graph_.inputs[size_t(buffer.input)]) != graph_.donated.end();
     bool ours = buffer.kind == Kind::temporary || state || donated;
-    bool free = true;
-    for (size_t other = 0; other < places_.size(); ++other)  // any value in this buffer that is read later
-      if (places_[other].buffer == at.buffer && last_reader_[other] > index && int(other) != value) free = false;
-    free &= last_reader_[size_t(value)] <= index;
+    const bool free = last_read_[size_t(at.buffer)] <= index;
     if (ours && free && is_contiguous(type(value).shape, at.layout.strides)) return at;
     return copy(type(value), at);
   }
@@ -291,7 +294,7 @@ class Planner {
       const bool old_is_output = std::any_of(graph_.outputs.begin(), graph_.outputs.end(), [&](int output) { return place(output).buffer == place(old_value).buffer; });
       if (update || old_is_output || program_->buffers_[size_t(place(new_value).buffer)].kind != Kind::temporary) continue;
       launch(std::make_shared<const Copy>(), {{type(new_value), place(new_value)}}, {{type(old_value), place(old_value)}});
-      place(new_value) = place(old_value);
+      set_place(new_value, place(old_value));
     }
   }
 
@@ -320,7 +323,8 @@ class Planner {
   Graph graph_;
   std::shared_ptr<Program> program_;
   std::vector<Place> places_;
-  std::vector<int> last_reader_;
+  std::vector<int> last_reader_;             // of each value, an operation
+  std::vector<int> last_read_;               // of each buffer: the last reader of all values in it
   std::vector<int> state_buffers_;
   std::vector<int> first_use_, last_use_;  // of buffers, in launches
   std::vector<LaunchPlan> launches_;

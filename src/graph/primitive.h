@@ -23,6 +23,8 @@ struct TensorType {
   bool operator==(const TensorType&) const = default;
 };
 using TensorTypes = std::span<const TensorType>;
+// Row-major. Error(out_of_memory) where they are more than an address holds, as views of few elements may be.
+int64_t byte_count(const TensorType& type);
 
 // One code a primitive; backends dispatch on it. The grouping follows the folders of ops/.
 enum class OpCode : uint16_t {
@@ -99,6 +101,9 @@ class Primitive {
   }
   // Factorizations: how many steps, about one a column, wait for each other however much there is to do beside them. Everything else: 0.
   virtual double steps(TensorTypes /*inputs*/) const { return 0; }
+
+  // Whether it may find, as it runs, that what its inputs hold has no answer.
+  virtual bool can_fail() const { return false; }
 
   // Updates: output i < updates() is input i with a part rewritten, and may take over that input's buffer. Everything else is pure.
   virtual int updates() const { return 0; }

@@ -169,7 +169,7 @@ LayerPtr softmax(int axis, bool log) {
 LayerPtr flatten() {
   return make([](const Scope&, const Array& x, Pass&) {
     if (x.rank() < 1) fail(Status::invalid_argument, "flatten: a scalar has no batch");
-    return reshape(x, {x.dim(0), x.dim(0) ? x.size() / x.dim(0) : 0});
+    return reshape_by_axes(x, {same_as(0), -1});
   });
 }
 
@@ -179,9 +179,12 @@ LayerPtr multi_head_attention(int64_t size, int64_t heads, bool causal, bool bia
   return make([=](const Scope& at, const Array& x, Pass& pass) {
     if (x.rank() != 3) fail(Status::invalid_argument, "attention: the input is [batch, length, size], not ", to_string(x.shape()));
     const std::vector<Array> parts = linear_in(pass, at, {{"q_proj", size}, {"k_proj", size}, {"v_proj", size}}, size, bias).all(x);
-    auto split = [&](const Array& part) { return transpose(reshape(part, {x.dim(0), x.dim(1), heads, size / heads}), {0, 2, 1, 3}); };
+    auto split = [&](const Array& part) {
+      return transpose(reshape_by_axes(part, {same_as(0), same_as(1), heads, size / heads}), {0, 2, 1, 3});
+    };
     const Array y = mlxc::attention(split(parts[0]), split(parts[1]), split(parts[2]), {}, 0, causal);
-    return linear_in(pass, at, {{"out_proj", size}}, size, bias)(reshape(transpose(y, {0, 2, 1, 3}), x.shape()));
+    return linear_in(pass, at, {{"out_proj", size}}, size,
+                     bias)(reshape_by_axes(transpose(y, {0, 2, 1, 3}), {same_as(0), same_as(1), size}));
   });
 }
 

@@ -1,5 +1,7 @@
 #include "nn/losses.h"
 
+#include <cmath>
+
 #include "ops/creation.h"
 #include "ops/cross_entropy.h"
 #include "ops/elementwise.h"
@@ -86,7 +88,9 @@ Array cross_entropy(const Array& logits, const Array& targets, const CrossEntrop
     if (smoothing > 0) loss = loss - total(scores) * everywhere;
   }
   const Array counts = binary(BinaryOp::not_equal, indices, scalar_like(indices, double(options.ignore_index)));
-  loss = where_or_zero(counts, loss);
+  const Array classes = scalar_like(indices, double(logits.dim(-1))), least = scalar_like(indices, 0);
+  const Array known = binary(BinaryOp::logical_and, binary(BinaryOp::greater_equal, indices, least), binary(BinaryOp::less, indices, classes));
+  loss = where_or_zero(counts, where(known, loss, scalar_like(loss, NAN)));  // nothing can fail here any more: a NaN is seen
   if (options.reduction != Reduction::mean) return reduced(loss, options.reduction);
   const Array count = sum(cast(counts, loss.dtype()));
   return sum(loss) / binary(BinaryOp::maximum, count, scalar_like(count, 1));
@@ -95,11 +99,10 @@ Array cross_entropy(const Array& logits, const Array& targets, const CrossEntrop
 Array binary_cross_entropy(const Array& logits, const Array& targets, const Array& positive_weight, Reduction reduction) {
   expect_alike(logits, targets, "binary cross-entropy");
   const Array x = wide(logits), t = cast(targets, x.dtype()), zero = scalar_like(x, 0);
-  // -t log(sigmoid(x)) - (1 - t) log(1 - sigmoid(x)), where -log(sigmoid(x)) = log(1 + exp(-x))
-  const Array negative = binary(BinaryOp::logaddexp, x, zero);
-  if (!positive_weight) return reduced(negative - x * t, reduction);
-  const Array positive = negative - x;
-  return reduced(t * cast(positive_weight, x.dtype()) * positive + (scalar_like(t, 1) - t) * negative, reduction);
+  // -t log(sigmoid(x)) - (1 - t) log(1 - sigmoid(x)), where -log(sigmoid(x)) = log(1 + exp(-x)): nothing cancels, however sure x is.
+  const Array positive = t * binary(BinaryOp::logaddexp, unary(UnaryOp::negative, x), zero);
+  const Array negative = (scalar_like(t, 1) - t) * binary(BinaryOp::logaddexp, x, zero);
+  return reduced((positive_weight ? positive * cast(positive_weight, x.dtype()) : positive) + negative, reduction);
 }
 
 Array kl_divergence(const Array& prediction, const Array& target, Reduction reduction) {

@@ -179,6 +179,11 @@ Arrays clip_value(const Arrays& gradients, double limit) {
 
 double Schedule::at(int64_t number) const {
   if (number < 0) fail(Status::invalid_argument, "schedule: step ", number, " is negative");
+  if (warmup_steps < 0) fail(Status::invalid_argument, "schedule: warmup_steps is ", warmup_steps, ", expected 0 or more");
+  for (double value : {rate, final_rate, gamma})
+    if (!(value >= 0 && std::isfinite(value)))
+      fail(Status::invalid_argument, "schedule: rate ", rate, ", final_rate ", final_rate, ", gamma ", gamma,
+           "; expected finite numbers of 0 or more");
   auto cosine_between = [](double from, double to, double share) {
     return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * share));
   };
@@ -201,7 +206,7 @@ double Schedule::at(int64_t number) const {
         return rate;
     }
   };
-  return number < warmup_steps ? plain(0) * double(number + 1) / double(warmup_steps + 1) : plain(number - warmup_steps);
+  return number < warmup_steps ? plain(0) * (double(number) + 1) / (double(warmup_steps) + 1) : plain(number - warmup_steps);
 }
 
 }  // namespace mlxc::nn

@@ -50,6 +50,15 @@ Array border(const Array& x, int axis, int64_t count, PadMode mode, bool before)
   }
 }
 
+// Which elements of an axis of n stand on `before` places in front of it, on it and on `after` behind it, however often they recur.
+Array recurring(Device& device, int64_t n, int64_t before, int64_t after, PadMode mode) {
+  const int64_t period = mode == PadMode::wrap ? n : mode == PadMode::symmetric ? 2 * n : std::max<int64_t>(2 * (n - 1), 1);
+  const Array places = arange(device, -double(before), double(n + after), 1, DType::i64);
+  const Array at = binary(BinaryOp::remainder, places, scalar_like(places, double(period)));
+  if (mode == PadMode::wrap) return at;
+  return binary(BinaryOp::minimum, at, scalar_like(at, double(mode == PadMode::symmetric ? period - 1 : period)) - at);
+}
+
 }  // namespace
 
 Array stack(const std::vector<Array>& parts, int axis) {
@@ -112,8 +121,11 @@ Array pad(const Array& x, const Dims& before, const Dims& after, PadMode mode, d
   for (int axis = 0; axis < x.rank(); ++axis) {
     const int64_t widest = std::max(before[axis], after[axis]), room = x.dim(axis) - (mode == PadMode::reflect ? 1 : 0);
     if (widest == 0) continue;
-    if (mode == PadMode::edge ? x.dim(axis) == 0 : widest > room)
-      fail(Status::invalid_argument, "pad: ", widest, " elements beyond an axis of ", x.dim(axis), " are more than this mode has");
+    if (x.dim(axis) == 0) fail(Status::invalid_argument, "pad: axis ", axis, " is empty, so this mode has nothing to put beside it");
+    if (mode != PadMode::edge && widest > room) {
+      result = take_axis(result, recurring(x.device(), x.dim(axis), before[axis], after[axis], mode), axis);
+      continue;
+    }
     std::vector<Array> parts;
     if (before[axis]) parts.push_back(border(result, axis, before[axis], mode, true));
     parts.push_back(result);
@@ -245,14 +257,14 @@ Array move_axes(const Array& x, const Dims& from, const Dims& to) {
   return x.rank() == 0 ? x : transpose(x, order);
 }
 
-Array flatten(const Array& x) { return reshape(x, {x.size()}); }
+Array flatten(const Array& x) { return reshape(x, {-1}); }
 
 Array expand_dims(const Array& x, const Dims& axes) {
   Dims places = checked_axes(axes, x.rank() + axes.rank(), "expand_dims");
   std::sort(&places[0], &places[0] + places.rank());
-  Shape shape = x.shape();
+  Shape shape = all_axes(x);
   for (int64_t place : places) shape.insert(int(place), 1);
-  return reshape(x, shape);
+  return reshape_by_axes(x, shape);
 }
 
 Array squeeze(const Array& x, const Dims& axes) {
@@ -261,9 +273,9 @@ Array squeeze(const Array& x, const Dims& axes) {
   for (int axis = 0; axis < x.rank(); ++axis) {
     const bool named = std::find(gone.begin(), gone.end(), axis) != gone.end();
     if (named && x.dim(axis) != 1) fail(Status::invalid_argument, "squeeze: axis ", axis, " of ", to_string(x.shape()), " is not 1");
-    if (!(named || (axes.rank() == 0 && x.dim(axis) == 1))) shape.push_back(x.dim(axis));
+    if (!(named || (axes.rank() == 0 && x.dim(axis) == 1))) shape.push_back(same_as(axis));
   }
-  return reshape(x, shape);
+  return reshape_by_axes(x, shape);
 }
 
 Array diagonal(const Array& x, int64_t k) {

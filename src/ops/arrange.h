@@ -11,7 +11,7 @@ std::vector<Array> split(const Array& x, int64_t parts, int axis);              
 std::vector<Array> unstack(const Array& x, int axis);
 
 // constant: `value` around; edge: the outermost element repeats; reflect: mirrored without repeating the edge; symmetric: with it; wrap:
-// periodic.
+// periodic. As NumPy, however wide: what stands beside the axis recurs.
 enum class PadMode : uint8_t { constant, edge, reflect, symmetric, wrap };
 Array pad(const Array& x, const Dims& before, const Dims& after, PadMode mode = PadMode::constant, double value = 0);
 

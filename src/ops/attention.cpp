@@ -27,6 +27,14 @@ Array seen_scores(const Array& scores, bool causal, int64_t window) {
   return window > 0 && window < keys ? where_or_never(binary(BinaryOp::greater, key + double(window), last), before) : before;
 }
 
+// 0 for a query that sees no key.
+Array probabilities_of(const Array& scores) {
+  if (scores.dim(-1) == 0) return scores;
+  const Array most = reduce(ReduceOp::max, scores, {-1}, true), zero = scalar_like(scores, 0);
+  const Array sees = binary(BinaryOp::not_equal, most, scalar_like(most, -INFINITY));
+  return where(sees, softmax(where(sees, scores, zero), -1), zero);
+}
+
 double products(TensorTypes inputs) { return 2 * double(element_count(inputs[0].shape)) * double(inputs[1].shape[1]); }
 
 }  // namespace
@@ -54,7 +62,8 @@ Arrays Attention::compose(const Arrays& inputs) const {
   Array product = matmul(rows * scale, transpose(k, {0, 2, 3, 1}));
   if (softcap > 0) product = unary(UnaryOp::tanh, product * (1 / softcap)) * softcap;
   const Array scores = seen_scores(reshape(product, {batch, kv_heads, group, queries, keys}), causal, window);
-  const Array probabilities = reshape(softmax(scores, -1), {batch, kv_heads, group * queries, keys});
+  const Array probabilities =
+      reshape(causal && queries > keys ? probabilities_of(scores) : softmax(scores, -1), {batch, kv_heads, group * queries, keys});
   const Array y = reshape(matmul(probabilities, transpose(v, {0, 2, 1, 3})), {batch, kv_heads, group, queries, dim});
   return {reshape(transpose(y, {0, 3, 1, 2, 4}), q.shape()),
           reshape(reduce(ReduceOp::logsumexp, scores, {-1}, false), {batch, heads, queries})};
@@ -88,7 +97,9 @@ Array attention(const Array& q, const Array& k, const Array& v, const Array& mas
   }
   Array scores = matmul(wide(q) * scale, swap_axes(wide(k), -1, -2));
   if (mask) scores = mask.dtype() == DType::boolean ? where(mask, scores, scalar_like(scores, -INFINITY)) : scores + wide(mask);
-  return cast(matmul(softmax(seen_scores(scores, causal, 0), -1), wide(v)), result_dtype(q));
+  scores = seen_scores(scores, causal, 0);
+  const bool all_see = !mask && !(causal && scores.dim(-2) > scores.dim(-1));
+  return cast(matmul(all_see ? softmax(scores, -1) : probabilities_of(scores), wide(v)), result_dtype(q));
 }
 
 }  // namespace mlxc

@@ -165,7 +165,12 @@ Arrays Convolution::vjp(const Arrays& inputs, const Arrays& outputs, const Array
 
 Arrays ConvolutionInput::vjp(const Arrays& inputs, const Arrays&, const Arrays& cotangents) const {
   const Array &g = inputs[0], &weight = inputs[1], &h = cotangents[0];
-  Arrays results{apply(Convolution(window, false), {h, weight}), apply(ConvolutionWeight(window, spatial_sizes(weight), false), {h, g})};
+  // Where output padding is a stride or more, another window fits behind the last one of g.
+  const Array all = apply(Convolution(window, false), {h, weight});
+  Dims none = Dims::filled(g.rank(), 0), beyond = none;
+  for (int axis = 2; axis < g.rank(); ++axis) beyond[axis] = all.dim(axis) - g.dim(axis);
+  const Array wanted = beyond == none ? all : slice(all, none, g.shape(), Dims::filled(g.rank(), 1));
+  Arrays results{wanted, apply(ConvolutionWeight(window, spatial_sizes(weight), false), {h, pad(g, none, beyond)})};
   if (has_bias) results.push_back(reduce(ReduceOp::sum, h, all_but_channels(h.rank()), false));
   return results;
 }

@@ -16,14 +16,17 @@ std::vector<TensorType> CrossEntropyRows::infer(TensorTypes inputs) const {
   if (!(inputs[1] == TensorType{rows, DType::i32}))
     fail(Status::invalid_argument, "cross_entropy: targets are int32 ", to_string(rows), ", not ", name_of(inputs[1].dtype), " ",
          to_string(inputs[1].shape));
-  return {{rows, DType::f32}, {rows, DType::f32}};
+  Shape pairs = rows;
+  pairs.push_back(2);
+  return {{rows, DType::f32}, {pairs, DType::f32}};
 }
 
 Arrays CrossEntropyRows::compose(const Arrays& inputs) const {
   const Array &logits = inputs[0], &targets = inputs[1], scores = log_softmax(logits, -1);
   const Array chosen = binary(BinaryOp::equal, expand_dims(targets, -1), arange(logits.device(), 0, double(logits.dim(-1)), 1, DType::i32));
   const Array loss = reduce(ReduceOp::sum, where(chosen, scores, scalar_like(scores, 0)), {-1}, false) * -1;
-  return {loss, reduce(ReduceOp::logsumexp, logits, {-1}, false)};
+  const Array largest = reduce(ReduceOp::max, logits, {-1}, true);
+  return {loss, concatenate({largest, reduce(ReduceOp::sum, unary(UnaryOp::exp, logits - largest), {-1}, true)}, -1)};
 }
 
 Arrays CrossEntropyRows::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const {

@@ -5,8 +5,9 @@
 
 namespace mlxc {
 
-// Inputs: float32 logits [..., classes], int32 targets [...]. Outputs [...]: log(sum(exp(logits))) - logits[target], 0 for a target that is
-// no class; and log(sum(exp(logits))), from which the gradient computes probabilities again.
+// Inputs: float32 logits [..., classes], int32 targets [...]. Outputs: log(sum(exp(logits))) - logits[target] [...], 0 for a target that is
+// no class; and [..., 2] the largest logit and sum(exp(logits - largest)), from which the gradient computes probabilities again. They stay
+// apart, as their logarithms' sum would round off what a large logit leaves of a small loss.
 struct CrossEntropyRows : PrimitiveBase<CrossEntropyRows, OpCode::cross_entropy> {
   static constexpr std::string_view kName = "cross_entropy";
   auto fields() const { return std::tie(); }
@@ -15,7 +16,7 @@ struct CrossEntropyRows : PrimitiveBase<CrossEntropyRows, OpCode::cross_entropy>
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
-// Inputs: logits, targets, log(sum(exp(logits))), the cotangent of the loss. Output: the gradient of the logits.
+// Inputs: logits, targets, the largest logits and sums, the cotangent of the loss. Output: the gradient of the logits.
 struct CrossEntropyGradient : PrimitiveBase<CrossEntropyGradient, OpCode::cross_entropy_gradient> {
   static constexpr std::string_view kName = "cross_entropy_gradient";
   auto fields() const { return std::tie(); }

@@ -27,7 +27,7 @@ Array derivative(UnaryOp op, const Array& x, const Array& y) {
     case U::exp:
       return y;
     case U::expm1:
-      return y + 1;
+      return unary(U::exp, x);
     case U::log:
       return unary(U::reciprocal, x);
     case U::log1p:
@@ -143,7 +143,7 @@ Arrays Binary::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& co
     case B::hypot:
       return {g * a / y, g * b / y};
     case B::logaddexp:
-      return {g * unary(U::exp, a - y), g * unary(U::exp, b - y)};
+      return {g * unary(U::sigmoid, a - b), g * unary(U::sigmoid, b - a)};
     default:
       fail(Status::unsupported, name_of(op), " has no gradient");
   }

@@ -7,6 +7,7 @@
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
+#include "ops/numeric.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
 
@@ -249,7 +250,9 @@ Array vector_norm(const Array& x, double p, const Dims& axes, bool keepdims) {
   else if (p == 1)
     norm = reduce(ReduceOp::sum, a, axes, keepdims);
   else if (p == 2)
-    norm = unary(UnaryOp::sqrt, reduce(ReduceOp::sum, unary(UnaryOp::square, a), axes, keepdims));
+    norm = power_or_zero(reduce(ReduceOp::sum, unary(UnaryOp::square, a), axes, keepdims), 0.5);
+  else if (p > 0)
+    norm = power_or_zero(reduce(ReduceOp::sum, power_or_zero(a, p), axes, keepdims), 1 / p);
   else
     norm = binary(BinaryOp::power, reduce(ReduceOp::sum, binary(BinaryOp::power, a, scalar_like(a, p)), axes, keepdims),
                   scalar_like(a, 1 / p));

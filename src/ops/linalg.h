@@ -17,6 +17,7 @@ struct Linalg : PrimitiveBase<Linalg, OpCode::linalg> {
   bool first, second, third;
   std::string_view name() const override;
   auto fields() const { return std::tie(op, first, second, third); }
+  bool can_fail() const override { return op != LinalgOp::qr && op != LinalgOp::lu; }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
   double work(TensorTypes inputs, TensorTypes outputs) const override;

@@ -33,7 +33,16 @@ Array cholesky_gradient(const Array& l, const Array& g) {
   return symmetric(solve_right(l, linalg::triangular_solve(l, half, false, false, true), false));
 }
 
-Array qr_gradient(const Array& q, const Array& r, const Array& q_cotangent, const Array& r_cotangent) {
+Array qr_gradient(const Array& a, const Array& q, const Array& r, const Array& q_cotangent, const Array& r_cotangent) {
+  const int64_t m = a.dim(-2), n = a.dim(-1);
+  if (m < n) {  // [X Y] = Q [R S], where Q R = X and S = Q^T Y
+    const Array s_cotangent = slice_axis(r_cotangent, -1, m, n);
+    const Array from_s = matmul(slice_axis(a, -1, m, n), transposed(s_cotangent));
+    const Array square = slice_axis(a, -1, 0, m);
+    return concatenate(
+        {qr_gradient(square, q, slice_axis(r, -1, 0, m), q_cotangent + from_s, slice_axis(r_cotangent, -1, 0, m)), matmul(q, s_cotangent)},
+        -1);
+  }
   const Array product = matmul(r, transposed(r_cotangent)) - matmul(transposed(q_cotangent), q);
   const Array mirrored = lower(product) + transposed(lower(product, -1));
   return transposed(linalg::triangular_solve(r, transposed(q_cotangent + matmul(q, mirrored)), true, false, false));
@@ -87,8 +96,8 @@ Arrays Linalg::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& co
     case LinalgOp::cholesky:
       return {first ? cholesky_gradient(transposed(y), transposed(g)) : cholesky_gradient(y, g)};
     case LinalgOp::qr:
-      if (a.dim(-2) < a.dim(-1) || y.dim(-1) != a.dim(-1)) break;
-      return {qr_gradient(y, outputs[1], or_zeros(g, y), or_zeros(cotangents[1], outputs[1]))};
+      if (y.dim(-1) != std::min(a.dim(-2), a.dim(-1))) break;
+      return {qr_gradient(a, y, outputs[1], or_zeros(g, y), or_zeros(cotangents[1], outputs[1]))};
     case LinalgOp::svd:
       if (!first) return {svd_gradient(a, {}, g, {})};
       if (y.dim(-1) != outputs[1].dim(-1) || outputs[2].dim(-2) != outputs[1].dim(-1)) break;
@@ -108,7 +117,7 @@ Arrays Linalg::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& co
       return {-triangle(full, unit ? (upper ? 1 : -1) : 0, upper), to_b};
     }
   }
-  fail(Status::unsupported, name(), " has a gradient in its reduced form only, qr for matrices with no more columns than rows");
+  fail(Status::unsupported, name(), " has a gradient in its reduced form only");
 }
 
 }  // namespace mlxc

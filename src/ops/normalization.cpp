@@ -91,9 +91,10 @@ Array batch_normalization(const Array& x, const Array& mean, const Array& varian
 Array group_normalization(const Array& x, int64_t groups, const Array& weight, const Array& bias, double eps) {
   check_channels(x, "group_norm");
   if (groups < 1 || x.dim(1) % groups) fail(Status::invalid_argument, "group_norm: ", x.dim(1), " channels in ", groups, " groups");
-  const int64_t rest = x.dim(0) * groups == 0 ? 0 : x.size() / (x.dim(0) * groups);
-  const Array values = reshape(wide(x), {x.dim(0), groups, rest});
-  const Array y = reshape(standardized(values, moments(values, {-1}), eps), x.shape());
+  const Array values = reshape_by_axes(wide(x), {same_as(0), groups, -1});
+  Shape shape = x.shape();
+  shape[0] = same_as(0);
+  const Array y = reshape_by_axes(standardized(values, moments(values, {-1}), eps), shape);
   return cast(scaled(y, per_channel(weight, x, "group_norm: the weight"), per_channel(bias, x, "group_norm: the bias")), result_type(x));
 }
 

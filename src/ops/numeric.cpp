@@ -100,10 +100,15 @@ Array truncated_remainder(const Array& a, const Array& b) {
   return where(binary(BinaryOp::logical_and, opposed, op(BinaryOp::not_equal, rest, 0)), rest - divisor, rest);
 }
 
+// A NaN of either stays. On the bound itself the gradient is x's.
 Array clip(const Array& x, const Array& low, const Array& high) {
+  auto unless = [](BinaryOp beyond, const Array& value, const Array& bound) {
+    const Array outside = op(beyond, value, bound);
+    return where(is_float(bound.dtype()) ? either(outside, is_nan(bound)) : outside, bound, value);
+  };
   Array result = x;
-  if (low) result = binary(BinaryOp::maximum, result, low);
-  if (high) result = binary(BinaryOp::minimum, result, high);
+  if (low) result = unless(BinaryOp::less, result, low);
+  if (high) result = unless(BinaryOp::greater, result, high);
   return result;
 }
 
@@ -139,6 +144,11 @@ Array logaddexp2(const Array& a, const Array& b) {
   return op(BinaryOp::logaddexp, x * M_LN2, y * M_LN2) * (1 / M_LN2);
 }
 
+Array power_or_zero(const Array& x, double p) {
+  const Array present = op(BinaryOp::not_equal, x, 0), base = where(present, x, constant(x, 1));
+  return where(present, p == 0.5 ? unary(UnaryOp::sqrt, base) : op(BinaryOp::power, base, p), constant(x, 0));
+}
+
 double default_parameter(ActivationOp code) {
   switch (code) {
     case ActivationOp::leaky_relu:
@@ -154,15 +164,20 @@ double default_parameter(ActivationOp code) {
 Array activation(ActivationOp code, const Array& input, double p) {
   using A = ActivationOp;
   const Array x = as_float(input);
-  auto exp_minus_one = [](const Array& v) { return unary(UnaryOp::expm1, v); };
-  auto between = [](const Array& v, double low, double high) { return clip(v, constant(v, low), constant(v, high)); };
+  // Of what is below 0 only: where a function is not chosen, its gradient must not overflow either.
+  auto exp_minus_one = [](const Array& v) { return unary(UnaryOp::expm1, where(greater(v, 0), constant(v, 0), v)); };
+  // Flat from the bounds on, as the derivatives of the hard functions are.
+  auto between = [](const Array& v, double low, double high) {
+    const Array flat_above = where(op(BinaryOp::greater_equal, v, high), constant(v, high), v);
+    return where(op(BinaryOp::less_equal, v, low), constant(v, low), flat_above);
+  };
   switch (code) {
     case A::relu:
       return unary(UnaryOp::relu, x);
     case A::relu6:
       return between(x, 0, 6);
     case A::leaky_relu:
-      return where(less(x, 0), x * p, x);
+      return where(greater(x, 0), x, x * p);
     case A::elu:
       return where(greater(x, 0), x, exp_minus_one(x) * p);
     case A::selu:

@@ -23,6 +23,8 @@ Array isclose(const Array& a, const Array& b, double relative, double absolute, 
 Array allclose(const Array& a, const Array& b, double relative, double absolute, bool equal_nan);
 Array array_equal(const Array& a, const Array& b, bool equal_nan);  // false where shapes differ
 Array logaddexp2(const Array& a, const Array& b);
+// x^p for x >= 0 and p > 0, with gradient 0 where x is 0: PyTorch's of norms and deviations, whose inner derivative is 0 there.
+Array power_or_zero(const Array& x, double p);
 
 // Activations. `parameter` is the slope of leaky_relu, the alpha of elu and celu, the beta of softplus, the threshold of the shrinks.
 enum class ActivationOp : uint8_t {

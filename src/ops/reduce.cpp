@@ -103,7 +103,7 @@ Array reduce(ReduceOp op, const Array& x, const Dims& axes, bool keepdims) {
   const DType dtype = values.dtype();
   const bool narrow = dtype == DType::f16 || dtype == DType::bf16;  // rounded once, not after every run
   Array result = reduce_runs(op, narrow ? cast(values, DType::f32) : values, sorted);
-  if (narrow) result = cast(result, dtype);
+  if (narrow && is_float(result.dtype())) result = cast(result, dtype);  // any and all stay boolean
   return keepdims ? result : reshape(result, reduced_shape(x.shape(), sorted, false));
 }
 

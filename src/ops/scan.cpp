@@ -20,8 +20,6 @@ Array scan(ScanOp op, const Array& x, int axis, bool reverse, bool exclusive) {
   if ((op == ScanOp::sum || op == ScanOp::prod) && !is_float(dtype))
     dtype = is_signed(dtype) || dtype == DType::boolean ? DType::i64 : DType::u64;
   if (op == ScanOp::logsumexp && !is_float(dtype)) dtype = DType::f32;
-  if (exclusive && !is_float(dtype) && (op == ScanOp::max || op == ScanOp::min))
-    fail(Status::invalid_argument, name_of(op), ": integers have no neutral element to begin with");
   return apply(Scan(op, axis, reverse, exclusive), {cast(x, dtype)});
 }
 

@@ -8,8 +8,8 @@ namespace mlxc {
 enum class ScanOp : uint8_t { sum, prod, max, min, logsumexp };
 std::string_view name_of(ScanOp op);
 
-// Element i is the reduction of elements 0 to i (exclusive: to i - 1, beginning with the neutral element), or from the other end when
-// reverse. Floats accumulate in float64, integers wrap; a NaN stays from where it stands.
+// Element i is the reduction of elements 0 to i (exclusive: to i - 1, beginning with the neutral element, of an integer's maximum its
+// type's lowest number), or from the other end when reverse. Floats accumulate in float64, integers wrap; a NaN stays from where it stands.
 struct Scan : PrimitiveBase<Scan, OpCode::scan> {
   static constexpr std::string_view kName = "scan";
   Scan(ScanOp op, int axis, bool reverse, bool exclusive) : op(op), axis(axis), reverse(reverse), exclusive(exclusive) {}

@@ -8,14 +8,39 @@
 
 namespace mlxc {
 
-std::vector<TensorType> Reshape::infer(TensorTypes inputs) const {
-  if (element_count(inputs[0].shape) != element_count(to))
-    fail(Status::invalid_argument, "reshape: ", to_string(inputs[0].shape), " has ", element_count(inputs[0].shape), " elements, ", to_string(to), " has ", element_count(to));
-  return {{to, inputs[0].dtype}};
+Shape Reshape::resolved(const Shape& from) const {
+  Shape shape = to;
+  bool taken[kMaxRank] = {};
+  int64_t known = 1, left = 1;
+  int open = -1;
+  for (int i = 0; i < to.rank(); ++i) {
+    if (to[i] >= 0)
+      known = checked_mul(known, to[i], "the number of elements");
+    else if (to[i] == -1)
+      open = i;
+    else {
+      const int axis = int(-2 - to[i]);
+      if (axis >= from.rank() || taken[axis])
+        fail(Status::internal, "reshape: axis ", axis, " of ", to_string(from), " is not there, or taken twice");
+      taken[axis] = true;
+      shape[i] = from[axis];
+    }
+  }
+  if (open >= 0) {
+    for (int axis = 0; axis < from.rank(); ++axis)
+      if (!taken[axis]) left *= from[axis];
+    shape[open] = known == 0 ? -1 : left / known;
+  }
+  if ((open >= 0 && (known == 0 || left % known)) || element_count(shape) != element_count(from))
+    fail(Status::invalid_argument, "reshape: ", to_string(from), " has ", element_count(from), " elements and does not fill ",
+         to_string(shape));
+  return shape;
 }
+
+std::vector<TensorType> Reshape::infer(TensorTypes inputs) const { return {{resolved(inputs[0].shape), inputs[0].dtype}}; }
 bool Reshape::view(const TensorType& input, const Layout& layout, Layout* result) const {
   result->offset = layout.offset;
-  return reshape_strides(input.shape, layout.strides, to, &result->strides);
+  return reshape_strides(input.shape, layout.strides, resolved(input.shape), &result->strides);
 }
 
 std::vector<TensorType> Transpose::infer(TensorTypes inputs) const {
@@ -88,23 +113,23 @@ std::vector<TensorType> Take::infer(TensorTypes inputs) const {
   return {{shape, to}};
 }
 
-Array reshape(const Array& x, Shape to) {
-  int unknown = -1;
-  int64_t known = 1;
-  for (int i = 0; i < to.rank(); ++i) {
-    if (to[i] == -1) {
-      if (unknown >= 0) fail(Status::invalid_argument, "reshape: ", to_string(to), " leaves more than one dimension open");
-      unknown = i;
-    } else {
-      if (to[i] < 0) fail(Status::invalid_argument, "reshape: ", to_string(to), " has a negative dimension");
-      known = checked_mul(known, to[i], "the number of elements");
-    }
-  }
-  if (unknown >= 0) {
-    if (known == 0 || x.size() % known) fail(Status::invalid_argument, "reshape: ", x.size(), " elements of ", to_string(x.shape()), " do not fill ", to_string(to));
-    to[unknown] = x.size() / known;
-  }
-  return to == x.shape() ? x : apply(Reshape(to), {x});
+Array reshape(const Array& x, const Shape& to) {
+  if (std::count(to.begin(), to.end(), -1) > 1)
+    fail(Status::invalid_argument, "reshape: ", to_string(to), " leaves more than one dimension open");
+  for (int64_t dim : to)
+    if (dim < -1) fail(Status::invalid_argument, "reshape: ", to_string(to), " has a negative dimension");
+  return reshape_by_axes(x, to);
+}
+
+Shape all_axes(const Array& x) {
+  Shape shape;
+  for (int axis = 0; axis < x.rank(); ++axis) shape.push_back(same_as(axis));
+  return shape;
+}
+
+Array reshape_by_axes(const Array& x, const Shape& to) {
+  const Reshape op(to);
+  return op.resolved(x.shape()) == x.shape() ? x : apply(op, {x});
 }
 
 Array transpose(const Array& x, const Dims& axes) {
@@ -149,17 +174,17 @@ Array slice_axis(const Array& x, int axis, int64_t start, int64_t stop) {
 Array broadcast_to(const Array& x, const Shape& shape) { return x.shape() == shape ? x : apply(Broadcast(shape), {x}); }
 
 Array expand_dims(const Array& x, int axis) {
-  Shape shape = x.shape();
+  Shape shape = all_axes(x);
   shape.insert(normalize_axis(axis, x.rank() + 1), 1);
-  return reshape(x, shape);
+  return reshape_by_axes(x, shape);
 }
 
 Array squeeze(const Array& x, int axis) {
-  Shape shape = x.shape();
   axis = normalize_axis(axis, x.rank());
-  if (shape[axis] != 1) fail(Status::invalid_argument, "squeeze: axis ", axis, " of ", to_string(shape), " is not 1");
+  if (x.dim(axis) != 1) fail(Status::invalid_argument, "squeeze: axis ", axis, " of ", to_string(x.shape()), " is not 1");
+  Shape shape = all_axes(x);
   shape.erase(axis);
-  return reshape(x, shape);
+  return reshape_by_axes(x, shape);
 }
 
 Array contiguous(const Array& x) { return apply(Copy(), {x}); }

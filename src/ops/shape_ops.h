@@ -5,7 +5,10 @@
 
 namespace mlxc {
 
-struct Reshape : PrimitiveBase<Reshape, OpCode::reshape> {
+// A dimension of a reshape that is the one of the input's axis, whatever it is when a captured graph meets another shape.
+constexpr int64_t same_as(int axis) { return -2 - axis; }
+
+struct Reshape : PrimitiveBase<Reshape, OpCode::reshape> {  // to: numbers, same_as(axis), and at most one -1: what the others leave
   static constexpr std::string_view kName = "reshape";
   explicit Reshape(Shape to) : to(to) {}
   Shape to;
@@ -14,6 +17,7 @@ struct Reshape : PrimitiveBase<Reshape, OpCode::reshape> {
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
   bool is_view() const override { return true; }
   bool view(const TensorType& input, const Layout& layout, Layout* result) const override;
+  Shape resolved(const Shape& from) const;
 };
 
 struct Transpose : PrimitiveBase<Transpose, OpCode::transpose> {
@@ -68,7 +72,9 @@ struct Take : PrimitiveBase<Take, OpCode::take> {  // rows of a table: x [V, ...
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
-Array reshape(const Array& x, Shape to);                    // one dimension may be -1
+Array reshape(const Array& x, const Shape& to);             // one dimension may be -1
+Array reshape_by_axes(const Array& x, const Shape& to);     // dimensions may also be same_as(axis of x)
+Shape all_axes(const Array& x);                             // x's shape as such
 Array transpose(const Array& x, const Dims& axes);          // a permutation
 Array transpose(const Array& x);                            // reverses the axes
 Array slice(const Array& x, const Dims& start, const Dims& stop, const Dims& step);  // NumPy x[start:stop:step] for every axis

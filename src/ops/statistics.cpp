@@ -2,6 +2,7 @@
 
 #include "ops/arrange.h"
 #include "ops/elementwise.h"
+#include "ops/numeric.h"
 #include "ops/shape_ops.h"
 
 namespace mlxc {
@@ -29,7 +30,7 @@ Array variance(const Array& x, const Dims& axes, double correction, bool keepdim
 }
 
 Array standard_deviation(const Array& x, const Dims& axes, double correction, bool keepdims) {
-  return cast(unary(UnaryOp::sqrt, wide_variance(x, axes, correction, keepdims)), result_type(x));
+  return cast(power_or_zero(wide_variance(x, axes, correction, keepdims), 0.5), result_type(x));
 }
 
 Array count_nonzero(const Array& x, const Dims& axes, bool keepdims) {

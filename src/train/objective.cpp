@@ -34,7 +34,8 @@ Objective::Parts Objective::measure(const Array& prediction, const Array& target
         return {sum(loss), number(loss, loss.size()), sum(binary(BinaryOp::equal, guess, argmax(target, -1, false)))};
       const Array classes = cast(target, DType::i32),
                   counts = binary(BinaryOp::not_equal, classes, scalar_like(classes, double(ignore_index)));
-      return {sum(loss), sum(counts), sum(binary(BinaryOp::equal, cast(guess, DType::i32), classes))};
+      const Array right = binary(BinaryOp::equal, cast(guess, DType::i32), classes);
+      return {sum(loss), sum(counts), sum(binary(BinaryOp::logical_and, right, counts))};  // what is ignored may be a class
     }
     case LossKind::binary_cross_entropy: {
       const Array wanted = cast(shaped_like(prediction, target), DType::f32);

@@ -47,7 +47,7 @@ Trainer::Trainer(nn::LayerPtr model, const nn::Parameters& parameters, std::shar
   if (options_.accumulate < 1) fail(Status::invalid_argument, "trainer: accumulate is ", options_.accumulate, ", expected 1 or more");
   if (!(options_.clip_norm >= 0) || !(options_.clip_value >= 0))
     fail(Status::invalid_argument, "trainer: clipping at ", options_.clip_norm, " and ", options_.clip_value, ", expected 0 or more");
-  if (!(options_.loss_scale >= 1) || options_.loss_scale_steps < 1)
+  if (!(options_.loss_scale >= 1 && std::isfinite(options_.loss_scale)) || options_.loss_scale_steps < 1)
     fail(Status::invalid_argument, "trainer: the loss scale is ", options_.loss_scale, " for ", options_.loss_scale_steps,
          " steps, expected 1 or more");
   if (!(options_.objective.huber_delta > 0))

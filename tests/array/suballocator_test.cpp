@@ -68,10 +68,10 @@ TEST(Suballocator, RemovesOnlyRegionsThatAreFree) {
   Suballocator pieces(kUnit);
   pieces.add_region(1, 2 * kUnit);
   const auto piece = pieces.take(kUnit);
-  EXPECT_FALSE(pieces.free_region());
+  EXPECT_FALSE(pieces.is_free(1));
   EXPECT_THROW(pieces.remove_region(1), Error);
   pieces.give(*piece, kUnit);
-  EXPECT_EQ(pieces.free_region(), 1u);
+  EXPECT_TRUE(pieces.is_free(1));
   pieces.remove_region(1);
   EXPECT_EQ(pieces.total(), 0u);
   EXPECT_FALSE(pieces.take(1));
@@ -84,6 +84,19 @@ TEST(Suballocator, RefusesRegionsThatAreNoneAndSizesThatOverflow) {
   pieces.add_region(1, kUnit);
   EXPECT_THROW(pieces.add_region(1, kUnit), Error);
   EXPECT_FALSE(pieces.take(UINT64_MAX));
+}
+
+TEST(Suballocator, FindsTheBestPieceAmongManyRegions) {
+  constexpr uint64_t regions = 20000;
+  Suballocator pieces(kUnit);
+  for (uint64_t region = 0; region < regions; ++region) pieces.add_region(region, (region + 1) * kUnit);
+  for (uint64_t region = regions; region-- > 0;) EXPECT_EQ(pieces.take((region + 1) * kUnit)->region, region);
+  EXPECT_FALSE(pieces.take(1));
+  for (uint64_t region = 0; region < regions; ++region) pieces.give({region, 0}, (region + 1) * kUnit);
+  EXPECT_EQ(pieces.free_pieces(), regions);
+  EXPECT_EQ(pieces.take(777 * kUnit)->region, 776u);
+  for (uint64_t region = 777; region < regions; ++region) pieces.remove_region(region);
+  EXPECT_EQ(pieces.largest_free(), 776 * kUnit);
 }
 
 // Against a map of single units: pieces never overlap, and nothing is lost.

@@ -279,6 +279,12 @@ case("mlxc_array_linspace", [{"device": 1}, f64(-1), f64(2), i64(6), i32(0), i32
 case("mlxc_array_eye", [{"device": 1}, i64(3), i64(5), i64(-1), i32(11)], np.eye(3, 5, -1))
 case("mlxc_array_as_strided", [a, l64(2, 3), l64(4, -1), i32(2), i64(7)], np.lib.stride_tricks.as_strided(a.ravel()[7:], (2, 3), (32, -8)))
 
+# padding beyond what stands beside the axis
+short = draw(2, 3)
+for mode, name in ((2, "reflect"), (3, "symmetric"), (4, "wrap")):
+    case("mlxc_array_pad", [short, l64(1, 11), l64(5, 4), i32(2), i32(mode), f64(0)], np.pad(short, [(1, 5), (11, 4)], name))
+    case("mlxc_array_pad", [short[:, :1], l64(0, 2), l64(0, 3), i32(2), i32(mode), f64(0)], np.pad(short[:, :1], [(0, 0), (2, 3)], name))
+
 target = pathlib.Path(__file__).resolve().parent.parent / "python" / "array_ops.json"
 target.write_text("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")
 print(len(cases), "cases,", target.stat().st_size, "bytes")

@@ -42,6 +42,18 @@ TEST(ConvolutionGradient, OfTheTransposedOneMatchesDifferences) {
   }
 }
 
+// Output padding may reach as far as another window would begin, where the dilation is more than the stride.
+TEST(ConvolutionGradient, OfOutputPaddingMatchesDifferences) {
+  const ConvolutionShape shape{.stride = {1, 2}, .padding = {1, 0}, .dilation = {3, 3}};
+  for (const Dims& extra : {Dims{1, 1}, Dims{2, 2}}) {
+    auto formula = [&](const Arrays& in) { return squared(transposed_convolution(in[0], in[1], {}, shape, extra)); };
+    const Arrays inputs{drawn({2, 2, 3, 4}), drawn({2, 3, 2, 2}, -1, 1, 2)};
+    check_gradient(formula, inputs, "output padding", 1e-6);
+    auto slopes = [&](const Arrays& in) { return squared(grad({weighted(formula(in))}, {in[0]})[0]); };
+    check_gradient(slopes, inputs, "output padding, second", 1e-5);
+  }
+}
+
 TEST(ConvolutionGradient, OfTheGradientMatchesDifferences) {
   for (const Case& c : cases()) {
     const Arrays inputs{drawn(c.x), drawn(c.weight, -1, 1, 2), drawn({c.weight[0]}, -1, 1, 3)};

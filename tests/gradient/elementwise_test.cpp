@@ -1,4 +1,5 @@
 #include "finite_differences.h"
+#include "ops/numeric.h"
 
 namespace mlxc::test {
 namespace {
@@ -84,6 +85,50 @@ TEST(ElementwiseGradient, OfEqualOperandsOfAMaximumIsShared) {
   const Arrays g = grad({reduce(ReduceOp::sum, binary(BinaryOp::maximum, a, b), {}, false)}, {a, b});
   EXPECT_EQ(fetch(g[0]), (std::vector<double>{0.5, 0, 1}));
   EXPECT_EQ(fetch(g[1]), (std::vector<double>{0.5, 1, 0}));
+}
+
+TEST(ElementwiseGradient, OfLogaddexpReachesTheEnds) {
+  const Array a = make({INFINITY, 1, 800, -800}, {4}), b = make({1, -INFINITY, -800, 800}, {4});
+  const Arrays g = grad({reduce(ReduceOp::sum, binary(BinaryOp::logaddexp, a, b), {}, false)}, {a, b});
+  EXPECT_EQ(fetch(g[0]), (std::vector<double>{1, 1, 1, 0}));
+  EXPECT_EQ(fetch(g[1]), (std::vector<double>{0, 0, 0, 1}));
+}
+
+// PyTorch's clamp: on a bound the gradient is that of the value.
+TEST(ElementwiseGradient, OfAClippedValueHoldsOnTheBounds) {
+  const Array x = make({-1, 0, 0.5, 1, 2, NAN}, {6}), low = make({0}, {}), high = make({1}, {});
+  const Arrays g = grad({reduce(ReduceOp::sum, clip(x, low, high), {}, false)}, {x, low, high});
+  EXPECT_EQ(fetch(g[0]), (std::vector<double>{0, 1, 1, 1, 0, 1}));
+  EXPECT_EQ(fetch(g[1]), (std::vector<double>{1}));
+  EXPECT_EQ(fetch(g[2]), (std::vector<double>{1}));
+}
+
+// What PyTorch gives where the pieces of an activation meet, and where the piece that is not chosen overflows.
+TEST(ElementwiseGradient, OfActivationsIsPyTorchsWhereTheirPiecesMeet) {
+  const struct {
+    ActivationOp op;
+    double parameter;
+    std::vector<double> x, slopes;
+  } cases[] = {
+      {ActivationOp::relu6, 0, {0, 6, 3}, {0, 0, 1}},
+      {ActivationOp::leaky_relu, 0.25, {0, -1, 1}, {0.25, 0.25, 1}},
+      {ActivationOp::elu, 0.5, {0, 1000, -1000}, {0.5, 1, 0}},
+      {ActivationOp::selu, 0, {1000, -1000}, {1.0507009873554804934, 0}},
+      {ActivationOp::celu, 0.5, {0, 1000, -1000}, {1, 1, 0}},
+      {ActivationOp::hard_sigmoid, 0, {-3, 3, 0}, {0, 0, 1.0 / 6}},
+      {ActivationOp::hard_swish, 0, {-3, 3, 0}, {0, 1, 0.5}},
+      {ActivationOp::hard_tanh, 0, {-1, 1, 0}, {0, 0, 1}},
+      {ActivationOp::hard_shrink, 0.5, {-0.5, 0.5, 1}, {0, 0, 1}},
+      {ActivationOp::soft_shrink, 0.5, {-0.5, 0.5, 1}, {0, 0, 1}},
+      {ActivationOp::softplus, 2, {-1000, 1000}, {0, 1}},
+      {ActivationOp::mish, 0, {-1000, 1000}, {0, 1}},
+  };
+  for (const auto& each : cases)
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      const Array x = make(each.x, {int64_t(each.x.size())}, dtype);
+      expect_near(fetch(grad({reduce(ReduceOp::sum, activation(each.op, x, each.parameter), {}, false)}, {x})[0]), each.slopes, 1e-6,
+                  cat("activation ", int(each.op)));
+    }
 }
 
 TEST(ElementwiseGradient, SecondDerivativesMatchDifferencesOfTheFirst) {

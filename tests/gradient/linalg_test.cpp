@@ -2,6 +2,7 @@
 
 #include "finite_differences.h"
 #include "ops/matmul.h"
+#include "ops/statistics.h"
 
 namespace mlxc::test {
 namespace {
@@ -37,7 +38,7 @@ TEST(LinalgGradient, OfFactorizationsMatchesDifferences) {
     check_gradient([](const Arrays& in) { return linalg::eigvalsh(positive(in[0])); }, {a}, "eigvalsh", 1e-6);
     check_gradient([](const Arrays& in) { return squared(linalg::eigh(positive(in[0])).vectors); }, {a}, "eigh", 1e-5);  // signs are free
   }
-  for (const Shape& shape : {Shape{4, 4}, Shape{5, 3}, Shape{2, 4, 2}}) {
+  for (const Shape& shape : {Shape{4, 4}, Shape{5, 3}, Shape{2, 4, 2}, Shape{2, 3, 5}}) {
     check_gradient([](const Arrays& in) { return linalg::qr(in[0], false).q; }, {drawn(shape)}, "q", 1e-6);
     check_gradient([](const Arrays& in) { return linalg::qr(in[0], false).r; }, {drawn(shape)}, "r", 1e-6);
   }
@@ -49,9 +50,20 @@ TEST(LinalgGradient, OfFactorizationsMatchesDifferences) {
   }
 }
 
+TEST(LinalgGradient, OfNormsAndDeviationsIsZeroWhereTheyAre) {
+  const Array x = make({0, 0, 0, 1, 2, 3}, {2, 3});
+  for (const double p : {0.5, 1.0, 2.0, 3.0}) {
+    const std::vector<double> slopes = fetch(grad({weighted(linalg::vector_norm(x, p, {1}, false))}, {x})[0]);
+    EXPECT_EQ((std::vector<double>(slopes.begin(), slopes.begin() + 3)), (std::vector<double>{0, 0, 0})) << p;
+    check_gradient([&](const Arrays& in) { return linalg::vector_norm(in[0], p, {1}, false); }, {drawn({2, 3})}, cat("norm ", p));
+  }
+  const Array constant = make({2, 2, 2}, {3});
+  EXPECT_EQ(fetch(grad({standard_deviation(constant, {}, 1, false)}, {constant})[0]), (std::vector<double>{0, 0, 0}));
+}
+
 TEST(LinalgGradient, NamesTheFormsThatHaveNone) {
   const Array wide = drawn({2, 4});
-  EXPECT_THROW(grad({weighted(linalg::qr(wide, false).r)}, {wide}), Error);
+  EXPECT_THROW(grad({weighted(linalg::qr(swapped(wide), true).r)}, {wide}), Error);
   EXPECT_THROW(grad({weighted(linalg::svd(wide, true).u)}, {wide}), Error);
 }
 

@@ -4,6 +4,7 @@
 #include "finite_differences.h"
 #include "ops/attention.h"
 #include "ops/cross_entropy.h"
+#include "ops/matmul.h"
 
 namespace mlxc::test {
 namespace {
@@ -144,6 +145,36 @@ TEST(CrossEntropyGradient, MatchesDifferencesAndSkipsWhatIsNoClass) {
 
 TEST(PoolGradient, IsTheMeansShareOfEveryToken) {
   check_composed(SegmentPool(), {drawn({5, 3}), make({0, 2, 5}, {3}, DType::i32)}, "segment_mean");
+}
+
+// With and without a kernel of its own: a causal query in front of all keys, and one whose keys are all masked.
+TEST(AttentionGradient, OfAQueryThatSeesNoKeyIsZero) {
+  const Array q = drawn({1, 1, 4, 3}, -1, 1, 1), k = drawn({1, 1, 2, 3}, -1, 1, 2), v = drawn({1, 1, 2, 3}, -1, 1, 3);
+  const Array mask = make({0, 0, 0, 0, 0, 1, 1, 1}, {4, 2}, DType::boolean);
+  for (const DType dtype : {DType::f32, DType::f64})
+    for (const bool masked : {false, true}) {
+      const Arrays in{cast(q, dtype), cast(k, dtype), cast(v, dtype)};
+      eval(in);
+      const Array y = attention(in[0], in[1], in[2], masked ? mask : Array(), 0, true);
+      const Arrays gradients = grad({weighted(y)}, in);
+      const std::vector<double> rows = fetch(y), slopes = fetch(gradients[0]);
+      for (size_t i = 0; i < 6; ++i) {
+        EXPECT_EQ(rows[i], 0);
+        EXPECT_EQ(slopes[i], 0);
+      }
+      auto formula = [&](const Arrays& inputs) { return attention(inputs[0], inputs[1], inputs[2], masked ? mask : Array(), 0, true); };
+      check_gradient(formula, {q, k, v}, "attention", dtype == DType::f32 ? 1e-4 : 1e-7, dtype);
+    }
+}
+
+// Logits far from 0 leave the digits of a small loss as they are.
+TEST(CrossEntropy, KeepsTheDigitsOfASmallLoss) {
+  const double small = std::log1p(std::exp(-8.0)), p = 1 / (1 + std::exp(-8.0));
+  const Array x = make({4096, 4088}, {1, 2}, DType::f32), target = make({0}, {1}, DType::i32);
+  const Array loss = cross_entropy_rows(x, target);
+  const Array slopes = grad({reduce(ReduceOp::sum, loss, {}, false)}, {x})[0];
+  EXPECT_NEAR(fetch(loss)[0], small, 1e-4 * small);
+  EXPECT_NEAR(fetch(slopes)[1], 1 - p, 1e-4 * (1 - p));
 }
 
 }  // namespace

@@ -2,12 +2,15 @@
 #include <gtest/gtest.h>
 
 #include "backend/cpu/cpu_device.h"
+#include "backend/null/null_device.h"
 #include "graph/counters.h"
 #include "graph/function.h"
+#include "ops/adam.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/indexing.h"
+#include "ops/linalg.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
 
@@ -116,6 +119,69 @@ TEST(Donation, ScatterTakesOverTheMemoryToo) {
   eval({x});
   EXPECT_EQ(x.data(), place);
   EXPECT_EQ(element(x, 5), 6);
+}
+
+TEST(Donation, EveryOutputOfAnOperationGivesItsMemoryToTheNextOne) {
+  const AdamUpdate adam(0.9, 0.99, 1e-8);
+  const Array keep = Array::from_vector<float>(cpu_device(), {1}, {}, DType::f32), gradient = numbers(1000);
+  AdamState state{numbers(1000), numbers(1000), numbers(1000)};
+  const Array held = numbers(1000);
+  std::vector<const void*> places;
+  for (int i = 0; i < 4; ++i) {
+    state = adam_update(adam, state, gradient, keep, keep, keep);
+    const GraphCounters before = graph_counters();
+    eval({state.parameter, state.mean, state.variance});
+    EXPECT_EQ(graph_counters().launches - before.launches, 1u) << "copies beside the update";
+    const std::vector<const void*> now{state.parameter.data(), state.mean.data(), state.variance.data()};
+    if (i > 0) {
+      EXPECT_EQ(now, places);
+    }
+    places = now;
+  }
+  // One of them in other hands keeps them all.
+  const Array mean = state.mean;
+  const float value = element(mean, 7);
+  state = adam_update(adam, state, gradient, keep, keep, keep);
+  eval({state.parameter, state.mean, state.variance});
+  EXPECT_NE(state.mean.data(), mean.data());
+  EXPECT_EQ(element(mean, 7), value);
+}
+
+TEST(Donation, WhatFailsCanBeEvaluatedAgain) {
+  Array x = numbers(8);
+  const Array y = scatter(ScatterOp::add, x, Array::from_vector(cpu_device(), std::vector<int64_t>{5}, {1}, DType::i64),
+                          Array::from_vector(cpu_device(), std::vector<float>{1}, {1}, DType::f32));
+  x = Array();
+  const Array indefinite = linalg::cholesky(full(cpu_device(), {2, 2}, -1, DType::f32), false);
+  EXPECT_THROW(eval({y, indefinite}), Error);
+  EXPECT_THROW(eval({indefinite, y}), Error);
+  EXPECT_EQ(element(y, 5), 6);
+}
+
+// Runs nothing, and fails at it: as where memory for an operation's own use is not to be had.
+class FailingDevice : public NullDevice {
+  class Failing : public Executable {
+    void run(Stream&, std::span<const Binding>, const std::atomic<bool>*) const override { fail(Status::out_of_memory, "no memory"); }
+  };
+  std::unique_ptr<Executable> compile(CompilePlan) override { return std::make_unique<Failing>(); }
+};
+
+TEST(Donation, WhatAFailedUpdateTookOverIsAnErrorFromThenOn) {
+  FailingDevice device;
+  const float values[4] = {1, 2, 3, 4};
+  Array x = Array::from_data(device, values, {4}, DType::f32);
+  const Array one = Array::from_data(device, values, {1}, DType::f32), y = slice_update(x, one, {0}, {1}, {1}),
+              held = slice_update(one, one, {0}, {1}, {1});
+  x = Array();
+  EXPECT_THROW(eval({y}), Error);
+  try {
+    eval({y});
+    ADD_FAILURE() << "evaluated from lost values";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), Status::internal);
+  }
+  EXPECT_THROW(eval({held}), Error);
+  EXPECT_EQ(*one.data_as<float>(), 1);  // in other hands: never given away
 }
 
 }  // namespace

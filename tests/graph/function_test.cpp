@@ -56,12 +56,23 @@ TEST(Reinfer, OuterOperandsFollowTheBatch) {
   follows_rows(4, [&](const Array& x) { return reduce(ReduceOp::sum, x, {1}, true) * row; });
 }
 
+TEST(Reinfer, OpenDimensionsAndNewAxesFollowTheBatch) {
+  const Array weight = filled({3, 4}, 1);
+  for (int64_t captured : {1, 2, 7}) {
+    follows_rows(captured, [](const Array& x) { return reshape(x, {-1}); });
+    follows_rows(captured, [](const Array& x) { return reshape_by_axes(x, {3, 1, same_as(0)}); });
+    follows_rows(captured, [&](const Array& x) { return squeeze(reduce(ReduceOp::sum, expand_dims(x, 2) * weight, {1}, true), 1); });
+  }
+}
+
 TEST(Reinfer, ShapesThatDoNotFitAreErrors) {
   Array hole = Array::placeholder(cpu_device(), {4, 3}, DType::f32);
   Function function = Function::capture({hole}, {hole + filled({4, 3}, 0)});
   EXPECT_THROW(function.run({filled({5, 3}, 0)}), Error);
   Function fixed = Function::capture({hole}, {broadcast_to(hole, {2, 4, 3})});
   EXPECT_THROW(fixed.run({filled({5, 3}, 0)}), Error);
+  Function even = Function::capture({hole}, {reshape(hole, {2, -1})});
+  EXPECT_THROW(even.run({filled({5, 3}, 0)}), Error);
 }
 
 // A batch of any size is served by few programs.

@@ -71,7 +71,7 @@ TEST(Training, CrossEntropyAgreesAtEveryLevel) {
     const auto x = random.floats(rows * classes, -9, 9), cotangents = random.floats(rows);
     expect_alike(
         [&](const Isa& isa) {
-          Arrays out{std::vector<float>(size_t(rows)), std::vector<float>(size_t(rows)), std::vector<float>(x.size())};
+          Arrays out{std::vector<float>(size_t(rows)), std::vector<float>(size_t(2 * rows)), std::vector<float>(x.size())};
           cross_entropy(pool, x.data(), targets.data(), out[0].data(), out[1].data(), rows, classes, isa);
           cross_entropy_gradient(pool, x.data(), targets.data(), out[1].data(), cotangents.data(), out[2].data(), rows, classes, isa);
           return out;

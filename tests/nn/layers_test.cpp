@@ -67,6 +67,37 @@ TEST(Layers, OfEveryKindKeepTheirShapes) {
   EXPECT_TRUE(parameters.has("d.q_proj.weight") && parameters.has("e.weight_hh_l0") && parameters.has("f.0.weight"));
 }
 
+TEST(Layers, CapturedWithOneBatchTakeOthers) {
+  using namespace nn::layers;
+  Parameters parameters(device(), 1);
+  const struct {
+    const char* name;
+    nn::LayerPtr layer;
+    Shape sample;
+  } cases[] = {{"network", small_network(), {1, 6, 6}},
+               {"attention", multi_head_attention(8, 2, true, true), {5, 8}},
+               {"group norm", group_norm(2, 4, 1e-5), {4, 3, 2}},
+               {"flatten", flatten(), {3, 2}}};
+  for (const auto& each : cases) {
+    auto batch = [&](int64_t size) {
+      Shape shape = each.sample;
+      shape.insert(0, size);
+      return drawn(shape);
+    };
+    auto of = [&](const Array& x) {
+      Pass pass;
+      return each.layer->forward({parameters, each.name}, x, pass);
+    };
+    const Array hole = batch(2);
+    const Function function = Function::capture({hole}, {of(hole)});
+    for (int64_t size : {1, 2, 5, 0}) {
+      const Array x = batch(size), expected = of(x), result = function.run({x})[0];
+      EXPECT_EQ(result.shape(), expected.shape()) << each.name;
+      EXPECT_EQ(fetch(result), fetch(expected)) << each.name << ", batch " << size;
+    }
+  }
+}
+
 // Names, values and gradients: a state that PyTorch saved is a state of ours.
 TEST(Layers, AreTheModulesOfPyTorch) {
   using namespace nn::layers;

@@ -60,6 +60,32 @@ TEST(Losses, AreFiniteWhereTheDirectFormulaIsNot) {
   EXPECT_EQ(fetch(nn::cross_entropy(reshape(x, {3, 1}), none))[0], 0);
 }
 
+TEST(Losses, ShowAnIndexThatIsNoClassAndLearnNothingFromIt) {
+  Device& device = test::device();
+  const Array x = Array::from_vector<float>(device, {1, 2, 3, 4, 5, 6, 7, 8}, {4, 2}, DType::f32),
+              t = Array::from_vector<int64_t>(device, {1, 2, -1, -100}, {4}, DType::i64);
+  for (const double smoothing : {0.0, 0.1}) {
+    const Array loss = nn::cross_entropy(x, t, {.label_smoothing = smoothing, .reduction = nn::Reduction::none});
+    const std::vector<double> values = fetch(loss), slopes = fetch(grad({sum(loss)}, {x})[0]);
+    EXPECT_GT(values[0], 0);
+    EXPECT_TRUE(std::isnan(values[1]) && std::isnan(values[2]));
+    EXPECT_EQ(values[3], 0);
+    EXPECT_NE(slopes[0], 0);
+    EXPECT_EQ((std::vector<double>(slopes.begin() + 2, slopes.end())), (std::vector<double>(6, 0)));
+  }
+}
+
+TEST(Losses, KeepTheDigitsOfASmallBinaryCrossEntropy) {
+  Device& device = test::device();
+  const Array x = Array::from_vector<float>(device, {20, -20, 12}, {3}, DType::f32),
+              t = Array::from_vector<float>(device, {1, 0, 1}, {3}, DType::f32);
+  const std::vector<double> losses = fetch(nn::binary_cross_entropy(x, t, {}, nn::Reduction::none));
+  for (size_t i = 0; i < 3; ++i) {
+    const double expected = std::log1p(std::exp(i < 2 ? -20.0 : -12.0));
+    EXPECT_NEAR(losses[i], expected, 1e-5 * expected);
+  }
+}
+
 TEST(Losses, NameWhatDoesNotFit) {
   const Array x = golden("mse/x");
   EXPECT_THROW(nn::squared_error(x, reshape(x, {7, 5})), Error);

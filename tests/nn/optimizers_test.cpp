@@ -187,5 +187,12 @@ TEST(Schedules, WarmUpBeforeTheyBegin) {
   EXPECT_THROW(schedule.at(-1), Error);
 }
 
+TEST(Schedules, RefuseWhatGivesNoRate) {
+  EXPECT_THROW((nn::Schedule{.rate = NAN}).at(0), Error);
+  EXPECT_THROW((nn::Schedule{.rate = -1}).at(0), Error);
+  EXPECT_THROW((nn::Schedule{.warmup_steps = -1}).at(0), Error);
+  EXPECT_GT((nn::Schedule{.warmup_steps = INT64_MAX}).at(0), 0);
+}
+
 }  // namespace
 }  // namespace mlxc::test

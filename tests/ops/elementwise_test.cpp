@@ -287,5 +287,24 @@ TEST(Creation, FillsAndRanges) {
   EXPECT_THROW(arange(test::device(), 0, 1, 0, DType::f32), Error);
 }
 
+// Beside 0 the result is the smaller exponential, which a sum with 1 would round off.
+TEST(Binary, LogaddexpKeepsSmallExponentials) {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    const std::vector<double> values =
+        fetch(binary(BinaryOp::logaddexp, make({-66, 0, -17, -40}, {4}, dtype), make({0, -30, 0, 0}, {4}, dtype))).values;
+    const double exponents[] = {-66, -30, -17, -40};
+    for (size_t i = 0; i < 4; ++i) EXPECT_NEAR(values[i], std::log1p(std::exp(exponents[i])), 1e-6 * std::exp(exponents[i]));
+  }
+}
+
+// NumPy's and Python's answers: a quotient below 0 is -1, however small.
+TEST(Binary, FloorDivisionByInfinityIsZeroOrMinusOne) {
+  for (const DType dtype : {DType::f16, DType::bf16, DType::f32, DType::f64}) {
+    const Array a = make({1, -1, 1, -1, 0, 2.5}, {6}, dtype),
+                b = make({INFINITY, INFINITY, -INFINITY, -INFINITY, -INFINITY, -1}, {6}, dtype);
+    EXPECT_EQ(fetch(binary(BinaryOp::floor_divide, a, b)).values, (std::vector<double>{0, -1, -1, 0, 0, -3})) << name_of(dtype);
+  }
+}
+
 }  // namespace
 }  // namespace mlxc

@@ -149,6 +149,23 @@ TEST(AsStrided, RefusesWhatLiesOutside) {
   EXPECT_THROW(as_strided(x, {2}, {INT64_MAX}, 3), Error);
 }
 
+TEST(Scan, BeginsExclusiveExtremesOfIntegersWithTheEndsOfTheirTypes) {
+  for (const auto& [dtype, low, high] : std::vector<std::tuple<DType, double, double>>{{DType::boolean, 0, 1},
+                                                                                       {DType::u8, 0, 255},
+                                                                                       {DType::i8, -128, 127},
+                                                                                       {DType::u16, 0, 65535},
+                                                                                       {DType::i16, -32768, 32767},
+                                                                                       {DType::u32, 0, 4294967295.0},
+                                                                                       {DType::i32, -2147483648.0, 2147483647.0},
+                                                                                       {DType::i64, -0x1p63, 0x1p63},
+                                                                                       {DType::u64, 0, 0x1p64}}) {
+    const Array x = make({1, 0, 1}, {3}, dtype);
+    EXPECT_EQ(fetch(scan(ScanOp::max, x, 0, false, true)).values, (std::vector<double>{low, 1, 1})) << name_of(dtype);
+    EXPECT_EQ(fetch(scan(ScanOp::min, x, 0, true, true)).values, (std::vector<double>{0, 1, high})) << name_of(dtype);
+    EXPECT_EQ(fetch(scan(ScanOp::min, reshape(x, {3, 1}), 0, true, true)).values, (std::vector<double>{0, 1, high})) << name_of(dtype);
+  }
+}
+
 TEST(Emptiness, GoesThroughEverything) {
   const Array none = make({}, {0, 3}, DType::f32);
   EXPECT_EQ(tile(none, {2, 2}).shape(), (Shape{0, 6}));

@@ -168,6 +168,15 @@ TEST(Reduce, OfAChainIsOneLaunchOnTheCpu) {
   profile.reset();
 }
 
+TEST(Reduce, OfAnyAndAllIsBooleanOverAxesThatAreApart) {
+  for (const DType dtype : {DType::f16, DType::bf16, DType::f32, DType::i8})
+    for (const ReduceOp op : {ReduceOp::any, ReduceOp::all}) {
+      const Array y = reduce(op, make({0, 0, 1, 0, 2, 3, 4, 0}, {2, 2, 2}, dtype), {0, 2}, false);
+      EXPECT_EQ(y.dtype(), DType::boolean) << name_of(dtype);
+      EXPECT_EQ(fetch(y).values, (op == ReduceOp::any ? std::vector<double>{1, 1} : std::vector<double>{0, 0}));
+    }
+}
+
 TEST(Reduce, RefusesAxesTwiceOrOutOfRange) {
   Array x = make({1, 2}, {2}, DType::f32);
   EXPECT_THROW(reduce(ReduceOp::sum, x, {0, -1}, false), Error);

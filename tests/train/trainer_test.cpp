@@ -279,6 +279,17 @@ TEST(Trainer, LeavesStepsOutWhoseScaledGradientsOverflow) {
   for (double value : fetch(trainer.peek().get("1.weight"))) ASSERT_TRUE(std::isfinite(value));
 }
 
+// What is ignored may be a class: a padding token's number.
+TEST(Objective, CountsNothingIgnoredAsRight) {
+  Objective objective;
+  objective.ignore_index = 1;
+  const Array scores = Array::from_vector<float>(device(), {1, 2, 1, 2, 2, 1}, {3, 2}, DType::f32);
+  const Array targets = Array::from_vector<int32_t>(device(), {1, 0, 0}, {3}, DType::i32);
+  const Objective::Parts parts = objective.measure(scores, targets);
+  EXPECT_EQ(fetch(parts.count)[0], 2);
+  EXPECT_EQ(fetch(parts.right)[0], 1);
+}
+
 TEST(Trainer, KeepsFrozenParameters) {
   nn::Parameters parameters(device(), 7);
   nn::Pass pass;
@@ -397,6 +408,9 @@ TEST(Trainer, SaysWhatDoesNotFit) {
   EXPECT_THROW(run(trainer, LoaderPlan(array_dataset({x}), {})), Error);  // no target
   TrainerOptions options;
   options.accumulate = 0;
+  EXPECT_THROW(make(mlp(), options), Error);
+  options.accumulate = 1;
+  options.loss_scale = INFINITY;
   EXPECT_THROW(make(mlp(), options), Error);
   EXPECT_THROW(trainer.predict(Array::from_vector<float>(device(), {1}, {}, DType::f32), 1, nullptr), Error);
 }

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "graph/function.h"
+#include "ops/elementwise.h"
 #include "ops/indexing.h"
 #include "ops/random.h"
 #include "ops/scan.h"
@@ -81,6 +82,21 @@ std::vector<T> values_of(const Array& array) {
   std::vector<T> values(static_cast<size_t>(array.size()));
   read(array, values.data(), values.size() * sizeof(T));
   return values;
+}
+
+TEST_F(IndexOps, RandomNumbersAreThoseOfTheCpu) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    auto on = [&](Device& device) {
+      const Array key = random::key(device, 17);
+      const Shape shape{100001};
+      std::vector<std::vector<float>> all;
+      for (const Array& numbers : {random::uniform(key, shape, dtype, -2, 3), random::normal(key, shape, dtype, 0.5, 2),
+                                   random::truncated_normal(key, shape, dtype, -1, 2)})
+        all.push_back(values_of<float>(cast(numbers, DType::f32)));
+      return all;
+    };
+    EXPECT_EQ(on(shared_device()->device()), on(cpu_device())) << name_of(dtype);
+  }
 }
 
 TEST_F(IndexOps, ScatteredRowsCombineInOrder) {

@@ -142,15 +142,37 @@ MLXC_INLINE F atanh(F x) {
   return in_double([](D v) { return magnitude(v) < 1e-4 ? v + v * v * v * (1.0 / 3) : 0.5 * log((1.0 + v) / (1.0 - v)); }, x);
 }
 
-// M. Giles, "Approximating the erfinv function", single-precision form.
+// Horner's scheme whose products are rounded before they are added to.
+template <class... Rest>
+MLXC_INLINE F rounded_polynomial(F x, float first, Rest... rest) {
+  F p = splat(first);
+  ((p = rounded(p * x) + rest), ...);
+  return p;
+}
+
+// x times a polynomial of w = -log(1 - x^2) in three pieces. Every product and sum is rounded for itself, and there is no root or quotient:
+// random normal numbers have the same bits at every instruction set and on every device (kernels/math.glsl).
 MLXC_INLINE F erfinv(F x) {
-  F w = in_double([](D v) { return -log((1.0 - v) * (1.0 + v)); }, x);
-  F p = polynomial(w - 2.5f, 2.81022636e-08f, 3.43273939e-07f, -3.5233877e-06f, -4.39150654e-06f, 0.00021858087f, -0.00125372503f, -0.00417768164f,
-                   0.246640727f, 1.50140941f);
-  F q = polynomial(sqrt(w) - 3.0f, -0.000200214257f, 0.000100950558f, 0.00134934322f, -0.00367342844f, 0.00573950773f, -0.0076224613f, 0.00943887047f,
-                   1.00167406f, 2.83297682f);
-  F result = (w < 5.0f ? p : q) * x;
-  return magnitude(x) == 1.0f ? x * kInfinity : result;
+  const U u = bits_as<U>((1.0f - x) * (1.0f + x)) - 0x3f3504f3u;  // as in log
+  const F e = to_float(bits_as<I>(u) >> 23), m = bits_as<F>((u & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+  F r = rounded_polynomial(m, 7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f, -1.6668057665e-1f,
+                           2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f);
+  const F square = rounded(m * m);
+  r = rounded(rounded(r * m) * square) - rounded(e * 2.12194440e-4f);
+  r = r - rounded(square * 0.5f);
+  const F w = -((m + r) + rounded(e * 0.693359375f));
+  F p = rounded_polynomial(w - 2.5f, -8.93192631e-09f, 2.33359678e-08f, 4.68131361e-07f, -3.46398519e-06f, -4.9724199e-06f, 0.000218349393f,
+                           -0.00125272642f, -0.00417739293f, 0.24664028f, 1.50140941f);
+  const I tail = w >= 5.0f;
+  if (__builtin_expect(any_lane(tail), 0)) {
+    const F near = rounded_polynomial(w - 7.0f, 9.39313904e-11f, 2.08376272e-09f, -4.04192129e-08f, 3.7674053e-07f, -2.02542492e-06f,
+                                      -3.17388981e-06f, 0.000272266654f, -0.00583780184f, 0.187236905f, 2.47977209f);
+    const F far = rounded_polynomial(w - 12.5f, -6.20073654e-12f, 5.51240338e-11f, 8.58451574e-11f, -9.16856369e-09f, 2.27936653e-07f,
+                                     -4.8588654e-06f, 0.000106124768f, -0.00278860959f, 0.142495319f, 3.37128544f);
+    p = tail ? (w < 9.0f ? near : far) : p;
+  }
+  const F a = magnitude(x), result = p * x;
+  return a < 1.0f ? result : (a == 1.0f ? x * kInfinity : splat(__builtin_nanf("")));
 }
 
 // Zeros and infinities among the operands go to the C library.
@@ -191,8 +213,8 @@ MLXC_INLINE F hypot(F a, F b) {
 MLXC_INLINE F logaddexp(F a, F b) {
   F r = in_double(
       [](D x, D y) {
-        D high = x > y ? x : y;
-        return high + log(1.0 + exp(-magnitude(x - y)));
+        D high = x > y ? x : y, small = exp(-magnitude(x - y)), sum = 1.0 + small;
+        return high + (log(sum) + (small - (sum - 1.0)) / sum);  // what the sum rounded off counts where high is 0
       },
       a, b);
   return a == b ? a + 0.693147181f : r;  // also two equal infinities

@@ -119,8 +119,13 @@ struct UnsignedOf<8> {
 constexpr bool gives_boolean(BinaryOp op) { return op >= BinaryOp::equal && op <= BinaryOp::logical_xor; }
 
 template <class T>
+MLXC_INLINE T float_modulo(T a, T b) {
+  return sizeof(T) == 4 ? T(__builtin_fmodf(float(a), float(b))) : T(__builtin_fmod(double(a), double(b)));
+}
+
+template <class T>
 MLXC_INLINE T float_remainder(T a, T b) {  // sign of the divisor, as Python
-  T r = sizeof(T) == 4 ? T(__builtin_fmodf(float(a), float(b))) : T(__builtin_fmod(double(a), double(b)));
+  T r = float_modulo(a, b);
   if (r != 0) {
     if ((b < 0) != (r < 0)) r += b;
     return r;
@@ -142,7 +147,9 @@ MLXC_INLINE T compute(T a, T b) {
     if constexpr (op == remainder) return float_remainder(a, b);
     if constexpr (op == floor_divide) {
       if (b == 0) return a / b;
-      const T r = float_remainder(a, b), quotient = (a - r) / b;
+      const T r = float_modulo(a, b);
+      T quotient = (a - r) / b;
+      if (r != 0 && (b < 0) != (r < 0)) quotient -= 1;  // also where b is infinite
       T whole = T(__builtin_floor(double(quotient)));
       if (quotient - whole > T(0.5)) whole += 1;
       return quotient != 0 ? whole : T(__builtin_copysign(0.0, double(a / b)));

@@ -281,7 +281,8 @@ void rope(ThreadPool& pool, const RopeArgs& args, const Isa& isa = best_isa());
 void softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, const Isa& isa = best_isa());
 void log_softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, const Isa& isa = best_isa());
 
-// ops/cross_entropy.h over contiguous rows [rows, n]; normalizers [rows]: logarithms of the sums of exponentials. The gradient may overwrite x.
+// ops/cross_entropy.h over contiguous rows [rows, n]; normalizers [rows, 2]: the largest and the sum of exponentials. The gradient may
+// overwrite x.
 void cross_entropy(ThreadPool& pool, const float* x, const int32_t* targets, float* losses, float* normalizers, int64_t rows, int64_t n,
                    const Isa& isa = best_isa());
 void cross_entropy_gradient(ThreadPool& pool, const float* x, const int32_t* targets, const float* normalizers, const float* cotangents, float* dx,

@@ -113,9 +113,10 @@ void cross_entropy(ThreadPool& pool, const float* x, const int32_t* targets, flo
   pool.parallel_for(rows, rows_per_task(n * 4), [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; ++r) {
       const float* row = x + r * n;
-      const float largest = n ? isa.maximum(row, n) : 0;
-      normalizers[r] = largest + std::log(isa.exponentials(row, n, largest));
-      losses[r] = targets[r] >= 0 && targets[r] < n ? normalizers[r] - row[targets[r]] : 0.0f;
+      const float largest = n ? isa.maximum(row, n) : 0, sum = isa.exponentials(row, n, largest);
+      normalizers[2 * r] = largest;
+      normalizers[2 * r + 1] = sum;
+      losses[r] = targets[r] >= 0 && targets[r] < n ? std::log(sum) + (largest - row[targets[r]]) : 0.0f;
     }
   });
 }
@@ -129,7 +130,7 @@ void cross_entropy_gradient(ThreadPool& pool, const float* x, const int32_t* tar
         std::fill_n(row, n, 0.0f);
         continue;
       }
-      isa.scaled_exponentials(x + r * n, row, n, 1, normalizers[r], cotangents[r]);
+      isa.scaled_exponentials(x + r * n, row, n, 1, normalizers[2 * r], cotangents[r] / normalizers[2 * r + 1]);
       row[targets[r]] -= cotangents[r];
     }
   });

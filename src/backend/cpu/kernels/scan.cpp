@@ -15,17 +15,19 @@ constexpr int64_t kBlock = 256;  // columns that advance together
 template <class T>
 using Sum = std::conditional_t<std::is_floating_point_v<Computed<T>>, double, std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>;
 
-template <class V>
-V neutral(ScanOp op) {
+template <class T>
+Sum<T> neutral(const ScanArgs& args) {
+  using V = Sum<T>;
   constexpr bool kFloat = std::is_floating_point_v<V>;
-  switch (op) {
+  constexpr V kInfinity = kFloat ? V(std::numeric_limits<double>::infinity()) : V(std::numeric_limits<Computed<T>>::max());
+  switch (args.op) {
     case ScanOp::prod:
       return V(1);
     case ScanOp::max:
     case ScanOp::logsumexp:
-      return kFloat ? V(-std::numeric_limits<double>::infinity()) : std::numeric_limits<V>::lowest();
+      return kFloat ? -kInfinity : V(std::numeric_limits<Computed<T>>::lowest());
     case ScanOp::min:
-      return kFloat ? V(std::numeric_limits<double>::infinity()) : std::numeric_limits<V>::max();
+      return args.dtype == DType::boolean ? V(1) : kInfinity;
     default:
       return V(0);
   }
@@ -79,7 +81,7 @@ void with_op(ScanOp op, Body&& body) {
 // One row: elements side by side, from the first or from the last.
 template <ScanOp op, class T>
 void scan_row(const ScanArgs& args, const T* x, T* y) {
-  auto total = neutral<Sum<T>>(op);
+  auto total = neutral<T>(args);
   for (int64_t k = 0; k < args.count; ++k) {
     const int64_t i = args.reverse ? args.count - 1 - k : k;
     const auto before = total;
@@ -92,7 +94,7 @@ void scan_row(const ScanArgs& args, const T* x, T* y) {
 template <ScanOp op, class T>
 void scan_columns(const ScanArgs& args, const T* x, T* y, int64_t columns) {
   Sum<T> totals[kBlock];
-  std::fill_n(totals, columns, neutral<Sum<T>>(op));
+  std::fill_n(totals, columns, neutral<T>(args));
   for (int64_t k = 0; k < args.count; ++k) {
     const int64_t at = (args.reverse ? args.count - 1 - k : k) * args.inner;
     for (int64_t j = 0; j < columns; ++j) {

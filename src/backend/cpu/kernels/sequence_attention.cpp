@@ -97,7 +97,7 @@ class Sequences {
     }
     multiply(rows.size(), a_.dim, n, {scores, n, 1}, v, y, y_row());
     for (int64_t r = 0; r < rows.size(); ++r, y += y_row()) {
-      const float factor = 1 / totals[r];  // a query that sees no key: NaN, as the softmax of nothing
+      const float factor = totals[r] == 0 ? 0 : 1 / totals[r];  // a query that sees no key gives 0
       if (n == 0) std::fill_n(y, a_.dim, 0.0f);
       for (int64_t i = 0; i < a_.dim; ++i) y[i] *= factor;
     }
