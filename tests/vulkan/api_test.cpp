@@ -51,6 +51,17 @@ TEST(VulkanApi, ErrorsNameTheCallAndTheReason) {
   context.api.vkDestroySemaphore(context.device, semaphore, nullptr);
 }
 
+TEST(VulkanApi, AFunctionThatADriverLacksIsNamed) {
+  const Lookup lookup{[](const char*) { return PFN_vkVoidFunction(nullptr); }};
+  try {
+    lookup.must_find("vkWaitSemaphores");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), Status::unsupported);
+    EXPECT_THAT(error.what(), testing::HasSubstr("vkWaitSemaphores"));
+  }
+}
+
 TEST(VulkanApi, FaultsMeetTheCallTheyAreMeantFor) {
   OpenDevice& device = open_test_device({});
   const Context& context = device.context();

@@ -150,6 +150,12 @@ void CheckedCall::raise(VkResult result) const {
   throw Error(status_of(result), cat(name_, " failed with ", vulkan::name_of(result), " (", int(result), ")"), result);
 }
 
+PFN_vkVoidFunction Lookup::must_find(const char* name) const {
+  const PFN_vkVoidFunction function = find(name);
+  if (!function) fail(Status::unsupported, "the Vulkan driver has no function ", name);
+  return function;
+}
+
 static PFN_vkGetInstanceProcAddr open_loader() {
   const char* chosen = std::getenv("MLXC_VULKAN_LOADER");
   const char* path = chosen && *chosen ? chosen : "libvulkan.so.1";

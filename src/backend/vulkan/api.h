@@ -136,8 +136,10 @@ class Call<Result(VKAPI_PTR*)(Arguments...)> {
 struct Lookup {
   std::function<PFN_vkVoidFunction(const char*)> find;
   Health* health = nullptr;
+  PFN_vkVoidFunction must_find(const char* name) const;  // throws Error(unsupported) where a driver lacks what its version promises
 };
-#define MLXC_VULKAN_MEMBER(name) Call<PFN_##name> name{lookup_.find(#name), #name, lookup_.health};
+#define MLXC_VULKAN_MEMBER(name) Call<PFN_##name> name{lookup_.must_find(#name), #name, lookup_.health};
+#define MLXC_VULKAN_OPTIONAL_MEMBER(name) Call<PFN_##name> name{lookup_.find(#name), #name, lookup_.health};
 
 // The loader, opened by dlopen: $MLXC_VULKAN_LOADER, else libvulkan.so.1. It is never closed: drivers leave threads behind.
 class GlobalApi {
@@ -149,7 +151,7 @@ class GlobalApi {
   GlobalApi(const GlobalApi&) = delete;
   GlobalApi& operator=(const GlobalApi&) = delete;
   PFN_vkGetInstanceProcAddr get_address() const { return get_; }
-  MLXC_VULKAN_GLOBAL_CALLS(MLXC_VULKAN_MEMBER)
+  MLXC_VULKAN_GLOBAL_CALLS(MLXC_VULKAN_OPTIONAL_MEMBER)
 };
 
 class InstanceApi {
@@ -162,7 +164,7 @@ class InstanceApi {
   InstanceApi& operator=(const InstanceApi&) = delete;
   MLXC_VULKAN_INSTANCE_CALLS(MLXC_VULKAN_MEMBER)
   // Of extensions: null without them.
-  MLXC_VULKAN_INSTANCE_OPTIONAL_CALLS(MLXC_VULKAN_MEMBER)
+  MLXC_VULKAN_INSTANCE_OPTIONAL_CALLS(MLXC_VULKAN_OPTIONAL_MEMBER)
   Call<GetCooperativeMatrixProperties> get_cooperative_matrix_properties{lookup_.find("vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR"),
                                                                          "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR", nullptr};
 };
@@ -177,8 +179,9 @@ class DeviceApi {
   DeviceApi& operator=(const DeviceApi&) = delete;
   MLXC_VULKAN_DEVICE_CALLS(MLXC_VULKAN_MEMBER)
   // Of extensions: null without them.
-  MLXC_VULKAN_DEVICE_OPTIONAL_CALLS(MLXC_VULKAN_MEMBER)
+  MLXC_VULKAN_DEVICE_OPTIONAL_CALLS(MLXC_VULKAN_OPTIONAL_MEMBER)
 };
 #undef MLXC_VULKAN_MEMBER
+#undef MLXC_VULKAN_OPTIONAL_MEMBER
 
 }  // namespace mlxc::vulkan

@@ -184,6 +184,7 @@ void ask_properties(const InstanceApi& api, VkPhysicalDevice device, const Avail
   caps.subgroup_size = v11.subgroupSize;
   caps.min_subgroup = sizes.minSubgroupSize ? sizes.minSubgroupSize : v11.subgroupSize;
   caps.max_subgroup = sizes.maxSubgroupSize ? sizes.maxSubgroupSize : v11.subgroupSize;
+  caps.most_subgroups = sizes.maxComputeWorkgroupSubgroups;
   caps.subgroup_control = sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT;
   caps.shared_bytes = core.limits.maxComputeSharedMemorySize;
   caps.workgroup_invocations = core.limits.maxComputeWorkGroupInvocations;

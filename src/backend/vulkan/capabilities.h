@@ -15,6 +15,7 @@ struct Capabilities {
 
   uint32_t subgroup_size = 0;  // what a pipeline gets by default
   uint32_t min_subgroup = 0, max_subgroup = 0;
+  uint32_t most_subgroups = 0;  // of a workgroup whose pipeline asks for their size; 0: any number
   uint32_t subgroup_operations = 0;  // VkSubgroupFeatureFlags
   uint32_t shared_bytes = 0, workgroup_invocations = 0;
   uint32_t max_groups[3] = {}, max_group[3] = {};  // workgroups of a dispatch, invocations of a workgroup: along each axis

@@ -61,6 +61,8 @@ VkDevice Context::create(const PhysicalDevice& physical_device, const DeviceOpti
   // Without asking, some drivers choose a size for each pipeline.
   if (caps.subgroup_control && caps.subgroup_size >= caps.min_subgroup && caps.subgroup_size <= caps.max_subgroup)
     subgroup = caps.subgroup_size;
+  if (subgroup && caps.most_subgroups)
+    caps.workgroup_invocations = uint32_t(std::min<uint64_t>(caps.workgroup_invocations, uint64_t{subgroup} * caps.most_subgroups));
   import_bytes = !caps.external_host ? SIZE_MAX : options.import_bytes ? options.import_bytes : kImportBytes;
   if (options.shared_bytes) caps.shared_bytes = std::min(caps.shared_bytes, options.shared_bytes);
   return create_device(instance_api, physical_device, caps);
