@@ -120,7 +120,7 @@ func ExampleArray() {
 	// Output:
 	// [2 15] <nil>
 	// 12 <nil>
-	// [] mlxc: Reshape: reshape: [2, 3] has 6 elements, [4, 2] has 8
+	// [] mlxc: Reshape: reshape: [2, 3] has 6 elements and does not fill [4, 2]
 }
 
 func ExampleBorrow() {
