@@ -24,7 +24,7 @@ namespace mlxc {
 namespace {
 
 constexpr int kRing = 8;   // buffers that operations go around
-constexpr int kSmall = 3;  // and small ones behind them: other operand, results of reductions
+constexpr int kSmall = 4;  // and others behind them: another operand, results of reductions, what only lies between two launches
 constexpr int kSamples = 7;
 
 double seconds() {
@@ -97,6 +97,7 @@ class Runner {
     CompilePlan plan;
     for (int i = 0; i < length; ++i) row_.launches(i, plan.launches);
     plan.temporary.assign(kRing + kSmall, false);
+    plan.temporary.back() = true;
     return device_.compile(std::move(plan));
   }
   double best(const std::unique_ptr<Executable>& program) {
@@ -122,7 +123,7 @@ class Runner {
 };
 
 std::vector<Row> rows(int64_t n) {
-  const int other = kRing, result = kRing + 1, result2 = kRing + 2;
+  const int other = kRing, result = kRing + 1, result2 = kRing + 2, between = kRing + 3;
   const auto flat = std::make_shared<const Shape>(Shape{n}), matrix = std::make_shared<const Shape>(Shape{n / 1000, 1000});
   auto ring = [](int i) { return i % kRing; };
   auto first_axis = [](ReduceOp op) { return std::make_shared<const Reduce>(op, Dims{0}, false); };
@@ -175,14 +176,31 @@ std::vector<Row> rows(int64_t n) {
     index.type.dtype = DType::i64;
     plan.push_back(launch(std::make_shared<const ArgReduce>(true, 0, false), {dense(*flat)}, index, {ring(i), result}));
   });
-  // mean; the squared distances from it; their mean; its root
-  add("mean + std", n, double(n) * 16, 0, [=](int i, auto& plan) {
-    const OperandType spread{{*flat, DType::f32}, {0}};
-    plan.push_back(launch(first_axis(ReduceOp::mean), {dense(*flat)}, dense({}), {ring(i), result}));
-    plan.push_back(launch(fused(2, {{binary_of(BinaryOp::subtract), {0, 1, -1}, DType::f32, 0}, {unary_of(UnaryOp::square), {2, -1, -1}, DType::f32, 0}}, *flat), {dense(*flat), spread},
-                          dense(*flat), {ring(i), result, ring(i + 1)}));
-    plan.push_back(launch(first_axis(ReduceOp::mean), {dense(*flat)}, dense({}), {ring(i + 1), result2}));
-    plan.push_back(launch(fused(1, {{unary_of(UnaryOp::sqrt), {0, -1, -1}, DType::f32, 0}}, {}), {dense({})}, dense({}), {result2, result}));
+  // One result each, 256 bytes apart; the last of them is then replaced by its root.
+  auto reductions = [=](std::vector<ReduceOp> ops, int from) {
+    LaunchPlan plan{std::make_shared<const Reductions>(ops, Dims{0}, false), {dense(*flat)}, {}, {{from, 0}}};
+    for (size_t i = 0; i < ops.size(); ++i) {
+      plan.outputs.push_back(dense({}));
+      plan.places.push_back({result, int64_t(i) * 256});
+    }
+    return plan;
+  };
+  auto with_root = [=](std::vector<ReduceOp> ops, int from, auto& plan) {
+    plan.push_back(reductions(std::move(ops), from));
+    LaunchPlan root = launch(fused(1, {{unary_of(UnaryOp::sqrt), {0, -1, -1}, DType::f32, 0}}, {}), {dense({})}, dense({}), {result, result});
+    root.places[0].offset_bytes = root.places[1].offset_bytes = plan.back().places.back().offset_bytes;
+    plan.push_back(std::move(root));
+  };
+  add("mean + std", n, double(n) * 4, 0, [=](int i, auto& plan) { with_root({ReduceOp::mean, ReduceOp::variance}, ring(i), plan); });
+  add("sum + mean + std", n, double(n) * 4, 0, [=](int i, auto& plan) { with_root({ReduceOp::sum, ReduceOp::mean, ReduceOp::variance}, ring(i), plan); });
+  add("chain of 6, summed", n, double(n) * 4, 0, [=](int i, auto& plan) {  // of ((x * 1.5 + 0.25) * x - 0.75)^2 + 1
+    const DType f32 = DType::f32;
+    std::vector<FusedStep> steps{{nullptr, {-1, -1, -1}, f32, 1.5}, {nullptr, {-1, -1, -1}, f32, 0.25}, {nullptr, {-1, -1, -1}, f32, 0.75}, {nullptr, {-1, -1, -1}, f32, 1},
+                                 {binary_of(BinaryOp::multiply), {0, 1, -1}, f32, 0}, {binary_of(BinaryOp::add), {5, 2, -1}, f32, 0},
+                                 {binary_of(BinaryOp::multiply), {6, 0, -1}, f32, 0}, {binary_of(BinaryOp::subtract), {7, 3, -1}, f32, 0},
+                                 {unary_of(UnaryOp::square), {8, -1, -1}, f32, 0}, {binary_of(BinaryOp::add), {9, 4, -1}, f32, 0}};
+    plan.push_back(launch(fused(1, std::move(steps), *flat), {dense(*flat)}, dense(*flat), {ring(i), between}));
+    plan.push_back(reductions({ReduceOp::sum}, between));
   });
   for (int64_t size : {512, 1000, 2000}) {
     const Shape square{size, size};

@@ -62,7 +62,9 @@ def main():
     show("sum", time_of(lambda i: at(i).sum(), 200), moved=n * 4)
     show("sum of columns", time_of(lambda i: rows[i % RING].sum(0), 200), moved=n * 4)
     show("argmax", time_of(lambda i: at(i).argmax(), 200), moved=n * 4)
-    show("mean + std", time_of(lambda i: torch.std_mean(at(i)), 200), moved=n * 16)
+    show("mean + std", time_of(lambda i: torch.std_mean(at(i)), 200), moved=n * 4)
+    show("sum + mean + std", time_of(lambda i: (at(i).sum(), torch.std_mean(at(i))), 200), moved=n * 4)
+    show("chain of 6, summed", time_of(lambda i: (((at(i) * 1.5 + 0.25) * at(i) - 0.75).square() + 1).sum(), 200), moved=n * 4)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
-// What both reductions share. The text around this file defines INPUT (the dtype's functions), ITEM (its bytes), the struct Value, and
-// identity(), lift(x, index), combine(a, b), follow(a, b) where b comes after all of a, and finish(out, at, value, count). Combining goes in a fixed order: results repeat bit by bit.
+// What both reductions share. The text around this file, written by reduce_glsl.cpp, has
+//   Value         what is kept of the elements of one or several reductions, with identity(), lift(x, base, index), combine(a, b), follow(a, b) where
+//                 b comes after all of a, fold(v, x, base, index, step), which takes several elements, and finish(out, at, value, count).
+//                 base: the first element of all that are combined. Combining goes in a fixed order: results repeat bit by bit.
+//   Row           where the elements of a row lie or what they are computed of, with ROW(number, elements of a row), advanced(row, by),
+//                 element(row, at), and for PER elements at once load_words(row, at / PER) and unpack_words(row, words, x); phase(row) is by how many
+//                 elements that is not aligned, PER where operands differ in it.
+//   OPERANDS, OUTS, CONSTANTS   arguments; VALUE, the type of an element
 #ifndef MLXC_REDUCE_GLSL
 #define MLXC_REDUCE_GLSL
-
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
-#define LOAD JOIN(load_, INPUT)
 
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Partials { Value v[]; };
 
 // address + row * length elements
-uvec2 row_address(uvec2 address, uint row, uint length) {
+uvec2 row_address(uvec2 address, uint row, uint length, uint item) {
   uint high, low, carry;
   umulExtended(row, length, high, low);
-  const uint shift = ITEM == 8 ? 3 : ITEM == 4 ? 2 : ITEM == 2 ? 1 : 0;
+  uint shift = item == 8 ? 3 : item == 4 ? 2 : item == 2 ? 1 : 0;
   if (shift != 0) {
     high = (high << shift) | (low >> (32 - shift));
     low <<= shift;

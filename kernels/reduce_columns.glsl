@@ -8,27 +8,31 @@ layout(constant_id = 0) const uint COLUMNS = 64;
 layout(constant_id = 1) const uint ROWS = 4;
 
 layout(push_constant, scalar) uniform Args {
-  uvec2 x;
-  uvec2 out_;
+  OPERANDS
+  uvec2 out_[OUTS];
   Partials partials;  // [parts, outer, inner]
   U32 counters;       // [outer groups, blocks]
   uint outer, count, inner;
   uint blocks;        // of COLUMNS * WIDE columns
   uint parts, part;   // how many, and rows of each
+  CONSTANTS
 } args;
 
 shared bool is_last;
 
-// Columns at `at`. Four elements of 32 bits are one load.
-#if WIDE == 4
-#define PIECE_TYPE uvec4
-#define LOAD_PIECE(address, at) (wide ? U32x4(address).v[(at) / 4u] : uvec4(U32(address).v[at], U32(address).v[(at) + 1u], U32(address).v[(at) + 2u], U32(address).v[(at) + 3u]))
-#define ELEMENT(piece, i) JOIN(unpack_, INPUT)(piece[i])
-#else
-#define PIECE_TYPE VALUE
-#define LOAD_PIECE(address, at) LOAD(address, at)
-#define ELEMENT(piece, i) piece
+// WIDE columns from `at` of eight rows, all asked for before any is waited for.
+void load_block(Row row, uint at, uint step, bool wide, out VALUE x[8][WIDE]) {
+#if WIDE == PER
+  if (wide) {
+    Words words[8];
+    [[unroll]] for (uint r = 0; r < 8; ++r) words[r] = load_words(row, (at + r * step) / WIDE);
+    [[unroll]] for (uint r = 0; r < 8; ++r) unpack_words(row, words[r], x[r]);
+    return;
+  }
 #endif
+  [[unroll]] for (uint r = 0; r < 8; ++r)
+    [[unroll]] for (uint i = 0; i < WIDE; ++i) x[r][i] = element(row, at + r * step + i);
+}
 
 void main() {
   uint lane = gl_LocalInvocationIndex / COLUMNS % ROWS;
@@ -39,24 +43,26 @@ void main() {
   Value v[WIDE];
   [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = identity();
   if (valid) {
-    uvec2 x = row_address(args.x, outer, args.count * args.inner);
-    bool wide = (x.x & 15u) == 0u;
+    Row x = ROW(outer, args.count * args.inner);
+    bool wide = phase(x) == 0;
+    VALUE base[WIDE];
+    [[unroll]] for (uint i = 0; i < WIDE; ++i) base[i] = args.count > 0 ? element(x, column + i) : VALUE(0);
     uint begin = part * args.part, end = min(args.count, begin + args.part), step = ROWS * args.inner;
     for (uint row = begin + lane; row < end;) {  // in blocks: sums of sums keep more digits than one long sum
       Value sum[WIDE];
       [[unroll]] for (uint i = 0; i < WIDE; ++i) sum[i] = identity();
       for (uint n = 0; n < 32 && row < end; ++n, row += 8 * ROWS) {
-        uint at = row * args.inner + column;
         if (row + 7 * ROWS < end) {
-          PIECE_TYPE held[8];
-          [[unroll]] for (uint r = 0; r < 8; ++r) held[r] = LOAD_PIECE(x, at + r * step);
-          [[unroll]] for (uint r = 0; r < 8; ++r)
-            [[unroll]] for (uint i = 0; i < WIDE; ++i) sum[i] = follow(sum[i], lift(ELEMENT(held[r], i), row + r * ROWS));
-        } else {
-          for (uint r = row; r < end; r += ROWS) {
-            PIECE_TYPE held = LOAD_PIECE(x, r * args.inner + column);
-            [[unroll]] for (uint i = 0; i < WIDE; ++i) sum[i] = follow(sum[i], lift(ELEMENT(held, i), r));
+          VALUE held[8][WIDE];
+          load_block(x, row * args.inner + column, step, wide, held);
+          [[unroll]] for (uint i = 0; i < WIDE; ++i) {
+            VALUE along[8];
+            [[unroll]] for (uint r = 0; r < 8; ++r) along[r] = held[r][i];
+            sum[i] = fold(sum[i], along, base[i], row, ROWS);
           }
+        } else {
+          for (uint r = row; r < end; r += ROWS)
+            [[unroll]] for (uint i = 0; i < WIDE; ++i) sum[i] = follow(sum[i], lift(element(x, r * args.inner + column + i), base[i], r));
         }
       }
       [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = combine(v[i], sum[i]);

@@ -5,53 +5,44 @@ layout(local_size_x = 256) in;
 layout(constant_id = 0) const uint LANES = 256;
 
 layout(push_constant, scalar) uniform Args {
-  uvec2 x;
-  uvec2 out_;
+  OPERANDS
+  uvec2 out_[OUTS];
   Partials partials;  // [rows, parts]
   U32 counters;       // [rows]
   uint rows, count;
   uint stride;        // elements between rows
   uint parts, part;   // how many, and elements of each
+  CONSTANTS
 } args;
 
 shared bool is_last;
 
-#define PER (16 / ITEM)
-#if ITEM == 8
-#define PIECE(w, e) JOIN(unpack_, INPUT)((e) == 0 ? (w).xy : (w).zw)
-#elif ITEM == 4
-#define PIECE(w, e) JOIN(unpack_, INPUT)((w)[e])
-#else
-#define PIECE(w, e) JOIN(unpack_, INPUT)((w)[(e) * ITEM / 4], (e) * ITEM % 4 / ITEM)
-#endif
-
-Value fold(Value v, uvec4 w, uint index) {
-  [[unroll]] for (int e = 0; e < PER; ++e) v = follow(v, lift(PIECE(w, e), index + uint(e)));
-  return v;
-}
-
 // Elements [begin, end) of a row, every LANES-th piece of them. Four pieces are under way at once, more by other workgroups: the code is short,
 // for it comes from memory each time.
-Value reduce_range(uvec2 row, uint begin, uint end, uint lane) {
+Value reduce_range(Row row, VALUE base, uint begin, uint end, uint lane) {
   Value total = identity();
-  uint past = (address_of(row, begin, ITEM).x & 15u) / ITEM, head = min(past == 0 ? 0 : PER - past, end - begin);  // up to a 16-byte boundary
-  uint pieces = (end - begin - head) / PER, beside = end - begin - pieces * PER;
+  uint past = phase(advanced(row, begin)), head = min(past == 0 ? 0 : PER - past, end - begin);  // up to where words are aligned
+  uint pieces = past == PER ? 0 : (end - begin - head) / PER, beside = end - begin - pieces * PER;
   [[dont_unroll]] for (uint i = lane; i < beside; i += LANES) {
     uint at = begin + i + (i < head ? 0 : pieces * PER);
-    total = combine(total, lift(LOAD(row, at), at));
+    total = combine(total, lift(element(row, at), base, at));
   }
   begin += head;
-  U32x4 words = U32x4(address_of(row, begin, ITEM));
+  Row words = advanced(row, begin);
   [[dont_unroll]] for (uint at = lane; at < pieces;) {  // in blocks: sums of sums keep more digits than one long sum
     Value v[4];
     [[unroll]] for (uint k = 0; k < 4; ++k) v[k] = identity();
     uint stop = min(pieces, at + 128 * LANES);
     [[dont_unroll]] for (; at < stop; at += 4 * LANES) {
-      uvec4 w[4];
+      Words w[4];
       [[unroll]] for (uint k = 0; k < 4; ++k)
-        if (at + k * LANES < pieces) w[k] = words.v[at + k * LANES];
+        if (at + k * LANES < pieces) w[k] = load_words(words, at + k * LANES);
       [[unroll]] for (uint k = 0; k < 4; ++k)
-        if (at + k * LANES < pieces) v[k] = fold(v[k], w[k], begin + (at + k * LANES) * PER);
+        if (at + k * LANES < pieces) {
+          VALUE x[PER];
+          unpack_words(words, w[k], x);
+          v[k] = fold(v[k], x, base, begin + (at + k * LANES) * PER, 1);
+        }
     }
     total = combine(total, combine(combine(v[0], v[1]), combine(v[2], v[3])));
   }
@@ -65,7 +56,8 @@ void main() {
   Value v = identity();
   if (valid) {
     uint begin = part * args.part;
-    v = reduce_range(row_address(args.x, row, args.stride), begin, min(args.count, begin + args.part), lane);
+    Row x = ROW(row, args.stride);
+    v = reduce_range(x, args.count > 0 ? element(x, 0) : VALUE(0), begin, min(args.count, begin + args.part), lane);
   }
   v = combine_lanes(v, lane, LANES, 1);
   if (args.parts == 1) {

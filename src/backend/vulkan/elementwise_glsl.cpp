@@ -244,14 +244,6 @@ class Writer {
   }
 
   bool wide(const Place& place) const { return place.lies == Lies::flat || place.lies == Lies::along; }
-  const char* wide_type(const Place& place) const {
-    switch (each_ * size_of(place.at.dtype)) {
-      case 16: return "U32x4";
-      case 8: return "U32x2";
-      case 4: return "U32";
-      default: return "U16";
-    }
-  }
   std::string aligned(size_t i) const {
     const Place& place = places_[i];
     const int64_t item = size_of(place.at.dtype);
@@ -260,8 +252,8 @@ class Writer {
   }
   std::string wide_place(size_t i) const {
     const Place& place = places_[i];
-    if (place.lies == Lies::flat) return cat(wide_type(place), "(args.a", i, ").v[first / ", each_, "u]");
-    return cat(wide_type(place), "(address_of(args.a", i, ", o", place.table, "_0, ", size_of(place.at.dtype), "u)).v[0]");
+    if (place.lies == Lies::flat) return cat(wide_type(each_ * size_of(place.at.dtype)), "(args.a", i, ").v[first / ", each_, "u]");
+    return cat(wide_type(each_ * size_of(place.at.dtype)), "(address_of(args.a", i, ", o", place.table, "_0, ", size_of(place.at.dtype), "u)).v[0]");
   }
 
   std::string load(size_t i) const {
@@ -277,22 +269,13 @@ class Writer {
     for (int64_t e = 0; e < each_; ++e) {
       text += cat(e ? ", " : " ", "x", i, "_", e);
       fallback += cat("    x", i, "_", e, " = ", single(e), ";\n");
-      vector += cat("    x", i, "_", e, " = unpack_", name, "(", piece(place, e), ");\n");
+      vector += cat("    x", i, "_", e, " = ", unpack_expression(place.at.dtype, each_, e, "w"), ";\n");
     }
     text += ";\n";
     if (!wide(place)) return cat(text, fallback);
     const int64_t bytes = each_ * size_of(place.at.dtype);
     const char* word = bytes == 16 ? "uvec4" : bytes == 8 ? "uvec2" : "uint";
     return cat(text, "  if (whole && ", aligned(i), ") {\n    ", word, " w = ", word, "(", wide_place(i), ");\n", vector, "  } else {\n", fallback, "  }\n");
-  }
-
-  // The arguments of unpack: which part of `w` element e is.
-  std::string piece(const Place& place, int64_t e) const {
-    static constexpr const char* kComponents[]{".x", ".y", ".z", ".w"};
-    const int64_t item = size_of(place.at.dtype), bytes = each_ * item;
-    if (item == 8) return e ? "w.zw" : "w.xy";
-    const std::string word = cat("w", bytes > 4 ? kComponents[e * item / 4] : "");
-    return item == 4 ? word : cat(word, ", ", e * item % 4 / item);
   }
 
   std::string store() const {
@@ -407,6 +390,23 @@ const char* value_type(DType dtype) {
 const char* suffix(DType dtype) {
   static constexpr const char* kNames[kDTypeCount]{"bool", "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "f16", "bf16", "f32", "f64"};
   return kNames[size_t(dtype)];
+}
+
+const char* wide_type(int64_t bytes) {
+  switch (bytes) {
+    case 16: return "U32x4";
+    case 8: return "U32x2";
+    case 4: return "U32";
+    default: return "U16";
+  }
+}
+
+std::string unpack_expression(DType dtype, int64_t count, int64_t e, const std::string& w) {
+  static constexpr const char* kComponents[]{".x", ".y", ".z", ".w"};
+  const int64_t item = size_of(dtype);
+  if (item == 8) return cat("unpack_", suffix(dtype), "(", w, e ? ".zw)" : ".xy)");
+  const std::string word = cat(w, count * item > 4 ? kComponents[e * item / 4] : "");
+  return cat("unpack_", suffix(dtype), "(", word, item == 4 ? ")" : cat(", ", e * item % 4 / item, ")"));
 }
 
 std::string convert_expression(DType from, DType to, const std::string& x) {

@@ -21,6 +21,11 @@ std::string convert_expression(DType from, DType to, const std::string& x);
 // The bits of a constant as `dtype`, converted as the CPU does; 16-bit floats as the float32 they stand for.
 uint64_t constant_bits(double value, DType dtype);
 
+// The type of kernels/common.glsl for loads of so many bytes.
+const char* wide_type(int64_t bytes);
+// Element e of the `count` that a loaded word or vector `w` holds.
+std::string unpack_expression(DType dtype, int64_t count, int64_t e, const std::string& w);
+
 // What is computed for each element: statements over x0, x1, ... and `at`, the element's index, that declare `result`, in terms of arithmetic.glsl; and constants c0, c1, ...
 struct ElementwiseBody {
   std::string name;                // for profiles
@@ -29,6 +34,9 @@ struct ElementwiseBody {
   std::vector<std::pair<DType, uint64_t>> constants = {};
   double flops = 1;                // of an element
 };
+
+// Of a fused chain.
+ElementwiseBody chain_body(const Emitter& emitter, const LaunchPlan& chain);
 
 // Dispatches the body over `shape`, in which all operands are given.
 void emit_elementwise(Emitter& emitter, const ElementwiseBody& body, std::vector<int64_t> shape, std::vector<Strided> inputs, Strided output);

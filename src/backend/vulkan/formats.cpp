@@ -5,6 +5,7 @@
 
 #include "backend/vulkan/attention.h"
 #include "backend/vulkan/lower_linear.h"
+#include "backend/vulkan/reduce_glsl.h"
 #include "ops/matmul.h"
 
 namespace mlxc::vulkan {
@@ -128,23 +129,46 @@ std::vector<size_t> read_besides(const LaunchPlan& rotation) {
   return inputs;
 }
 
-// Whether attention right after a rotation reads its queries and pages, for the same tokens, and nobody else reads the queries.
-bool belong_together(const std::vector<LaunchPlan>& launches, const std::vector<bool>& temporary, size_t at) {
-  const LaunchPlan &rotation = launches[at], &attention = launches[at + 1];
-  auto same = [](const OperandPlace& a, const OperandPlace& b) { return a.buffer == b.buffer && a.offset_bytes == b.offset_bytes; };
-  const size_t outputs = rotation.inputs.size();
-  const OperandPlace& queries = rotation.places[outputs + 2];
-  if (!same(queries, attention.places[0]) || !same(rotation.places[outputs], attention.places[1]) || !same(rotation.places[outputs + 1], attention.places[2])) return false;
-  if (!same(rotation.places[7], attention.places[3]) || !same(rotation.places[8], attention.places[4]) || !same(rotation.places[5], attention.places[5])) return false;
-  if (size_t(queries.buffer) >= temporary.size() || !temporary[size_t(queries.buffer)]) return false;
-  // The memory of the queries may hold something else later, but nothing may read them from there.
-  for (size_t i = at + 2; i < launches.size(); ++i) {
-    for (size_t operand = launches[i].inputs.size(); operand < launches[i].places.size(); ++operand)
-      if (launches[i].places[operand].buffer == queries.buffer) return true;
+bool same_place(const OperandPlace& a, const OperandPlace& b) { return a.buffer == b.buffer && a.offset_bytes == b.offset_bytes; }
+
+// Whether nothing after launch `at` reads the temporary buffer, whose memory may hold something else later.
+bool unread_after(const std::vector<LaunchPlan>& launches, const std::vector<bool>& temporary, size_t at, int buffer) {
+  if (size_t(buffer) >= temporary.size() || !temporary[size_t(buffer)]) return false;
+  for (size_t i = at + 1; i < launches.size(); ++i) {
     for (size_t operand = 0; operand < launches[i].inputs.size(); ++operand)
-      if (launches[i].places[operand].buffer == queries.buffer) return false;
+      if (launches[i].places[operand].buffer == buffer) return false;
+    for (size_t operand = launches[i].inputs.size(); operand < launches[i].places.size(); ++operand)
+      if (launches[i].places[operand].buffer == buffer) return true;
   }
   return true;
+}
+
+// Whether attention right after a rotation reads its queries and pages, for the same tokens, and nobody else reads the queries.
+bool attends_rotation(const std::vector<LaunchPlan>& launches, const std::vector<bool>& temporary, size_t at) {
+  const LaunchPlan &rotation = launches[at], &attention = launches[at + 1];
+  const size_t outputs = rotation.inputs.size();
+  const OperandPlace& queries = rotation.places[outputs + 2];
+  if (!same_place(queries, attention.places[0]) || !same_place(rotation.places[outputs], attention.places[1]) || !same_place(rotation.places[outputs + 1], attention.places[2]))
+    return false;
+  if (!same_place(rotation.places[7], attention.places[3]) || !same_place(rotation.places[8], attention.places[4]) || !same_place(rotation.places[5], attention.places[5])) return false;
+  return unread_after(launches, temporary, at + 1, queries.buffer);
+}
+
+// Whether the reduction right after a chain reads its result, and nobody else does.
+bool reduces_chain(const std::vector<LaunchPlan>& launches, const std::vector<bool>& temporary, size_t at) {
+  const LaunchPlan &chain = launches[at], &reduction = launches[at + 1];
+  const OperandPlace& made = chain.places[chain.inputs.size()];
+  // What the reduction writes must not lie where the chain's inputs do.
+  for (size_t i = 0; i < chain.inputs.size(); ++i)
+    for (size_t output = reduction.inputs.size(); output < reduction.places.size(); ++output)
+      if (chain.places[i].buffer == reduction.places[output].buffer) return false;
+  return same_place(made, reduction.places[0]) && unread_after(launches, temporary, at + 1, made.buffer);
+}
+
+std::vector<size_t> all_inputs(const LaunchPlan& launch) {
+  std::vector<size_t> inputs;
+  for (size_t i = 0; i < launch.inputs.size(); ++i) inputs.push_back(i);
+  return inputs;
 }
 
 // Changes an operand to 16 bits; it keeps its place in elements.
@@ -251,11 +275,12 @@ Formats choose_formats(std::vector<LaunchPlan>& launches, const std::vector<bool
     formats.pairs.push_back(*pair);
   }
   for (size_t i = 0; ordered && i + 1 < launches.size(); ++i) {
-    if (!joins_rotation(launches[i], launches[i + 1], caps) || !belong_together(launches, temporary, i)) continue;
-    LaunchPlan& attention = launches[i + 1];
-    for (size_t input : read_besides(launches[i])) {
-      attention.places.insert(attention.places.begin() + long(attention.inputs.size()), launches[i].places[input]);
-      attention.inputs.push_back(launches[i].inputs[input]);
+    const bool rotates = joins_rotation(launches[i], launches[i + 1], caps) && attends_rotation(launches, temporary, i);
+    if (!rotates && !(joins_reduction(launches[i], launches[i + 1]) && reduces_chain(launches, temporary, i))) continue;
+    LaunchPlan& by = launches[i + 1];
+    for (size_t input : rotates ? read_besides(launches[i]) : all_inputs(launches[i])) {
+      by.places.insert(by.places.begin() + long(by.inputs.size()), launches[i].places[input]);
+      by.inputs.push_back(launches[i].inputs[input]);
     }
     formats.joined.push_back({int(i), int(i) + 1});
   }

@@ -35,7 +35,7 @@ struct Formats {
   std::vector<int> halved;     // buffers kept in 16 bits: the dtypes of their operands are changed
   std::vector<int> fragments;  // by buffer: > 0: of those, in the order of fragments for so many blocks of 8 tokens
   std::vector<ProductPair> pairs;  // in the order of their takers; the giver has the taker's norm weight as its last input
-  std::vector<Joined> joined;      // rotations of single tokens and their attention, which has what they read as its last inputs
+  std::vector<Joined> joined;      // rotations of single tokens by their attention, chains by reductions: what they read are its last inputs
 
   std::vector<Ahead> ahead;
 

@@ -15,7 +15,6 @@ namespace {
 constexpr int64_t kThreads = 256;
 constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 void lower_copy(Emitter& emitter) {
   emit_copy(emitter, dims(emitter.plan().outputs[0].type.shape), strided_input(emitter, 0), strided_output(emitter, 0));
@@ -97,31 +96,55 @@ ReduceShape reduce_shape(const Shape& shape, const Dims& axes) {
   return result;
 }
 
+Reduction reduction_of(ReduceOp op) {
+  switch (op) {
+    case ReduceOp::sum: return Reduction::sum;
+    case ReduceOp::mean: return Reduction::mean;
+    case ReduceOp::prod: return Reduction::product;
+    case ReduceOp::max: return Reduction::maximum;
+    case ReduceOp::min: return Reduction::minimum;
+    case ReduceOp::any: return Reduction::any;
+    case ReduceOp::all: return Reduction::all;
+    case ReduceOp::logsumexp: return Reduction::logsumexp;
+    default: return Reduction::variance;
+  }
+}
+
+// reduce, reductions and arg_reduce. The inputs of a chain that is joined come after the reduction's own, which nothing writes then.
 void lower_reduce(Emitter& emitter) {
   const LaunchPlan& plan = emitter.plan();
-  const TensorType &x = plan.inputs[0].type, &y = plan.outputs[0].type;
-  Reduction op = Reduction::sum;
+  const OperandType& x = plan.inputs[0];
+  std::vector<Reduction> ops;
   Dims axes;
-  if (plan.primitive->code() == OpCode::arg_reduce) {
-    const auto& arg = as<ArgReduce>(*plan.primitive);
-    op = arg.max ? Reduction::arg_maximum : Reduction::arg_minimum;
-    axes = {arg.axis};
-  } else {
-    const auto& reduce = as<Reduce>(*plan.primitive);
-    axes = reduce.axes;
-    switch (reduce.op) {
-      case ReduceOp::sum: op = Reduction::sum; break;
-      case ReduceOp::mean: op = Reduction::mean; break;
-      case ReduceOp::prod: op = Reduction::product; break;
-      case ReduceOp::max: op = Reduction::maximum; break;
-      case ReduceOp::min: op = Reduction::minimum; break;
-      case ReduceOp::any: op = Reduction::any; break;
-      case ReduceOp::all: op = Reduction::all; break;
-      case ReduceOp::logsumexp: op = Reduction::logsumexp; break;
-      default: no_kernel(plan);
+  switch (plan.primitive->code()) {
+    case OpCode::arg_reduce: {
+      const auto& op = as<ArgReduce>(*plan.primitive);
+      ops = {op.max ? Reduction::arg_maximum : Reduction::arg_minimum};
+      axes = {op.axis};
+      break;
+    }
+    case OpCode::reduce: {
+      const auto& op = as<Reduce>(*plan.primitive);
+      ops = {reduction_of(op.op)};
+      axes = op.axes;
+      break;
+    }
+    default: {
+      const auto& op = as<Reductions>(*plan.primitive);
+      for (ReduceOp each : op.ops) ops.push_back(reduction_of(each));
+      axes = op.axes;
     }
   }
-  emit_reduce(emitter, op, x.dtype, y.dtype, reduce_shape(x.shape, axes), emitter.input(0), emitter.output(0));
+  std::vector<ReduceTarget> targets;
+  for (size_t i = 0; i < ops.size(); ++i) targets.push_back({ops[i], plan.outputs[i].type.dtype, emitter.output(i)});
+  ReduceInput input{x.type.dtype, {}};
+  if (const LaunchPlan* chain = emitter.joined()) {
+    input.body = chain_body(emitter, *chain);
+    for (size_t i = 1; i < plan.inputs.size(); ++i) input.operands.push_back({emitter.input(i), plan.inputs[i].type.dtype, is_one(plan.inputs[i])});
+  } else {
+    input.operands = {{emitter.input(0), x.type.dtype}};
+  }
+  emit_reductions(emitter, input, reduce_shape(x.type.shape, axes), targets);
 }
 
 void lower_softmax(Emitter& emitter) {
@@ -165,6 +188,7 @@ void lower_array_op(Emitter& emitter) {
     case OpCode::fill: return lower_fill(emitter);
     case OpCode::arange: return lower_arange(emitter);
     case OpCode::reduce:
+    case OpCode::reductions:
     case OpCode::arg_reduce: return lower_reduce(emitter);
     case OpCode::softmax: return lower_softmax(emitter);
     case OpCode::top_k: return lower_top_k(emitter);

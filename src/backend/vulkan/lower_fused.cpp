@@ -55,10 +55,10 @@ double flops_of(const FusedStep& step) {
 
 class Chain {
  public:
-  explicit Chain(const Emitter& emitter) : emitter_(emitter), fused_(as<Fused>(*emitter.plan().primitive)) {}
+  Chain(const Emitter& emitter, const LaunchPlan& chain) : emitter_(emitter), chain_(chain), fused_(as<Fused>(*chain.primitive)) {}
 
   ElementwiseBody body() {
-    for (int i = 0; i < fused_.inputs; ++i) add(cat("x", i), emitter_.plan().inputs[size_t(i)].type.dtype);
+    for (int i = 0; i < fused_.inputs; ++i) add(cat("x", i), chain_.inputs[size_t(i)].type.dtype);
     for (const FusedStep& step : fused_.steps) {
       body_.used.push_back(step.dtype);
       body_.flops += flops_of(step);
@@ -246,6 +246,7 @@ class Chain {
   }
 
   const Emitter& emitter_;
+  const LaunchPlan& chain_;
   const Fused& fused_;
   ElementwiseBody body_;
   std::vector<std::string> names_;
@@ -254,11 +255,13 @@ class Chain {
 
 }  // namespace
 
+ElementwiseBody chain_body(const Emitter& emitter, const LaunchPlan& chain) { return Chain(emitter, chain).body(); }
+
 void lower_fused(Emitter& emitter) {
   const LaunchPlan& plan = emitter.plan();
   std::vector<Strided> inputs;
   for (size_t i = 0; i < plan.inputs.size(); ++i) inputs.push_back(strided_input(emitter, i));
-  emit_elementwise(emitter, Chain(emitter).body(), dims(plan.outputs[0].type.shape), std::move(inputs), strided_output(emitter, 0));
+  emit_elementwise(emitter, chain_body(emitter, plan), dims(plan.outputs[0].type.shape), std::move(inputs), strided_output(emitter, 0));
 }
 
 }  // namespace mlxc::vulkan

@@ -13,10 +13,10 @@
 #include "backend/vulkan/lower.h"
 #include "backend/vulkan/memory.h"
 #include "backend/vulkan/open.h"
+#include "backend/vulkan/reduce_glsl.h"
 #include "backend/vulkan/transfer.h"
 #include "base/log.h"
 #include "ops/patterns.h"
-#include "ops/reduce.h"
 
 namespace mlxc {
 namespace vulkan {
@@ -45,11 +45,10 @@ class VulkanDevice final : public OpenDevice {
   bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
     return accepts_operand(primitive, input, operand);
   }
-  bool joins(const LaunchPlan& first, const LaunchPlan& second) const override { return joins_rotation(first, second, caps_); }
+  bool joins(const LaunchPlan& first, const LaunchPlan& second) const override { return joins_rotation(first, second, caps_) || joins_reduction(first, second); }
   bool claims(const Primitive& primitive) const override {
     const OpCode code = primitive.code();
     if (code == OpCode::linalg) return lowers_linalg(primitive);
-    if (code == OpCode::reduce) return as<Reduce>(primitive).op != ReduceOp::variance;
     return code < OpCode::convolution || (code > OpCode::pool_gradient && code < OpCode::norm_gradient);
   }
   std::unique_ptr<Executable> compile(CompilePlan plan) override {
@@ -60,7 +59,7 @@ class VulkanDevice final : public OpenDevice {
   std::span<const Pattern* const> patterns() const override {
     static const Pattern* const all[] = {&patterns::rope_kv_write(), &patterns::norm_residual(), &patterns::gated_linear(),
                                          &patterns::linear_residual(), &patterns::norm_linear(),   &patterns::matmul_bias(),
-                                         &patterns::product_activation(), &patterns::product_dropout()};
+                                         &patterns::product_activation(), &patterns::product_dropout(), &patterns::reductions()};
     return all;
   }
   FusionLimits fusion_limits() const override { return {32, 8}; }
@@ -92,7 +91,7 @@ class VulkanDevice final : public OpenDevice {
     std::lock_guard lock(mutex_);
     return !live_ || live_->context->health.lost();
   }
-  Context& context() override { return *live("context")->context; }
+  std::shared_ptr<Context> context() override { return live("context")->context; }
   void retire() override {
     std::shared_ptr<Live> gone;
     {
