@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
     using vulkan::open_device;
     const auto staged = open_device(index, cpu_device(), {{.disable = "unified,external_host"}, {}});
     const auto imported = open_device(index, cpu_device(), {{.disable = "unified", .import_bytes = 1}, {}});
-    if (!imported->context().caps.external_host) fail(Status::unsupported, "the device does not import host memory");
+    if (!imported->context()->caps.external_host) fail(Status::unsupported, "the device does not import host memory");
     std::printf("%s\n%-10s %10s %14s %14s %10s\n", staged->description().c_str(), "", "MiB", "staged, GB/s", "imported, GB/s", "speed-up");
     for (size_t mib : {1, 4, 16, 64, 256, 1024}) {
       const size_t bytes = mib << 20;

@@ -53,7 +53,7 @@ void main() {
       if (B_ACROSS && wide_b) {
         [[unroll]] for (uint e = 0; e < 4; ++e)
           [[unroll]] for (uint j = 0; j < kVectors; ++j)
-            y[u][e * kVectors + j] = F32x4(place.b).v[(args.b_first + min(k + e, args.k - 1) * args.b_row + column0) / 4 + j];
+            y[u][e * kVectors + j] = EDGES && k + e >= args.k ? vec4(0.0) : F32x4(place.b).v[(args.b_first + (k + e) * args.b_row + column0) / 4 + j];
       } else {
         [[unroll]] for (uint c = 0; c < COLUMNS; ++c)
           y[u][c] = load_terms(place.b, args.b_first + min(column0 + c, args.n - 1) * args.b_col, B_WIDE && wide_b, k, args.b_row);

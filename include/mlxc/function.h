@@ -24,8 +24,8 @@ typedef struct mlxc_state_pair {
 MLXC_API mlxc_status mlxc_function_new(mlxc_function **out, mlxc_array *const *inputs, int64_t input_count, mlxc_array *const *outputs,
                                        int64_t output_count, const mlxc_state_pair *states, int64_t state_count, mlxc_error *error);
 
-/* Runs with new inputs of the captured dtypes, in the captured order, and gives the outputs, evaluated. Other shapes are planned on first
- * use. An input named as a state is used up: its handle reads the new value or stale memory afterwards, use the output instead.
+/* Runs with new inputs of the captured dtypes and ranks, in the captured order, and gives the outputs, evaluated. Other shapes are planned
+ * on first use. An input named as a state is used up: its handle reads the new value or stale memory afterwards, use the output instead.
  *   outputs: receives output_count handles; all NULL on failure.
  * Ownership: the caller frees each output. Threads: any, one run at a time. `cancel` may be NULL; a run that is cancelled or fails leaves
  * states half updated. Errors: INVALID_ARGUMENT (counts, dtypes, shapes), CANCELLED, INVALID_HANDLE, OUT_OF_MEMORY, UNSUPPORTED. */

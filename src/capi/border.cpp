@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <stdexcept>
 #include <system_error>
 
 namespace mlxc::capi {
@@ -73,6 +74,8 @@ mlxc_status report_exception(mlxc_error* error) noexcept {
     return report(e.status() == Status::ok ? Status::internal : e.status(), e.native(), e.what());
   } catch (const std::bad_alloc&) {
     return report(Status::out_of_memory, 0, "the host has no memory left for this call");
+  } catch (const std::length_error&) {  // a list longer than the address space
+    return report(Status::out_of_memory, 0, "no host has the memory that this call needs");
   } catch (const std::system_error& e) {
     return report(e.code() == std::errc::resource_unavailable_try_again ? Status::out_of_memory : Status::io, e.code().value(), e.what());
   } catch (const std::exception& e) {

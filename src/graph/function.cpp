@@ -199,6 +199,9 @@ void Function::check(const std::vector<Array>& inputs) const {
     if (!inputs[i]) fail(Status::invalid_argument, "input ", i, " is missing");
     if (inputs[i].dtype() != state.types[i].dtype)
       fail(Status::invalid_argument, "input ", i, " has dtype ", name_of(inputs[i].dtype()), ", the function was captured with ", name_of(state.types[i].dtype));
+    if (inputs[i].rank() != state.types[i].shape.rank())  // operations rely on it
+      fail(Status::invalid_argument, "input ", i, " has shape ", to_string(inputs[i].shape()), ", the function was captured with ",
+           to_string(state.types[i].shape), ": the number of axes is fixed");
     if (&inputs[i].device() != state.device) fail(Status::invalid_argument, "input ", i, " lies on device ", inputs[i].device().name());
   }
 }

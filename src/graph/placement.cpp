@@ -26,7 +26,7 @@ std::shared_ptr<const std::vector<Candidate>> candidates_of(const Device& home) 
   return found == all.by_home.end() ? nullptr : found->second;
 }
 
-double bytes_of(const TensorType& type) { return double(element_count(type.shape) * size_of(type.dtype)); }
+double bytes_of(const TensorType& type) { return double(element_count(type.shape)) * double(size_of(type.dtype)); }
 
 // Why a graph has to stay; empty: it may go. Other devices lack 64-bit types and cannot read what was laid out for this one.
 std::string bound(const Graph& graph) {

@@ -207,21 +207,22 @@ class GraphRunner : public Runner {
 
   // Steps of generation follow each other in the same program on the same arrays: the call stays prepared. What prompts need is too much to keep.
   void run_program(const ProgramKey& key, const Program& program, const std::atomic<bool>* cancel) {
-    if (!call_ || key != call_key_) {
+    PreparedCall call = key == call_key_ ? call_ : PreparedCall();
+    if (!call) {
       results_.clear();  // their memory can be used by this run
       call_ = {};
-      call_ = program.function.prepare(inputs_of(program));
+      call = program.function.prepare(inputs_of(program));
       call_key_ = key;
+      if (key.tokens <= kMostKept) call_ = call;
     }
     RunOptions options;
     options.stream = stream_.get();
     options.cancel = cancel;
-    const std::vector<Array>& outputs = call_.run(options);
+    const std::vector<Array>& outputs = call.run(options);
     // The states among the outputs lie where they lay: only hidden states and logits are kept.
     results_.assign(outputs.begin(), outputs.end() - long(program.sequences ? keys_.size() + values_.size() : 0));
     for (const Array& result : results_)
       if (!result.contiguous()) fail(Status::internal, "a step's output of shape ", to_string(result.shape()), " is not row-major");
-    if (key.tokens > kMostKept) call_ = {};
   }
 
   std::vector<Array> inputs_of(const Program& program) const {

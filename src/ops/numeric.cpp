@@ -165,7 +165,10 @@ Array activation(ActivationOp code, const Array& input, double p) {
   using A = ActivationOp;
   const Array x = as_float(input);
   // Of what is below 0 only: where a function is not chosen, its gradient must not overflow either.
-  auto exp_minus_one = [](const Array& v) { return unary(UnaryOp::expm1, where(greater(v, 0), constant(v, 0), v)); };
+  auto exp_minus_one = [&](double scale) {
+    const Array below = where(greater(x, 0), constant(x, 0), x);
+    return unary(UnaryOp::expm1, scale == 1 ? below : below * scale);
+  };
   // Flat from the bounds on, as the derivatives of the hard functions are.
   auto between = [](const Array& v, double low, double high) {
     const Array flat_above = where(op(BinaryOp::greater_equal, v, high), constant(v, high), v);
@@ -179,12 +182,12 @@ Array activation(ActivationOp code, const Array& input, double p) {
     case A::leaky_relu:
       return where(greater(x, 0), x, x * p);
     case A::elu:
-      return where(greater(x, 0), x, exp_minus_one(x) * p);
+      return where(greater(x, 0), x, exp_minus_one(1) * p);
     case A::selu:
-      return where(greater(x, 0), x, exp_minus_one(x) * 1.6732632423543772848) * 1.0507009873554804934;
+      return where(greater(x, 0), x, exp_minus_one(1) * 1.6732632423543772848) * 1.0507009873554804934;
     case A::celu:
       if (p == 0) fail(Status::invalid_argument, "celu: alpha is 0");
-      return where(greater(x, 0), x, exp_minus_one(x * (1 / p)) * p);
+      return where(greater(x, 0), x, exp_minus_one(1 / p) * p);
     case A::gelu:
       return unary(UnaryOp::gelu_erf, x);
     case A::gelu_tanh:

@@ -94,7 +94,7 @@ std::optional<Rewrite> join_addition(const GraphIndex& graph, int at, const Join
 
 class LinearResidual final : public Pattern {
   std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
-    return join_addition<Linear>(graph, at, [](const Linear& linear) { return linear.weights == 1 && linear.activation == Gate::none; });
+    return join_addition<Linear>(graph, at, [](const Linear& linear) { return linear.weights == 1 && linear.activation == Gate::none && !linear.drop; });
   }
 };
 
@@ -193,7 +193,7 @@ class MatmulBias final : public Pattern {
       const int product = sum.inputs[size_t(side)], spread = sum.inputs[size_t(1 - side)];
       const auto* matmul = graph.alone<Matmul>(product);
       const int source = graph.producer(spread);
-      if (!matmul || matmul->bias || matmul->activation != Gate::none || graph.type(product).dtype != DType::f32 || source < 0) continue;
+      if (!matmul || matmul->bias || matmul->drop || matmul->activation != Gate::none || graph.type(product).dtype != DType::f32 || source < 0) continue;
       const GraphOperation& broadcast = graph.operation(source);
       if (!is<Broadcast>(broadcast)) continue;
       const TensorType& bias = graph.type(broadcast.inputs[0]);
@@ -218,13 +218,13 @@ class ProductActivation final : public Pattern {
     const int product = activation.inputs[0], before = graph.producer(product);
     if (graph.type(product).dtype != DType::f32) return {};
     PrimitivePtr joined;
-    if (const auto* matmul = graph.alone<Matmul>(product); matmul && matmul->activation == Gate::none) {
+    if (const auto* matmul = graph.alone<Matmul>(product); matmul && matmul->activation == Gate::none && !matmul->drop) {
       auto with = std::make_shared<Matmul>(*matmul);
       with->activation = gate_of(unary->op);
       joined = std::move(with);
     }
     if (const auto* linear = graph.alone<Linear>(product);
-        linear && linear->weights == 1 && linear->gate == Gate::none && !linear->residual && linear->activation == Gate::none) {
+        linear && linear->weights == 1 && linear->gate == Gate::none && !linear->residual && linear->activation == Gate::none && !linear->drop) {
       auto with = std::make_shared<Linear>(*linear);
       with->activation = gate_of(unary->op);
       joined = std::move(with);

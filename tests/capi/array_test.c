@@ -124,6 +124,23 @@ static void what_does_not_fit(void) {
   OK(mlxc_array_full(&c, NULL, 1, large, 1, F32, &error));
   EXPECT(MLXC_OUT_OF_MEMORY, mlxc_array_eval(&c, 1, &error));
   mlxc_array_free(c);
+  /* A view may have more bytes than an address; what would have to hold them is an error too. */
+  mlxc_array *scalar, *wide, *indices;
+  int64_t widest[1] = {(int64_t)1 << 62}, counts[2] = {INT64_MAX, 1};
+  OK(mlxc_array_new(&scalar, NULL, values, sizeof one, NULL, 0, F32, &error));
+  OK(mlxc_array_broadcast(&wide, scalar, widest, 1, &error));
+  EXPECT(MLXC_OUT_OF_MEMORY, mlxc_array_read(wide, &one, 0, &needed, &error));
+  OK(mlxc_array_unary(&c, MLXC_UNARY_EXP, wide, &error));
+  EXPECT(MLXC_OUT_OF_MEMORY, mlxc_array_eval(&c, 1, &error));
+  mlxc_array_free(c);
+  OK(mlxc_array_cast(&indices, wide, MLXC_DTYPE_INT64, &error));
+  OK(mlxc_array_take_axis(&c, a, indices, 0, &error));
+  EXPECT(MLXC_OUT_OF_MEMORY, mlxc_array_eval(&c, 1, &error));
+  mlxc_array_free(c);
+  EXPECT(MLXC_OUT_OF_MEMORY, mlxc_array_repeat(&c, a, counts, 2, 0, &error));
+  mlxc_array_free(indices);
+  mlxc_array_free(wide);
+  mlxc_array_free(scalar);
   mlxc_array_free(a);
   mlxc_array_free(b);
 }

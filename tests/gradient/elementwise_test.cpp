@@ -115,6 +115,7 @@ TEST(ElementwiseGradient, OfActivationsIsPyTorchsWhereTheirPiecesMeet) {
       {ActivationOp::elu, 0.5, {0, 1000, -1000}, {0.5, 1, 0}},
       {ActivationOp::selu, 0, {1000, -1000}, {1.0507009873554804934, 0}},
       {ActivationOp::celu, 0.5, {0, 1000, -1000}, {1, 1, 0}},
+      {ActivationOp::celu, -1, {-1, 1}, {M_E, 1}},
       {ActivationOp::hard_sigmoid, 0, {-3, 3, 0}, {0, 0, 1.0 / 6}},
       {ActivationOp::hard_swish, 0, {-3, 3, 0}, {0, 1, 0.5}},
       {ActivationOp::hard_tanh, 0, {-1, 1, 0}, {0, 0, 1}},

@@ -9,6 +9,7 @@
 #include "graph/function.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
+#include "ops/pool.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
 
@@ -73,6 +74,9 @@ TEST(Reinfer, ShapesThatDoNotFitAreErrors) {
   EXPECT_THROW(fixed.run({filled({5, 3}, 0)}), Error);
   Function even = Function::capture({hole}, {reshape(hole, {2, -1})});
   EXPECT_THROW(even.run({filled({5, 3}, 0)}), Error);
+  Array image = Array::placeholder(cpu_device(), {1, 1, 4, 4}, DType::f32);
+  Function pooled = Function::capture({image}, {max_pool(image, {.kernel = {2, 2}, .stride = {}, .padding = {}, .dilation = {}})});
+  for (const Shape& shape : {Shape{4}, Shape{1, 1, 4, 4, 4}}) EXPECT_THROW(pooled.run({filled(shape, 0)}), Error);
 }
 
 // A batch of any size is served by few programs.

@@ -33,7 +33,8 @@ std::vector<float> compute(Device& device, int64_t length) {
 
 TEST(VulkanApi, ErrorsNameTheCallAndTheReason) {
   OpenDevice& device = open_test_device({});
-  const Context& context = device.context();
+  const std::shared_ptr<const Context> shared = device.context();
+  const Context& context = *shared;
   inject_fault("vkCreateSemaphore", 0, Fault::out_of_device_memory);
   VkSemaphoreCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO;
@@ -64,7 +65,8 @@ TEST(VulkanApi, AFunctionThatADriverLacksIsNamed) {
 
 TEST(VulkanApi, FaultsMeetTheCallTheyAreMeantFor) {
   OpenDevice& device = open_test_device({});
-  const Context& context = device.context();
+  const std::shared_ptr<const Context> shared = device.context();
+  const Context& context = *shared;
   auto submit = [&] { context.api.vkDeviceWaitIdle(context.device); };
   inject_fault("vkDeviceWaitIdle", 2, Fault::out_of_host_memory);
   EXPECT_NO_THROW(submit());
@@ -138,7 +140,7 @@ TEST(VulkanLoss, WhatTheDriverHoldsGoesWithTheLastThatLiesOnIt) {
   inject_fault("vkQueueSubmit", 0, Fault::device_lost);
   EXPECT_THROW(compute(device, 3), Error);
   clear_fault();
-  const std::weak_ptr<Context> context = device.context().weak_from_this();
+  const std::weak_ptr<Context> context = device.context();
   device.retire();
   EXPECT_FALSE(context.expired());
   EXPECT_THROW(compute(device, 3), Error);
@@ -213,7 +215,7 @@ TEST_P(VulkanFaults, AtEveryCallOfAComputationLeaveEverythingUsable) {
     bool met = true;
     int errors = 0;
     OpenDevice* device = &open_test_device(options);
-    const CallsToFail calls{device->context().caps.software, 2000};
+    const CallsToFail calls{device->context()->caps.software, 2000};
     for (int64_t n = 0; met; n = calls.after(n, loss ? 8 : 1)) {  // opening a device of hardware takes a third of a second
       ASSERT_LT(n, calls.most());
       const int64_t length = 3 + n % 50;  // mostly a program that is new to the device
@@ -242,7 +244,7 @@ TEST_P(VulkanFaults, AtEveryCallOfAComputationLeaveEverythingUsable) {
 // Faults while a device is opened: an error, and the next attempt works.
 TEST_P(VulkanFaults, AtEveryCallOfOpeningADeviceLeaveNothingBehind) {
   bool met = true;
-  const CallsToFail calls{open_test_device({}).context().caps.software, 500};
+  const CallsToFail calls{open_test_device({}).context()->caps.software, 500};
   for (int64_t n = 0; met; n = calls.after(n, 1)) {
     ASSERT_LT(n, calls.most());
     inject_fault("", n, GetParam());

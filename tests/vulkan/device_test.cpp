@@ -108,12 +108,12 @@ TEST(VulkanDevicesDeathTest, NoDriverIsAnEmptyListWithAReason) {
 }
 
 TEST(VulkanOptions, SwitchFeaturesOffOneByOneAndAllAtOnce) {
-  const vulkan::Capabilities all = open_test_device({}).context().caps;
+  const vulkan::Capabilities all = open_test_device({}).context()->caps;
   EXPECT_TRUE(all.float16 && all.int8 && all.int64) << "every driver that this is tested on has these";
-  const vulkan::Capabilities less = open_test_device({.disable = "float16,int64"}).context().caps;
+  const vulkan::Capabilities less = open_test_device({.disable = "float16,int64"}).context()->caps;
   EXPECT_FALSE(less.float16 || less.int64 || less.coopmat_f16 || less.coopmat_bf16 || less.fragment_layout);
   EXPECT_EQ(less.int8, all.int8);
-  const vulkan::Capabilities none = open_test_device({.disable = "all"}).context().caps;
+  const vulkan::Capabilities none = open_test_device({.disable = "all"}).context()->caps;
   EXPECT_FALSE(none.subgroup_control || none.float16 || none.float64 || none.int8 || none.int16 || none.int64 || none.integer_dot ||
                none.coopmat_f16 || none.coopmat_bf16 || none.memory_budget || none.external_host || none.device_fault ||
                none.fragment_layout || none.unified);
@@ -132,9 +132,9 @@ TEST(VulkanOptions, UnknownNamesAndSubgroupSizesAreErrorsThatNameTheKnown) {
 }
 
 TEST(VulkanOptions, LessSharedMemoryIsWhatKernelsSee) {
-  EXPECT_EQ(open_test_device({.disable = "", .subgroup = 0, .shared_bytes = 16384}).context().caps.shared_bytes, 16384u);
-  const uint32_t most = open_test_device({}).context().caps.shared_bytes;
-  EXPECT_EQ(open_test_device({.disable = "", .subgroup = 0, .shared_bytes = 1u << 30}).context().caps.shared_bytes, most);
+  EXPECT_EQ(open_test_device({.disable = "", .subgroup = 0, .shared_bytes = 16384}).context()->caps.shared_bytes, 16384u);
+  const uint32_t most = open_test_device({}).context()->caps.shared_bytes;
+  EXPECT_EQ(open_test_device({.disable = "", .subgroup = 0, .shared_bytes = 1u << 30}).context()->caps.shared_bytes, most);
 }
 
 // All ways to memory: seen by the host, through staging buffers, and from and to the host's memory as the device imports it.
@@ -312,7 +312,7 @@ TEST_P(VulkanTransfer, ArraysOfHostMemoryBecomeCopiesThatOutliveIt) {
 
 TEST(VulkanQueue, WaitsStopAtADeadlineAndWhenCancelled) {
   vulkan::OpenDevice& device = open_test_device({});
-  vulkan::Queue& queue = device.context().queue;
+  vulkan::Queue& queue = device.context()->queue;
   const uint64_t never = queue.submit({}) + 1;
   EXPECT_FALSE(queue.wait(never, nullptr, vulkan::Queue::Clock::now() + std::chrono::milliseconds(5)));
   EXPECT_TRUE(queue.wait(never - 1));

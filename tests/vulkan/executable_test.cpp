@@ -85,7 +85,7 @@ class ExecutableTest : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    if (!IsSkipped()) parts_ = make_program_parts(std::shared_ptr<Context>(&context(), [](Context*) {}), device(), cpu_device());
+    if (!IsSkipped()) parts_ = make_program_parts(shared_context(), device(), cpu_device());
   }
   std::unique_ptr<Executable> compile(CompilePlan plan) { return make_executable(parts_, std::move(plan)); }
 
@@ -308,7 +308,7 @@ TEST_F(ExecutableTest, PagesOfKeysAndValuesNeverMoveToTheHost) {
 
 TEST_F(ExecutableTest, ALostDeviceIsAnErrorAndNotAFallback) {
   const std::unique_ptr<OpenDevice> other = open_software_device();
-  const auto parts = make_program_parts(std::shared_ptr<Context>(&other->context(), [](Context*) {}), *other, cpu_device());
+  const auto parts = make_program_parts(other->context(), *other, cpu_device());
   const auto program = make_executable(parts, norms(kRows, 64, 2));
   std::vector<StoragePtr> storages;
   std::vector<Binding> bindings;

@@ -29,7 +29,7 @@ class TestDevice {
   }
 
   Device& device() { return *device_; }
-  const Capabilities& caps() { return device_->context().caps; }
+  const Capabilities& caps() { return device_->context()->caps; }
 
   // data: of every operand, inputs then outputs; outputs come back in it. Gives what went wrong: no kernel, elements not written, bytes
   // written past the end.

@@ -83,6 +83,11 @@ TEST_F(MatmulOnDevice, InfinitiesAndNanStayInTheirRowsAndColumns) {
     return double(i % 3);
   });
   compare(launch, {1, 1e-4}, "with NaN and infinity");
+  // The last of 67 terms, four at a time: what pads them must not meet it.
+  const Launch narrow = launch_of(std::make_shared<const Matmul>(), {lay({20, 67}, DType::f32, Lie::dense), lay({67, 8}, DType::f32, Lie::dense)}, [&](size_t input, int64_t i) {
+    return input && i == 66 * 8 + 3 ? std::numeric_limits<double>::infinity() : double(i % 3 + 1);
+  });
+  compare(narrow, {1, 1e-4}, "narrow, with infinity in the last row");
 }
 
 }  // namespace

@@ -71,6 +71,13 @@ TEST(ModuleNeeds, WhatIsBeyondADeviceIsNamed) {
   EXPECT_THAT(what_it_lacks(device(), needs("layout(set = 0, binding = 3) buffer B { float v; } b;", "", "b.v")), HasSubstr("bindings"));
 }
 
+TEST(ModuleNeeds, MatricesAndSizesBeyond64BitsCount) {
+  EXPECT_EQ(needs("layout(local_size_x = 8) in;\nshared mat4 m[300];", "m[gl_LocalInvocationIndex] = mat4(1);", "m[args.at][0][0]").shared_bytes, 300u * 64);
+  const std::string size = "[65536][65536][65536][65536]";
+  EXPECT_THAT(what_it_lacks(device(), needs("layout(local_size_x = 8) in;\nshared float x" + size + ";", "x[0][0][0][gl_LocalInvocationIndex] = 1;", "x[0][0][0][args.at]")),
+              HasSubstr("shared memory"));
+}
+
 TEST(ModuleNeeds, OfEveryKernelAreKnown) {
   for (const Module& module : modules()) {
     const ModuleNeeds found = needs_of(module.words, {});

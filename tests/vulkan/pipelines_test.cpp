@@ -27,7 +27,7 @@ Kernel kernel(const std::string& body, uint32_t constant = 0) { return {"k", {co
 class PipelinesTest : public ProgramTest {
  protected:
   static std::unique_ptr<Pipelines> open() {
-    return std::make_unique<Pipelines>(std::shared_ptr<Context>(&context(), [](Context*) {}), DiskCache::open());
+    return std::make_unique<Pipelines>(shared_context(), DiskCache::open());
   }
   TemporaryFolder folder_;
   ScopedVariable directory_{"MLXC_CACHE_DIR", folder_.path("cache")};

@@ -38,7 +38,8 @@ class ProgramTest : public testing::Test {
   }
 
   static Device& device() { return *test_device(); }
-  static Context& context() { return test_device()->context(); }
+  static std::shared_ptr<Context> shared_context() { return test_device()->context(); }
+  static Context& context() { return *shared_context(); }
 
   static StoragePtr upload(const std::vector<float>& values) {
     StoragePtr storage = device().allocator().allocate(values.size() * 4);

@@ -62,7 +62,7 @@ class CommandsTest : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    if (!IsSkipped()) pipelines_ = std::make_unique<Pipelines>(std::shared_ptr<Context>(&context(), [](Context*) {}), nullptr);
+    if (!IsSkipped()) pipelines_ = std::make_unique<Pipelines>(shared_context(), nullptr);
   }
 
   // From the slot `from` of the only buffer to the slot `to`.

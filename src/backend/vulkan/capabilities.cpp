@@ -118,10 +118,7 @@ bool imports_host_memory(const InstanceApi& api, VkPhysicalDevice device, const 
   if (!extensions.contains(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME)) return false;
   VkPhysicalDeviceExternalMemoryHostPropertiesEXT host{};
   host.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT;
-  VkPhysicalDeviceProperties2 properties{};
-  properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
-  properties.pNext = &host;
-  api.vkGetPhysicalDeviceProperties2(device, &properties);
+  properties_of(api, device, &host);
   *alignment = host.minImportedHostPointerAlignment;
   VkPhysicalDeviceExternalBufferInfo wanted{};
   wanted.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_BUFFER_INFO;
@@ -136,32 +133,26 @@ bool imports_host_memory(const InstanceApi& api, VkPhysicalDevice device, const 
 
 // Units that run workgroups side by side. Only some drivers say; kernels use it to choose how far to split work, never for correctness.
 uint32_t multiprocessors_of(const InstanceApi& api, VkPhysicalDevice device, const Names& extensions, bool software) {
-  VkPhysicalDeviceProperties2 properties{};
-  properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
   VkPhysicalDeviceShaderSMBuiltinsPropertiesNV nvidia{};
   nvidia.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_SM_BUILTINS_PROPERTIES_NV;
   VkPhysicalDeviceShaderCorePropertiesAMD amd{};
   amd.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_AMD;
   if (extensions.contains(VK_NV_SHADER_SM_BUILTINS_EXTENSION_NAME))
-    properties.pNext = &nvidia;
+    properties_of(api, device, &nvidia);
   else if (extensions.contains(VK_AMD_SHADER_CORE_PROPERTIES_EXTENSION_NAME))
-    properties.pNext = &amd;
-  api.vkGetPhysicalDeviceProperties2(device, &properties);
+    properties_of(api, device, &amd);
   if (nvidia.shaderSMCount) return nvidia.shaderSMCount;
   if (amd.shaderEngineCount) return amd.shaderEngineCount * amd.shaderArraysPerEngineCount * amd.computeUnitsPerShaderArray;
   return software ? 4 : 32;
 }
 
 void ask_properties(const InstanceApi& api, VkPhysicalDevice device, const Available& available, Capabilities& caps) {
-  VkPhysicalDeviceProperties2 properties{};
-  properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
   VkPhysicalDeviceVulkan11Properties v11{};
   v11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES;
   VkPhysicalDeviceVulkan12Properties v12{};
   v12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES;
   VkPhysicalDeviceSubgroupSizeControlProperties sizes{};
   sizes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES;
-  properties.pNext = &v11;
   v11.pNext = &v12;
   VkPhysicalDeviceMaintenance4Properties maintenance4{};
   maintenance4.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_PROPERTIES;
@@ -170,8 +161,7 @@ void ask_properties(const InstanceApi& api, VkPhysicalDevice device, const Avail
     maintenance4.pNext = v12.pNext;
     v12.pNext = &maintenance4;
   }
-  api.vkGetPhysicalDeviceProperties2(device, &properties);
-  const VkPhysicalDeviceProperties& core = properties.properties;
+  const VkPhysicalDeviceProperties core = properties_of(api, device, &v11);
   caps.name = core.deviceName;
   caps.driver = cat(v12.driverName, " ", v12.driverInfo);
   caps.api_version = core.apiVersion;
@@ -244,16 +234,22 @@ std::string missing_floor(const Features& features, VkSubgroupFeatureFlags opera
 
 }  // namespace
 
+VkPhysicalDeviceProperties properties_of(const InstanceApi& api, VkPhysicalDevice device, void* chain) {
+  VkPhysicalDeviceProperties2 properties{};
+  properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+  properties.pNext = chain;
+  api.vkGetPhysicalDeviceProperties2(device, &properties);
+  return properties.properties;
+}
+
 PhysicalDevice inspect_device(const InstanceApi& api, VkPhysicalDevice handle) {
   PhysicalDevice device;
   device.handle = handle;
-  VkPhysicalDeviceProperties2 properties{};
-  properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
-  api.vkGetPhysicalDeviceProperties2(handle, &properties);
+  const VkPhysicalDeviceProperties properties = properties_of(api, handle);
   Capabilities& caps = device.caps;
-  caps.name = properties.properties.deviceName;
-  caps.api_version = properties.properties.apiVersion;
-  caps.software = properties.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+  caps.name = properties.deviceName;
+  caps.api_version = properties.apiVersion;
+  caps.software = properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
   if (caps.api_version < VK_API_VERSION_1_2) {
     device.reason = cat("its driver speaks Vulkan ", VK_API_VERSION_MAJOR(caps.api_version), ".", VK_API_VERSION_MINOR(caps.api_version),
                         ", at least 1.2 is needed");

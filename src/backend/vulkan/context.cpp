@@ -45,7 +45,9 @@ Context::Context(std::shared_ptr<const Instance> of, const PhysicalDevice& physi
 }
 
 Context::Closer::~Closer() {
-  if (!context.health.abandoned()) context.api.vkDestroyDevice(context.device, nullptr);
+  if (context.health.abandoned()) return;
+  const auto destroy = reinterpret_cast<PFN_vkDestroyDevice>(context.instance_api.vkGetDeviceProcAddr(context.device, "vkDestroyDevice"));
+  if (destroy) destroy(context.device, nullptr);
 }
 
 VkDevice Context::create(const PhysicalDevice& physical_device, const DeviceOptions& options) {

@@ -26,7 +26,7 @@ struct DeviceOptions {
 
 // Members are in the order in which they are made. Everything of this device is destroyed before its context; Vulkan objects are freed
 // with or without a lost device, which is why no destructor throws.
-class Context : public std::enable_shared_from_this<Context> {
+class Context {
  public:
   // Throws Error(unsupported) when the driver refuses, and what its calls report.
   Context(std::shared_ptr<const Instance> instance, const PhysicalDevice& device, const DeviceOptions& options);
@@ -55,12 +55,12 @@ class Context : public std::enable_shared_from_this<Context> {
   uint32_t family = 0;    // of the queue
   Health health;
   const VkDevice device;
-  const DeviceApi api;
 
  private:
-  const Closer closer_{*this};
+  const Closer closer_{*this};  // before api, which may lack a function
 
  public:
+  const DeviceApi api;
   Queue queue;
 };
 

@@ -37,7 +37,6 @@ struct Recording {
   std::vector<Commands> commands;  // by segment
 };
 
-int64_t align_up(int64_t value, int64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
 class VulkanExecutable final : public Executable {
  public:
@@ -98,7 +97,7 @@ class VulkanExecutable final : public Executable {
       const Extent& extent = extents_[i];
       if (!misaligned(bindings[i]) || extent.begin == extent.end) continue;
       copies[i] = device.allocator().allocate(size_t(extent.end - extent.begin) + kAddressAlignment);
-      const int64_t first = align_up(-extent.begin, kAddressAlignment);
+      const int64_t first = round_up(-extent.begin, kAddressAlignment);
       device.copy(*copies[i], first + extent.begin, *buffers[i].storage, buffers[i].offset_bytes + extent.begin, size_t(extent.end - extent.begin));
       bindings[i] = {copies[i].get(), first};
     }
@@ -158,7 +157,7 @@ class VulkanExecutable final : public Executable {
     for (int round = 0; word; ++round) {
       if (repeat && round == repeat->most) fail(Status::internal, repeat->complaint);
       const auto start = Queue::Clock::now();
-      run_commands(recording.commands[index], recording.slowness, cancel);
+      run_commands(recording.commands[index], recording.slowness, repeat.has_value(), cancel);
       if (recording.timing != Timing::none) report(recording, index, start, profile);
       if (!repeat) return;
       parts_->device.read(*recording.counters, repeat->offset, &word, sizeof word);
@@ -198,7 +197,8 @@ class VulkanExecutable final : public Executable {
       if (const uint32_t word = words[size_t(verdict.offset) / 4]) fail(Status::invalid_argument, verdict.describe(word));
   }
 
-  void run_commands(const Commands& commands, double slowness, const std::atomic<bool>* cancel) const {
+  // skips: perhaps it leaves out what has converged, and a short time says nothing of the device.
+  void run_commands(const Commands& commands, double slowness, bool skips, const std::atomic<bool>* cancel) const {
     Queue& queue = parts_->context->queue;
     const std::span<const Commands::Part> parts = commands.parts();
     std::vector<uint64_t> submissions;
@@ -222,7 +222,7 @@ class VulkanExecutable final : public Executable {
     }
     if (submissions.size() < parts.size()) fail(Status::cancelled, "the run was cancelled");
     const double measured = std::chrono::duration<double>(Queue::Clock::now() - start).count();
-    if (estimated > 2 * overhead && std::max(measured, estimated) > kLongEnoughToLearn)
+    if (!(skips && measured < estimated) && estimated > 2 * overhead && std::max(measured, estimated) > kLongEnoughToLearn)
       parts_->learn(slowness * std::max(measured - overhead, 0.0) / (estimated - overhead));
     check(cancel);
   }
@@ -273,7 +273,7 @@ class VulkanExecutable final : public Executable {
     auto recording = std::make_shared<Recording>();
     Bases bases;
     bases.buffers = addresses;
-    if (scratch_bytes_) bases.scratch = uint64_t(align_up(int64_t(addresses.back()), kScratchAlignment));
+    if (scratch_bytes_) bases.scratch = uint64_t(round_up(int64_t(addresses.back()), kScratchAlignment));
     if (table_) bases.table = table_->memory().address;
     if (counter_bytes_) {
       recording->counters = parts_->device.allocator().allocate(size_t(counter_bytes_));

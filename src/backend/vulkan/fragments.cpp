@@ -53,7 +53,6 @@ void probe_fragments(Context& context, Pipelines& pipelines, Allocator& allocato
     caps.fragment_layout = (!caps.coopmat_f16 || probe(context, pipelines, allocator, false)) &&
                            (!caps.coopmat_bf16 || probe(context, pipelines, allocator, true));
   } catch (const Error& error) {
-    context.queue.settle();
     if (error.status() == Status::device_lost) throw;
     log(LogLevel::warning, "the layout of matrix fragments cannot be asked for: ", error.what());
     caps.fragment_layout = false;

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "backend/vulkan/context.h"
+#include "backend/vulkan/device_buffer.h"
 
 namespace mlxc::vulkan {
 
@@ -13,10 +13,8 @@ constexpr VkBufferUsageFlags kImportUsage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
 
 // Lives as long as the device uses the memory, and no longer than the memory itself.
 struct HostImport {
-  Owned<VkDeviceMemory> memory;
-  Owned<VkBuffer> buffer;
-  VkDeviceSize offset = 0;  // of the first byte asked for: whole pages are imported
-  uint64_t address = 0;     // of that byte, for kernels
+  DeviceBuffer pages;       // whole pages are imported
+  VkDeviceSize offset = 0;  // of the first byte asked for, in them
 };
 
 // Nothing when the driver takes no such memory (many refuse mapped files) or no more of it (it is pinned): there is always the way

@@ -134,7 +134,9 @@ std::shared_ptr<const Instance> Instance::open() {
 
 Instance::~Instance() {
   if (messenger_) api_->vkDestroyDebugUtilsMessengerEXT(instance_, messenger_, nullptr);
-  if (instance_) api_->vkDestroyInstance(instance_, nullptr);
+  // From the loader: api_ may be what could not be made.
+  const auto destroy = instance_ ? reinterpret_cast<PFN_vkDestroyInstance>(global_.get_address()(instance_, "vkDestroyInstance")) : nullptr;
+  if (destroy) destroy(instance_, nullptr);
 }
 
 std::shared_ptr<const Instance> Instance::process() {

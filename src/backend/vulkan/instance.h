@@ -46,7 +46,9 @@ class Instance {
 // Messages of the validation layers since the process started. Each is in the log as an error.
 int64_t validation_messages();
 
-// capabilities.cpp: what a device can do and, in `reason`, what of the floor it lacks.
+// The next five are in capabilities.cpp. chain: structures that the driver fills, too, or null.
+VkPhysicalDeviceProperties properties_of(const InstanceApi& api, VkPhysicalDevice device, void* chain = nullptr);
+// What a device can do and, in `reason`, what of the floor it lacks.
 PhysicalDevice inspect_device(const InstanceApi& api, VkPhysicalDevice device);
 // The features and extensions that caps ask for, as vkCreateDevice takes them.
 VkDevice create_device(const InstanceApi& api, const PhysicalDevice& device, const Capabilities& caps);

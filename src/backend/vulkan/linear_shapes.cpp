@@ -14,7 +14,6 @@ bool has_tensor_cores(const Capabilities& caps, DType weight) {
   return type && caps.float16 && subgroups_of_32 && caps.shared_bytes >= 20480 + 16 && caps.workgroup_invocations >= 512;
 }
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
@@ -66,14 +65,14 @@ CoopShape coop_shape(const LinearProblem& problem, std::span<const int64_t> n, c
   for (const Tile& tile : kTiles) {
     const int64_t each = problem.gated ? tile.columns / 2 : tile.columns;
     int64_t across = 0;
-    for (size_t i = 0; i < (problem.gated ? 1 : n.size()); ++i) across += ceil_div(n[i], each);
-    const int64_t tiles = across * ceil_div(problem.tokens, tile.tokens);
+    for (size_t i = 0; i < (problem.gated ? 1 : n.size()); ++i) across += divide_up(n[i], each);
+    const int64_t tiles = across * divide_up(problem.tokens, tile.tokens);
     for (int64_t split : {1, 2, 3, 4, 6, 8}) {
       if (split > 1 && problem.k < 256 * split) break;
       const double sums = double(tiles * split * tile.tokens * tile.columns) * sizeof(float);
       if (split > 1 && sums > 64e6) break;
       const double flops = 2.0 * double(tile.tokens * tile.columns) * double(problem.k) / double(split);
-      const int64_t most = ceil_div(tiles * split, processors), rest = most % tile.resident;
+      const int64_t most = divide_up(tiles * split, processors), rest = most % tile.resident;
       double time = double(most - rest) * flops / tile.rate;
       if (rest) time += double(rest) * flops / (tile.rate * std::pow(double(rest) / tile.resident, 0.585));  // half of them: two thirds
       if (split > 1) time += 2e-6 + 2 * sums / 4e12;

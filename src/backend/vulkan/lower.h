@@ -17,6 +17,9 @@
 
 namespace mlxc::vulkan {
 
+inline int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+inline int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
+
 // A compute pipeline: which module, with which specialisation constants (ids 0, 1, ...).
 struct Kernel {
   std::string module;                // "linear_vec.bf16": a variant of kernels/linear_vec.comp; or a name for `source`
@@ -117,7 +120,7 @@ void lower_array_op(Emitter& emitter);        // copy, concatenate, take, fill, 
 void lower_index_op(Emitter& emitter);        // update, scatter, sort, scan, random_bits
 void lower_matmul(Emitter& emitter);
 void lower_linalg(Emitter& emitter);
-bool lowers_linalg(const Primitive& primitive);  // of float32, up to a size
+bool lowers_linalg(const Primitive& primitive);  // what there are kernels for; lower_linalg refuses float64 and the largest matrices
 void lower_top_k(Emitter& emitter);
 void lower_linear(Emitter& emitter);
 void lower_norm(Emitter& emitter);            // rms_norm, layer_norm

@@ -24,7 +24,6 @@ struct Problem {
 
 uint32_t power_of_two_below(int64_t value) { return std::bit_floor(uint32_t(std::max<int64_t>(value, 1))); }
 
-int64_t divided_up(int64_t count, int64_t by) { return (count + by - 1) / by; }
 
 // Up to this many tokens every token is a workgroup's own, and its context is split.
 constexpr int64_t kMostSingleTokens = 64;
@@ -45,14 +44,14 @@ Shape32 shape_of(const Problem& problem, const Capabilities& caps) {
   const int64_t elements = problem.kv_type == DType::f32 ? 4 : 8;
   Shape32 shape{};
   shape.heads = uint32_t(std::min<int64_t>(problem.group(), most_rows));
-  shape.head_chunks = divided_up(problem.group(), shape.heads);
+  shape.head_chunks = divide_up(problem.group(), shape.heads);
   const bool single = !problem.dense && problem.tokens <= kMostSingleTokens;
   shape.tokens = single ? 1 : most_rows / shape.heads;
-  shape.tiles = divided_up(problem.tokens, shape.tokens);
-  shape.lanes = uint32_t(divided_up(problem.dim, elements));
+  shape.tiles = divide_up(problem.tokens, shape.tokens);
+  shape.lanes = uint32_t(divide_up(problem.dim, elements));
   const uint32_t subgroup = std::max(1u, caps.subgroup_size);
   shape.groups = std::min(power_of_two_below(most_threads / shape.lanes), uint32_t(kPageSlots));
-  shape.threads = uint32_t(divided_up(std::max(shape.lanes * shape.groups, 32u), subgroup)) * subgroup;
+  shape.threads = uint32_t(divide_up(std::max(shape.lanes * shape.groups, 32u), subgroup)) * subgroup;
   shape.passes = caps.software ? 2 : 4;
   auto floats = [&] { return shape.rows() * shape.lanes * (shape.groups * shape.passes + 2); };
   while (shape.passes > 1 && (shape.groups * shape.passes > uint32_t(kPageSlots) || floats() > kMostScratch)) shape.passes /= 2;
@@ -93,7 +92,7 @@ void emit_float(Emitter& e, const Problem& problem, std::vector<Argument> argume
   if (shape.threads > most_threads || problem.dim > 2048) no_kernel(e.plan());
   const int64_t problems = shape.problems(problem);
   const bool splits = shape.tokens == 1 && shape.splits > 1;
-  const int64_t padded = divided_up(problem.dim, 4) * 4, part_floats = shape.heads * padded + divided_up(2 * shape.heads, 4) * 4;
+  const int64_t padded = divide_up(problem.dim, 4) * 4, part_floats = shape.heads * padded + divide_up(2 * shape.heads, 4) * 4;
   arguments.push_back(splits ? update(e.scratch(problems * shape.splits * part_floats * 4)) : arguments[0]);
   arguments.push_back(splits ? update(e.counters(problems * 4)) : arguments[0]);
   Kernel kernel{problem.dense ? "attention.dense" : "attention.paged",
@@ -109,7 +108,7 @@ constexpr int64_t kCoopRows = 64;
 
 bool takes_fragments(int64_t dim, const Capabilities& caps) {
   const int64_t keys = dim > 128 ? 32 : 64, pieces = dim / 8;
-  const int64_t bytes = keys * 16 * ((divided_up(pieces, 4) | 1) * 4 + (pieces | 1)) + 8 * 16 + kCoopRows * 8;
+  const int64_t bytes = keys * 16 * ((divide_up(pieces, 4) | 1) * 4 + (pieces | 1)) + 8 * 16 + kCoopRows * 8;
   return caps.fragment_layout && bytes <= int64_t(caps.shared_bytes);
 }
 
@@ -130,7 +129,7 @@ bool coop_takes(const Problem& problem, Precision precision, const Capabilities&
 }
 
 void emit_coop(Emitter& e, const Problem& problem, std::vector<Argument> arguments) {
-  const int64_t tokens = kCoopRows / problem.group(), problems = divided_up(problem.tokens, tokens) * problem.kv_heads;
+  const int64_t tokens = kCoopRows / problem.group(), problems = divide_up(problem.tokens, tokens) * problem.kv_heads;
   // How many workgroups share the sequences of a tile: where every token may be one of its own, as many as there are tokens.
   const int64_t splits = std::min<int64_t>(tokens, problem.tokens <= problem.table_rows ? tokens : 2);
   arguments.push_back(arguments[0]);
@@ -193,7 +192,7 @@ void lower_segment_mean(Emitter& e) {
   const int64_t segments = plan.outputs[0].type.shape[0], width = plan.outputs[0].type.shape[1], rows = plan.inputs[0].type.shape[0];
   if (!fits_int(segments) || !fits_int(width) || !fits_int(rows)) no_kernel(plan);
   const double elements = double(rows) * double(width);
-  e.dispatch({"segment", {}}, e.row(segments * divided_up(width, 64)), {read(e.input(0)), read(e.input(1)), write(e.output(0))},
+  e.dispatch({"segment", {}}, e.row(segments * divide_up(width, 64)), {read(e.input(0)), read(e.input(1)), write(e.output(0))},
              Words().u(segments).u(width).u(rows), {elements, 4 * elements});
 }
 

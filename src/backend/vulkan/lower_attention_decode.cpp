@@ -13,7 +13,6 @@ constexpr int64_t kMostSums = 16384;       // bytes: more keep workgroups from r
 constexpr int64_t kMostParts = 128;        // of a context
 constexpr int64_t kPagesOfAPart = 8;       // at least: joining parts costs as much as reading so many
 
-int64_t divided_up(int64_t count, int64_t by) { return (count + by - 1) / by; }
 
 // How the query heads of one kv head are dealt out.
 struct DecodeShape {
@@ -75,11 +74,11 @@ bool lower_decode_attention(Emitter& e) {
   const OperandType &q = plan.inputs[0], &pages = plan.inputs[1], &table = plan.inputs[3];
   const int64_t tokens = q.type.shape[0], dim = q.type.shape[2], kv_heads = pages.type.shape[1], group = q.type.shape[1] / kv_heads;
   const uint32_t team = caps.subgroup_size;
-  const int64_t problems = tokens * kv_heads * divided_up(group, heads), width = table.type.shape[1];
+  const int64_t problems = tokens * kv_heads * divide_up(group, heads), width = table.type.shape[1];
   const int64_t processors = std::max(1u, caps.multiprocessors);
   const int64_t least = problems >= 2 * processors ? 2 * kPagesOfAPart : kPagesOfAPart;
   const int64_t most = std::min(kMostParts, teams * dim / 2);  // what the joining workgroup holds
-  const int64_t splits = std::clamp<int64_t>(16 * processors / problems, 1, std::min(divided_up(width, least), most));
+  const int64_t splits = std::clamp<int64_t>(16 * processors / problems, 1, std::min(divide_up(width, least), most));
   // A rotation done here: its inputs come after attention's own, and the pages are written.
   const LaunchPlan* rotation = e.joined();
   const auto* turn = rotation ? &as<RopeKvWrite>(*rotation->primitive) : nullptr;

@@ -15,7 +15,6 @@ namespace {
 constexpr int64_t kThreads = 256;
 constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // The updated output lies where input 0 lies.
 void lower_update(Emitter& emitter) {

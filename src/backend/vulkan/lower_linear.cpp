@@ -15,8 +15,6 @@ constexpr int64_t kLimit = int64_t(1) << 30;  // of every size that a kernel mul
 constexpr size_t kWeightsAtOnce = 3;          // what fits beside their biases and outputs into 128 bytes of arguments
 
 uint32_t kind_of(DType dtype) { return dtype == DType::f32 ? 0 : dtype == DType::f16 ? 1 : 2; }
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 bool starts_aligned(const LaunchPlan& plan, size_t operand, int64_t bytes = 16) { return plan.places[operand].offset_bytes % bytes == 0; }
 
@@ -132,8 +130,8 @@ class LinearLowering {
     const int64_t lines = blocks ? blocks * 8 : tokens_, bytes = lines * pieces * 8 * size_of(dtype);
     Activations packed{emitter_.scratch(bytes), dtype, blocks ? 0 : pieces * 8, blocks, pieces, k_ % 8 == 0};
     const int64_t size = std::min<int64_t>(op_.norm && pieces > 256 ? 512 : 256, caps_.workgroup_invocations);
-    const int64_t parts = op_.norm ? 1 : ceil_div(pieces, size);
-    const int64_t held = ceil_div(pieces, size), most_held = 4;  // of a thread's registers
+    const int64_t parts = op_.norm ? 1 : divide_up(pieces, size);
+    const int64_t held = divide_up(pieces, size), most_held = 4;  // of a thread's registers
     Words words;
     words.u(tokens_).u(k_).u(x_.stride).u(pieces).u(parts).f(op_.norm_eps).f(op_.norm_offset);
     emitter_.dispatch({"linear_pack", {form.bits(), uint32_t(size), uint32_t(blocks), uint32_t(held <= most_held ? held : 0)}}, emitter_.row(tokens_ * parts),
@@ -145,7 +143,7 @@ class LinearLowering {
   // As rows of float32; normalised unless the product does that itself.
   Activations floats(bool product_norms) {
     if (x_.dtype == DType::f32 && (!op_.norm || product_norms)) return x_;
-    return pack(DType::f32, 0, ceil_div(k_, 8));
+    return pack(DType::f32, 0, divide_up(k_, 8));
   }
 
   // Rows that lie as a product on tensor cores wants them.
@@ -221,9 +219,9 @@ class LinearLowering {
 
   // Blocks of so many columns of a tile; gated: half of each weight.
   int64_t blocks(const std::vector<size_t>& weights, int64_t columns) const {
-    if (op_.gate != Gate::none) return ceil_div(rows(0), columns / 2);
+    if (op_.gate != Gate::none) return divide_up(rows(0), columns / 2);
     int64_t count = 0;
-    for (size_t i : weights) count += ceil_div(rows(i), columns);
+    for (size_t i : weights) count += divide_up(rows(i), columns);
     return count;
   }
 
@@ -241,7 +239,7 @@ class LinearLowering {
     };
     Shape shape = tokens_ == 1 ? Shape{256, 2, 1, 2} : tokens_ == 2 ? Shape{256, 4, 2, 1} : tokens_ <= 4 ? Shape{128, 4, 4, 1} : Shape{128, 4, 8, 1};
     // Rows shorter than the workgroup leave lanes idle.
-    const int64_t lanes = std::max<int64_t>(64, int64_t(std::bit_ceil(uint64_t(ceil_div(k_, 8)))));
+    const int64_t lanes = std::max<int64_t>(64, int64_t(std::bit_ceil(uint64_t(divide_up(k_, 8)))));
     shape.size = std::min({shape.size, lanes, int64_t(caps_.workgroup_invocations)});
     if (lanes <= shape.size) shape.depth = 1;
     const int64_t subgroups = shape.size / std::max<int64_t>(1, std::min<int64_t>(caps_.min_subgroup ? caps_.min_subgroup : 4, caps_.subgroup_size));
@@ -254,7 +252,8 @@ class LinearLowering {
   // A few rows of float32 and nothing else, as the first halves of adapters: products of matrices have a kernel for those.
   bool is_narrow(const std::vector<size_t>& weights) const {
     const bool more = op_.gate != Gate::none || op_.residual || op_.has_bias || op_.activation != Gate::none || op_.drop || emitter_.gives() || emitter_.takes();
-    return !more && k_ >= 64 && std::all_of(weights.begin(), weights.end(), [&](size_t i) {
+    const bool fits = tokens_ * std::max(x_.stride, round_up(k_, 8)) < (int64_t{1} << 31) - 4096;  // Matrix::fits
+    return !more && fits && k_ >= 64 && std::all_of(weights.begin(), weights.end(), [&](size_t i) {
       return rows(i) <= 16 && weight(i).dtype == DType::f32 && plan_.outputs[i].type.dtype == DType::f32;
     });
   }
@@ -276,11 +275,11 @@ class LinearLowering {
     // Large tiles read less, small ones fill the device.
     Tile tile{128, 128, 8, 8};
     const int64_t enough = caps_.multiprocessors ? caps_.multiprocessors : 16;
-    if (caps_.software || tokens_ < 128 || ceil_div(tokens_, 128) * blocks(weights, 128) < enough || tile.size() > caps_.workgroup_invocations) tile = {64, 64, 4, 4};
+    if (caps_.software || tokens_ < 128 || divide_up(tokens_, 128) * blocks(weights, 128) < enough || tile.size() > caps_.workgroup_invocations) tile = {64, 64, 4, 4};
     if (tokens_ <= 32 || tile.size() > caps_.workgroup_invocations) tile = {32, 32, 4, 4};
     Kernel kernel{cat("linear_tile.", short_name(problem.weight)),
                   {form_of(weights, x).bits(), uint32_t(tile.size()), uint32_t(tile.tokens), uint32_t(tile.columns), uint32_t(tile.my_tokens), uint32_t(tile.my_columns)}};
-    dispatch(std::move(kernel), ceil_div(tokens_, tile.tokens) * blocks(weights, tile.columns), weights, x, false, problem);
+    dispatch(std::move(kernel), divide_up(tokens_, tile.tokens) * blocks(weights, tile.columns), weights, x, false, problem);
   }
 
   void emit_skinny(const LinearProblem& problem, const std::vector<size_t>& weights) {
@@ -305,7 +304,7 @@ class LinearLowering {
     const CoopShape shape = coop_shape(problem, n, caps_);
     const int64_t each = op_.gate != Gate::none ? shape.columns / 2 : shape.columns;
     const bool edge_columns = std::any_of(n.begin(), n.end(), [&](int64_t rows) { return rows % each != 0; });
-    const int64_t tiles = ceil_div(tokens_, shape.tokens) * blocks(weights, shape.columns);
+    const int64_t tiles = divide_up(tokens_, shape.tokens) * blocks(weights, shape.columns);
     Kernel kernel{cat("linear_coop.", short_name(problem.weight), "_", shape.tokens, "x", shape.columns),
                   {form_of(weights, x).bits(), 128, uint32_t(k_), uint32_t(tokens_ % shape.tokens != 0), uint32_t(edge_columns), uint32_t(shape.split)}};
     kernel.subgroup = caps_.subgroup_control ? 32 : 0;

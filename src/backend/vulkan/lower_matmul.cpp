@@ -16,7 +16,6 @@ constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
 constexpr int64_t kSmallTile = 32;
 constexpr int64_t kNarrow = 16, kNarrowTerms = 64;  // results with at most so many rows or columns, each a sum of at least so many terms
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 Matrix matrix_of(const OperandType& operand, const Ref& ref) {
   const int rank = operand.type.shape.rank();

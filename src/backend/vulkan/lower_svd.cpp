@@ -40,6 +40,8 @@ class Jacobi {
 
   void turn_until_orthogonal(const char* what) {
     const int64_t pairs = blocks / 2, all = items * pairs;
+    // Kernels count elements of all rotations in 32 bits; many small matrices are done sooner where they are.
+    if (all * 32 * 32 * kItem > kMostBytes) no_kernel(emitter_.plan());
     // Enough workgroups for the device, of 64 rows at least.
     const int64_t wanted = std::max<int64_t>(2 * emitter_.caps().multiprocessors, 32);
     const int64_t slice = 64 * std::max<int64_t>(divide_up(rows, 64 * std::clamp<int64_t>(wanted / all, 1, 16)), 1);

@@ -14,6 +14,8 @@ constexpr uint64_t kFirstBlock = 64 * kMiB, kFirstHostBlock = 32 * kMiB, kLarges
 constexpr uint64_t kOwnBlock = kLargestBlock / 2;  // from here on a request has a block of its own
 
 constexpr VkMemoryPropertyFlags kHost = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+constexpr VkBufferUsageFlags kUsage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
+                                      VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
 // Memory for special purposes.
 constexpr VkMemoryPropertyFlags kStrange = VK_MEMORY_PROPERTY_LAZILY_ALLOCATED_BIT | VK_MEMORY_PROPERTY_PROTECTED_BIT |
                                            VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD | VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD;
@@ -119,14 +121,14 @@ Memory VulkanMemorySource::take(Pool& pool, uint64_t bytes) {
   Block& block = *pool.blocks.at(piece->region);
   if (!block.taken) counts_.idle -= int64_t(block.bytes);
   block.taken += bytes;
-  const uint64_t offset = piece->offset + (round_up(block.address, kAlignment) - block.address);
-  return {block.host ? block.host + offset : nullptr, block.address + offset, reinterpret_cast<uint64_t>(&block)};
+  const uint64_t offset = piece->offset + (round_up(block.buffer.address, kAlignment) - block.buffer.address);
+  return {block.host ? block.host + offset : nullptr, block.buffer.address + offset, reinterpret_cast<uint64_t>(&block)};
 }
 
 void VulkanMemorySource::release(const Memory& memory, size_t bytes) noexcept {
   Block& block = *reinterpret_cast<Block*>(memory.handle);
   try {
-    pools_[block.pool]->pieces.give({block.id, memory.address - round_up(block.address, kAlignment)}, bytes);
+    pools_[block.pool]->pieces.give({block.id, memory.address - round_up(block.buffer.address, kAlignment)}, bytes);
   } catch (const std::exception&) {  // no host memory: the piece stays taken
     return;
   }
@@ -159,7 +161,7 @@ bool VulkanMemorySource::grow(Pool& pool, uint64_t bytes) {
   }
   block->pool = pool.index;
   const uint64_t id = block->id = next_id_++;
-  const uint64_t usable = (block->bytes - (round_up(block->address, kAlignment) - block->address)) / kAlignment * kAlignment;
+  const uint64_t usable = (block->bytes - (round_up(block->buffer.address, kAlignment) - block->buffer.address)) / kAlignment * kAlignment;
   const int64_t reserved = int64_t(block->bytes);
   pool.blocks.emplace(id, std::move(block));
   pool.pieces.add_region(id, usable);
@@ -173,42 +175,17 @@ bool VulkanMemorySource::grow(Pool& pool, uint64_t bytes) {
 
 std::unique_ptr<Block> VulkanMemorySource::new_block(const Pool& pool, uint64_t bytes) const {
   const Context& context = *context_;
+  std::optional<DeviceBuffer> buffer = make_buffer(context, {.bytes = bytes, .usage = kUsage, .types = 1u << pool.type});
+  if (!buffer) return nullptr;
   auto block = std::make_unique<Block>();
   block->context = context_;
-  VkBufferCreateInfo info{};
-  info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
-  info.size = bytes;
-  info.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
-               VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
-  VkBuffer buffer = VK_NULL_HANDLE;
-  if (context.api.vkCreateBuffer.attempt(context.device, &info, nullptr, &buffer) != Status::ok) return nullptr;
-  block->buffer = Owned<VkBuffer>(context, context.api.vkDestroyBuffer, buffer);
-  VkMemoryRequirements needs{};
-  context.api.vkGetBufferMemoryRequirements(context.device, buffer, &needs);
-  if (!(needs.memoryTypeBits & (1u << pool.type))) return nullptr;
-
-  VkMemoryAllocateFlagsInfo flags{};
-  flags.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO;
-  flags.flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT;
-  VkMemoryAllocateInfo allocate{};
-  allocate.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
-  allocate.pNext = &flags;
-  allocate.allocationSize = needs.size;
-  allocate.memoryTypeIndex = pool.type;
-  VkDeviceMemory memory = VK_NULL_HANDLE;
-  if (context.api.vkAllocateMemory.attempt(context.device, &allocate, nullptr, &memory) != Status::ok) return nullptr;
-  block->memory = Owned<VkDeviceMemory>(context, context.api.vkFreeMemory, memory);
-  if (context.api.vkBindBufferMemory.attempt(context.device, buffer, memory, 0) != Status::ok) return nullptr;
+  block->buffer = std::move(*buffer);
   if (pool.mapped) {
     void* host = nullptr;
-    if (context.api.vkMapMemory.attempt(context.device, memory, 0, VK_WHOLE_SIZE, 0, &host) != Status::ok) return nullptr;
+    if (context.api.vkMapMemory.attempt(context.device, block->buffer.memory.get(), 0, VK_WHOLE_SIZE, 0, &host) != Status::ok) return nullptr;
     block->host = static_cast<std::byte*>(host);
     block->cached = pool.cached;
   }
-  VkBufferDeviceAddressInfo address{};
-  address.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO;
-  address.buffer = buffer;
-  block->address = context.api.vkGetBufferDeviceAddress(context.device, &address);
   block->bytes = bytes;
   log(LogLevel::debug, "a Vulkan memory block of ", bytes, " bytes of type ", pool.type, pool.mapped ? ", mapped" : "");
   return block;
@@ -259,7 +236,7 @@ int64_t VulkanMemorySource::taken() const {
 BufferPlace place_of(const Storage& storage, int64_t offset) {
   if (!storage.writable() || !storage.memory().handle) fail(Status::internal, "a Vulkan device was given memory that is not its own");
   const Block& block = block_of(storage);
-  return {block.buffer.get(), storage.memory().address - block.address + uint64_t(offset)};
+  return {block.buffer.buffer.get(), storage.memory().address - block.buffer.address + uint64_t(offset)};
 }
 
 }  // namespace mlxc::vulkan

@@ -8,7 +8,7 @@
 
 #include "array/storage.h"
 #include "array/suballocator.h"
-#include "backend/vulkan/context.h"
+#include "backend/vulkan/device_buffer.h"
 
 namespace mlxc::vulkan {
 
@@ -25,9 +25,7 @@ BudgetQuestion driver_budget(std::shared_ptr<const Context> context);
 // One vkAllocateMemory with one buffer over all of it. Memory::handle of every piece is its address.
 struct Block {
   std::shared_ptr<const Context> context;
-  Owned<VkDeviceMemory> memory;
-  Owned<VkBuffer> buffer;
-  uint64_t address = 0;  // for kernels
+  DeviceBuffer buffer;
   uint64_t bytes = 0;
   std::byte* host = nullptr;  // mapped as long as it lives, or null
   bool cached = false;        // the host reads it at full speed

@@ -20,6 +20,7 @@ enum Op : uint32_t {
   kTypeInt,
   kTypeFloat,
   kTypeVector,
+  kTypeMatrix,
   kTypeArray = 28,
   kTypeStruct = 30,
   kTypePointer = 32,
@@ -39,6 +40,7 @@ enum Op : uint32_t {
   kExecutionModeId = 331,
 };
 constexpr uint32_t kSpecId = 1, kBuiltIn = 11, kWorkgroupSize = 25, kLocalSize = 17, kLocalSizeId = 38, kWorkgroupStorage = 4, kDescriptorSet = 34;
+constexpr uint64_t kMostBytes = uint64_t{1} << 31;  // that sizes are counted to: times a count of 32 bits they stay in 64
 
 // Integer arithmetic of 32 bits on constants; nothing for what sizes are not computed with.
 std::optional<uint32_t> evaluate(uint32_t op, uint32_t a, uint32_t b, uint32_t c) {
@@ -162,9 +164,10 @@ class Reader {
       const Layout part = layout_of(w[1]);
       return {part.bytes * w[2], part.alignment * (w[2] == 3 ? 4 : w[2])};
     }
-    if (op == kTypeArray && w.size() >= 3) {
+    if ((op == kTypeArray || op == kTypeMatrix) && w.size() >= 3) {  // of columns
       const Layout part = layout_of(w[1]);
-      return {round_up(part.bytes, part.alignment) * value(w[2]).value_or(0), part.alignment};
+      const uint64_t count = op == kTypeMatrix ? w[2] : value(w[2]).value_or(0);
+      return {std::min(round_up(part.bytes, part.alignment) * count, kMostBytes), part.alignment};
     }
     if (op != kTypeStruct) return {};
     Layout all;
@@ -173,7 +176,7 @@ class Reader {
       all.bytes = round_up(all.bytes, part.alignment) + part.bytes;
       all.alignment = std::max(all.alignment, part.alignment);
     }
-    all.bytes = round_up(all.bytes, all.alignment);
+    all.bytes = std::min(round_up(all.bytes, all.alignment), kMostBytes);
     return all;
   }
 

@@ -14,7 +14,7 @@ class OpenDevice : public Device {
  public:
   using Device::Device;
   virtual bool lost() const = 0;
-  virtual Context& context() = 0;
+  virtual std::shared_ptr<Context> context() = 0;
   // Gives back what a lost device holds. What others have of it keeps the driver's device until they are freed.
   virtual void retire() = 0;
 };

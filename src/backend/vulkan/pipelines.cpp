@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "backend/vulkan/instance.h"
 #include "backend/vulkan/module_needs.h"
 #include "backend/vulkan/modules.h"
 #include "backend/vulkan/program.h"
@@ -30,12 +31,6 @@ std::string hex(std::span<const uint8_t> bytes) {
   std::string text;
   for (uint8_t byte : bytes) text += {kDigits[byte >> 4], kDigits[byte & 15]};
   return text;
-}
-
-VkPhysicalDeviceProperties properties_of(const Context& context) {
-  VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, nullptr, {}};
-  context.instance_api.vkGetPhysicalDeviceProperties2(context.physical, &properties);
-  return properties.properties;
 }
 
 }  // namespace
@@ -81,7 +76,7 @@ std::string Pipelines::identity() const {
 void Pipelines::open_cache() {
   std::vector<std::byte> data;
   if (disk_) data = disk_->load("pipelines", identity(), kMostOnDisk);
-  const VkPhysicalDeviceProperties properties = properties_of(*context_);
+  const VkPhysicalDeviceProperties properties = properties_of(context_->instance_api, context_->physical);
   if (!data.empty() && !is_cache_of(data, properties.vendorID, properties.deviceID, properties.pipelineCacheUUID)) {
     log(LogLevel::warning, "the cache of pipelines of ", context_->caps.name, " is ignored: another driver made it");
     data.clear();

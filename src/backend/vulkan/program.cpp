@@ -10,7 +10,6 @@
 namespace mlxc::vulkan {
 namespace {
 
-int64_t round_up(int64_t value, int64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
 class ProgramEmitter final : public Emitter {
  public:

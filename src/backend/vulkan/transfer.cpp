@@ -163,7 +163,7 @@ void Transfer::write(Storage& to, int64_t offset, const void* from, size_t bytes
     in_chunks(
         from, bytes,
         [&](Slot& slot, size_t done, size_t part) {
-          to_device(slot, {slot.import->buffer.get(), slot.import->offset}, done, part);
+          to_device(slot, {slot.import->pages.buffer.get(), slot.import->offset}, done, part);
         },
         [&](Slot& slot, size_t done, size_t part) {
           std::memcpy(slot.staging->data(), static_cast<const std::byte*>(from) + done, part);
@@ -186,7 +186,7 @@ void Transfer::read(const Storage& from, int64_t offset, void* to, size_t bytes)
     in_chunks(
         to, bytes,
         [&](Slot& slot, size_t done, size_t part) {
-          to_host(slot, {slot.import->buffer.get(), slot.import->offset}, done, part);
+          to_host(slot, {slot.import->pages.buffer.get(), slot.import->offset}, done, part);
         },
         [&](Slot& slot, size_t done, size_t part) {
           to_host(slot, place_of(*slot.staging, 0), done, part);
@@ -237,11 +237,6 @@ void Transfer::clear(Storage& at, int64_t offset, size_t bytes) {
     });
     wait(slot);
   });
-}
-
-void Transfer::trim() {
-  std::lock_guard lock(mutex_);
-  for (Slot& slot : slots_) slot.staging.reset();
 }
 
 }  // namespace mlxc::vulkan

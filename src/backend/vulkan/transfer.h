@@ -26,8 +26,6 @@ class Transfer {
   void clear(Storage& at, int64_t offset, size_t bytes);
   // From here on large copies inside the device are made by a kernel.
   void use_kernels(Pipelines& pipelines);
-  // Gives the staging buffers back; the next call that needs them makes them again.
-  void trim();
 
   // Chunks that went without staging, and those that the driver did not import. For tests and measurements.
   struct Imports {

@@ -1,5 +1,6 @@
 // The serial OpenBLAS calls gemm and gemv from LAPACK by their Fortran names. The linker's --wrap (cmake/Dependencies.cmake) leads those
-// calls here, where parts of fixed size go to the threads of a pool. ilaenv, which LAPACK asks for the sizes of its blocks, comes here too.
+// calls here, where parts of fixed size go to the threads of a pool. So it does those of gebrd, ormqr and ormlq, which are ours for large
+// matrices, and of ilaenv, which says how large its blocks are.
 #include "backend/cpu/kernels/blas_threads.h"
 
 #include <algorithm>

@@ -335,23 +335,25 @@ class Columns {
     rows_ = std::max(kLeastRows, (args.count / kMostParts + kRun) / kRun * kRun);
     parts_ = (args.count + rows_ - 1) / rows_;
     blocks_ = (args.inner + kColumns - 1) / kColumns;
+    wide_ = std::min(kColumns, args.inner);
   }
 
   void run(ThreadPool& pool) const {
-    const int64_t pieces = args_.outer * blocks_, grain = std::max<int64_t>(1, kForkElements / (std::min(rows_, args_.count) * std::min(kColumns, args_.inner)));
-    double* totals = parts_ > 1 ? scratch<double>(ScratchUse::shared, pieces * parts_ * kColumns) : nullptr;
+    const int64_t pieces = args_.outer * blocks_;
+    const int64_t grain = std::max<int64_t>(1, kForkElements / (std::min(rows_, args_.count) * wide_));
+    double* totals = parts_ > 1 ? scratch<double>(ScratchUse::shared, pieces * parts_ * wide_) : nullptr;
     pool.parallel_for(pieces * parts_, grain, [&](int64_t begin, int64_t end, int) {
       for (int64_t i = begin; i < end; ++i) {
         double own[kColumns];
-        reduce_part(i / parts_, i % parts_, totals ? totals + i * kColumns : own);
+        reduce_part(i / parts_, i % parts_, totals ? totals + i * wide_ : own);
         if (!totals) write(i, own);
       }
     });
     if (!totals) return;
-    pool.parallel_for(pieces, std::max<int64_t>(1, kForkElements / (parts_ * kColumns)), [&](int64_t begin, int64_t end, int) {
+    pool.parallel_for(pieces, std::max<int64_t>(1, kForkElements / (parts_ * wide_)), [&](int64_t begin, int64_t end, int) {
       for (int64_t i = begin; i < end; ++i) {
-        double* all = totals + i * parts_ * kColumns;
-        for (int64_t part = 1; part < parts_; ++part) join(all + part * kColumns, all, width(i));
+        double* all = totals + i * parts_ * wide_;
+        for (int64_t part = 1; part < parts_; ++part) join(all + part * wide_, all, width(i));
         write(i, all);
       }
     });
@@ -400,6 +402,7 @@ class Columns {
   bool adds_;
   BinaryFn join_;
   int64_t rows_, parts_, blocks_;
+  int64_t wide_;  // columns of the widest piece
 };
 
 }  // namespace

@@ -70,6 +70,8 @@ MLXC_INLINE F settled(F v) {
   asm("" : "+x"(v));
 #elif defined(__aarch64__)
   asm("" : "+w"(v));
+#else
+  asm("" : "+m"(v));
 #endif
   return v;
 }
@@ -224,18 +226,7 @@ MLXC_INLINE F fma(F a, F b, F c) {  // a * b + c
 }
 
 // A product that no sum behind it is fused with, so that it is the same at every instruction set.
-MLXC_INLINE F rounded(F product) {
-#if defined(__AVX512F__)
-  asm("" : "+v"(product));
-#elif defined(__x86_64__)
-  asm("" : "+x"(product));
-#elif defined(__aarch64__)
-  asm("" : "+w"(product));
-#else
-  asm("" : "+m"(product));
-#endif
-  return product;
-}
+MLXC_INLINE F rounded(F product) { return settled(product); }
 
 MLXC_INLINE F sqrt(F v) {
 #if defined(__AVX512F__)
