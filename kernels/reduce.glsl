@@ -9,7 +9,7 @@
 #ifndef MLXC_REDUCE_GLSL
 #define MLXC_REDUCE_GLSL
 
-layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Partials { Value v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = VALUE_ALIGN) coherent buffer Partials { Value v[]; };
 
 // address + row * length elements
 uvec2 row_address(uvec2 address, uint row, uint length, uint item) {

@@ -1,13 +1,13 @@
 // Running results along rows: LANES threads share a row, four elements each a time. Long rows are cut into parts: a first pass leaves what each
-// part comes to (TOTALS), the second begins each part with those before it. The text around this file defines VALUE, IDENTITY, STEP(a, b),
-// LOADED(address, i), STORED(address, i, v).
+// part comes to (TOTALS), the second begins each part with those before it. The text around this file defines VALUE, VALUE_ALIGN (its bytes),
+// IDENTITY, STEP(a, b), LOADED(address, i), STORED(address, i, v).
 layout(local_size_x = 256) in;
 layout(constant_id = 0) const uint LANES = 256;
 layout(constant_id = 1) const bool REVERSE = false;
 layout(constant_id = 2) const bool EXCLUSIVE = false;
 layout(constant_id = 3) const bool TOTALS = false;
 
-layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Totals { VALUE v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = VALUE_ALIGN) buffer Totals { VALUE v[]; };
 layout(push_constant, scalar) uniform Args {
   uvec2 x;
   uvec2 y;

@@ -1,6 +1,7 @@
 #include "nn/losses.h"
 
 #include <cmath>
+#include <cstdint>
 
 #include "ops/creation.h"
 #include "ops/cross_entropy.h"
@@ -40,6 +41,15 @@ Array difference(const Array& prediction, const Array& target, const char* loss)
   return wide(prediction) - wide(target);
 }
 
+// As int32: what does not fit becomes one of its ends, which is no class either.
+Array class_indices(const Array& targets) {
+  const DType dtype = targets.dtype();
+  Array inside = targets;
+  if (dtype == DType::u32 || dtype == DType::u64 || dtype == DType::i64) inside = binary(BinaryOp::minimum, inside, scalar_like(inside, INT32_MAX));
+  if (dtype == DType::i64) inside = binary(BinaryOp::maximum, inside, scalar_like(inside, INT32_MIN));
+  return cast(inside, DType::i32);
+}
+
 }  // namespace
 
 Array squared_error(const Array& prediction, const Array& target, Reduction reduction) {
@@ -77,7 +87,7 @@ Array cross_entropy(const Array& logits, const Array& targets, const CrossEntrop
   places.erase(places.rank() - 1);
   if (!(targets.shape() == places))
     fail(Status::invalid_argument, "cross-entropy: class indices are ", to_string(targets.shape()), ", expected ", to_string(places));
-  const Array indices = cast(targets, DType::i32);
+  const Array indices = class_indices(targets);
   Array loss;
   if (smoothing == 0 && values.dtype() == DType::f32) {
     loss = cross_entropy_rows(values, indices);

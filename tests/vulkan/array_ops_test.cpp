@@ -96,7 +96,7 @@ TEST_F(ArrayOps, ReducesEveryDtype) {
         const std::string what = cat(name_of(op), " of ", name_of(dtype), " ", to_string(c.shape), " over ", to_string(c.axes));
         if (!cpu_takes(launch)) continue;
         if (!vulkan_takes(launch)) {
-          EXPECT_TRUE(dtype == DType::f64 && op == ReduceOp::logsumexp) << what;
+          EXPECT_TRUE((dtype == DType::f64 && op == ReduceOp::logsumexp) || lacks_types(launch)) << what;
           continue;
         }
         const bool half = dtype == DType::f16 || dtype == DType::bf16, sums = op == ReduceOp::sum || op == ReduceOp::mean;

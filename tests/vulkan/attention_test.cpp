@@ -181,7 +181,7 @@ TEST_P(AttentionOnDevice, Prompts) {
 
 // What a rotation before leaves so, for the kernels that round queries anyway.
 TEST_P(AttentionOnDevice, QueriesOfSixteenBits) {
-  if (!device_->caps().coopmat_bf16) GTEST_SKIP() << "no tensor cores, no such queries";
+  if (!device_->caps().coopmat_bf16 || !device_->caps().fragment_layout) GTEST_SKIP() << "no tensor cores, no such queries";
   for (int64_t gap : {0, 8}) {
     Case c{8, 2, 128, DType::bf16, {{0, 0, 3}, {1, 99, 1}, {2, 64, 90}, {-1, 0, 2}}, 0, 0, Precision::native, DType::bf16, gap};
     c.query = DType::bf16;

@@ -208,6 +208,18 @@ inline std::vector<Bytes> run_on_vulkan(const Launch& launch, const std::string&
 }
 inline bool vulkan_takes(const Launch& launch) { return lower_program({launch.plan}, shared_device()->caps(), {}).reasons[0].empty(); }
 
+// Whether the device has not the types of an operand, perhaps because they are switched off.
+inline bool lacks_types(const Launch& launch) {
+  const Capabilities& caps = shared_device()->caps();
+  bool lacks = false;
+  for (const std::vector<OperandType>* operands : {&launch.plan.inputs, &launch.plan.outputs})
+    for (const OperandType& operand : *operands) {
+      const DType dtype = operand.type.dtype;
+      lacks |= (size_of(dtype) == 1 && !caps.int8) || ((dtype == DType::i64 || dtype == DType::u64) && !caps.int64) || (dtype == DType::f64 && !caps.float64);
+    }
+  return lacks;
+}
+
 inline double epsilon(DType dtype) {
   switch (dtype) {
     case DType::f16: return 0x1p-10;

@@ -177,8 +177,8 @@ std::string scan_head(Emitter& emitter, ScanOp op, DType dtype) {
     default:
       break;
   }
-  return cat(glsl_head(emitter, {dtype, inside}, "arithmetic.glsl"), "#define VALUE ", value, "\n#define IDENTITY ", value, "(", identity,
-             ")\nVALUE STEP(VALUE a, VALUE b) { return ", step, "; }\n#define LOADED(address, i) VALUE(load_", suffix(dtype),
+  return cat(glsl_head(emitter, {dtype, inside}, "arithmetic.glsl"), "#define VALUE ", value, "\n#define VALUE_ALIGN ", std::max<int64_t>(4, size_of(inside)),
+             "\n#define IDENTITY ", value, "(", identity, ")\nVALUE STEP(VALUE a, VALUE b) { return ", step, "; }\n#define LOADED(address, i) VALUE(load_", suffix(dtype),
              "(address, i))\nvoid STORED(uvec2 address, uint i, VALUE v) { store_", suffix(dtype), "(address, i, ",
              inside == dtype ? std::string("v") : convert_expression(inside, dtype, "v"), "); }\n");
 }

@@ -31,10 +31,8 @@ class Accumulator {
   }
 
   bool serves(Reduction op) const { return op == op_ || (is_float(dtype_) && is_sum(op) && is_sum(op_)); }
-  int64_t bytes() const {
-    const int64_t item = type_ == "double" || type_ == "int64_t" || type_ == "uint64_t" ? 8 : 4;
-    return op_ == Reduction::variance ? 3 * item : item + (has_pair() || is_arg() ? 4 : 0);
-  }
+  int64_t item() const { return type_ == "double" || type_ == "int64_t" || type_ == "uint64_t" ? 8 : 4; }  // bytes; the other members take 4 or as many
+  int64_t bytes() const { return op_ == Reduction::variance ? 3 * item() : item() + (has_pair() || is_arg() ? 4 : 0); }
   bool takes_blocks() const { return op_ == Reduction::variance; }
 
   std::string members() const {
@@ -155,9 +153,15 @@ std::vector<Accumulator> accumulators_for(DType dtype, const std::vector<ReduceT
   return all;
 }
 
+int64_t value_alignment(const std::vector<Accumulator>& all) {
+  int64_t most = 4;
+  for (const Accumulator& each : all) most = std::max(most, each.item());
+  return most;
+}
+// No less than what Value takes, with the gaps between its members and behind it.
 int64_t value_bytes(const std::vector<Accumulator>& all) {
   int64_t bytes = 0;
-  for (const Accumulator& each : all) bytes += each.bytes();
+  for (const Accumulator& each : all) bytes += round_up(each.bytes(), value_alignment(all));
   return bytes;
 }
 
@@ -229,8 +233,8 @@ class Reducer {
     for (const ReduceTarget& target : targets_)
       if (target.op != Reduction::exponentials && target.op != Reduction::arg_maximum && target.op != Reduction::arg_minimum)  // those are written as words
         dtypes.push_back(target.result);
-    return cat(glsl_head(emitter_, dtypes, "arithmetic.glsl"), "#define PER ", per_, "\n#define WIDE ", wide, "\n#define OUTS ", targets_.size(), "\n#define VALUE ",
-               value_type(input_.dtype), "\n", value_text(block), element_text(), "#include \"", kernel, "\"\n");
+    return cat(glsl_head(emitter_, dtypes, "arithmetic.glsl"), "#define PER ", per_, "\n#define WIDE ", wide, "\n#define OUTS ", targets_.size(), "\n#define VALUE_ALIGN ", value_alignment(accumulators_),
+               "\n#define VALUE ", value_type(input_.dtype), "\n", value_text(block), element_text(), "#include \"", kernel, "\"\n");
   }
 
   std::string value_text(int64_t block) const {
