@@ -64,6 +64,8 @@ uint pack_f32(float x) { return floatBitsToUint(x); }
 
 #ifdef HAS_INT64
 #extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
+// int64_t(x), of which Mesa 22.3 takes x < 0 ? -x : x for x.
+int64_t widened(int x) { return packInt2x32(ivec2(x, x >> 31)); }
 uint64_t unpack_u64(uvec2 word) { return packUint2x32(word); }
 int64_t unpack_i64(uvec2 word) { return int64_t(packUint2x32(word)); }
 uvec2 pack_u64(uint64_t x) { return unpackUint2x32(x); }

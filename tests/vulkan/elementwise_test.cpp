@@ -1,4 +1,5 @@
-// Elementwise chains on the Vulkan device against the CPU: every operation and conversion, layouts, special values, chains against their steps.
+// Elementwise chains on the Vulkan device against the CPU: every operation and conversion, layouts, special values, chains against their
+// steps.
 #include "ops/elementwise.h"
 
 #include <algorithm>
@@ -11,7 +12,9 @@ namespace {
 
 struct Elementwise : LaunchTest {};
 
-PrimitivePtr chain(int inputs, std::vector<FusedStep> steps, const Shape& shape) { return std::make_shared<const Fused>(inputs, std::move(steps), shape); }
+PrimitivePtr chain(int inputs, std::vector<FusedStep> steps, const Shape& shape) {
+  return std::make_shared<const Fused>(inputs, std::move(steps), shape);
+}
 PrimitivePtr unary_of(UnaryOp op) { return std::make_shared<const Unary>(op); }
 PrimitivePtr binary_of(BinaryOp op) { return std::make_shared<const Binary>(op); }
 PrimitivePtr cast_to(DType dtype) { return std::make_shared<const Cast>(dtype); }
@@ -27,8 +30,30 @@ bool skips(int code, DType dtype) {
 
 // Numbers of all sizes, small whole ones, and the values where functions have corners.
 double sample(std::mt19937& random, DType dtype, size_t at) {
-  static const double kCorners[]{0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 3, 88.5, -88.5, 104, 1e-3, 1e10, -1e10, 3e38, 1e-30, 0.99999994, 1.0000001, 1e5, 4096.7,
-                                 std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()};
+  static const double kCorners[]{0,
+                                 -0.0,
+                                 1,
+                                 -1,
+                                 0.5,
+                                 -0.5,
+                                 2,
+                                 -2,
+                                 3,
+                                 88.5,
+                                 -88.5,
+                                 104,
+                                 1e-3,
+                                 1e10,
+                                 -1e10,
+                                 3e38,
+                                 1e-30,
+                                 0.99999994,
+                                 1.0000001,
+                                 1e5,
+                                 4096.7,
+                                 std::numeric_limits<double>::infinity(),
+                                 -std::numeric_limits<double>::infinity(),
+                                 std::numeric_limits<double>::quiet_NaN()};
   if (is_float(dtype)) {
     if (at < std::size(kCorners)) return kCorners[at];
     if (at % 4 == 0) return std::ldexp(std::uniform_real_distribution<>(-2, 2)(random), int(random() % 40) - 20);
@@ -56,9 +81,9 @@ Tolerance tolerance_of(UnaryOp op, DType dtype) {
     case sqrt:
     case square:
     case reciprocal: return {1.01, 0};
-    case gelu_erf: return {8, 1e-9};      // what the exponent of its tail loses to rounding
+    case gelu_erf: return {8, 1e-9};        // what the exponent of its tail loses to rounding
     case gelu_erf_slope: return {8, 4e-7};  // absolute where it crosses zero
-    case gelu_tanh: return {90, 0};       // the same, for all of it
+    case gelu_tanh: return {90, 0};         // the same, for all of it
     case tan: return {8, 0};
     default: return {4, 0};
   }
@@ -98,8 +123,8 @@ TEST_F(Elementwise, EveryBinaryOperationOfEveryDtype) {
       if (skips(code, dtype)) continue;
       const DType result = gives_boolean(op) ? DType::boolean : dtype;
       const bool small = op == BinaryOp::shift_left || op == BinaryOp::shift_right || (op == BinaryOp::power && !is_float(dtype));
-      const Launch launch = launch_of(chain(2, {{binary_of(op), {0, 1, -1}, result, 0}}, shape), {lay(shape, dtype, Lie::dense), lay(shape, dtype, Lie::dense)},
-                                      [&](size_t input, int64_t i) {
+      const Launch launch = launch_of(chain(2, {{binary_of(op), {0, 1, -1}, result, 0}}, shape),
+                                      {lay(shape, dtype, Lie::dense), lay(shape, dtype, Lie::dense)}, [&](size_t input, int64_t i) {
                                         if (input && small && i % 7) return double(i % 70);
                                         // every pair of corners
                                         return sample(random, dtype, size_t(i < 600 ? (input ? i % 24 : i / 24) : i + int64_t(input)));
@@ -111,8 +136,12 @@ TEST_F(Elementwise, EveryBinaryOperationOfEveryDtype) {
         continue;
       }
       using enum BinaryOp;
-      const bool exact = !is_float(dtype) || gives_boolean(op) || op == minimum || op == maximum || op == add || op == subtract || op == multiply;
-      Tolerance tolerance{dtype != DType::f32 ? 1.01 : op == power ? 6.0 : 3.0, op == logaddexp ? 4e-6 : 0};  // logaddexp: a sum that cancels
+      const bool exact =
+          !is_float(dtype) || gives_boolean(op) || op == minimum || op == maximum || op == add || op == subtract || op == multiply;
+      Tolerance tolerance{dtype != DType::f32 ? 1.01
+                          : op == power       ? 6.0
+                                              : 3.0,
+                          op == logaddexp ? 4e-6 : 0};  // logaddexp: a sum that cancels
       if (exact) tolerance = {0, is_float(dtype) ? 0x1p-126 : 0};
       compare(launch, tolerance, what);
       ++compared;
@@ -134,11 +163,32 @@ TEST_F(Elementwise, EveryConversion) {
   }
 }
 
+// A driver that knows where a number comes from may compute with it otherwise than with one it has loaded.
+TEST_F(Elementwise, ConvertedIntegersAreAsLoadedOnes) {
+  const Shape shape{600};
+  const DType wide = DType::i64;
+  const PrimitivePtr widen = std::make_shared<const Cast>(wide);
+  for (DType dtype : {DType::i8, DType::i16, DType::i32, DType::u8, DType::u32, DType::boolean}) {
+    auto value = [&](size_t, int64_t i) { return is_signed(dtype) ? double(i % 23 - 11) : double(i % 23); };
+    for (UnaryOp op : {UnaryOp::abs, UnaryOp::negative, UnaryOp::sign})
+      compare(launch_of(chain(1, {{widen, {0, -1, -1}, wide, 0}, {unary_of(op), {1, -1, -1}, wide, 0}}, shape),
+                        {lay(shape, dtype, Lie::dense)}, value),
+              {}, cat(name_of(op), " of a widened ", name_of(dtype)));
+    for (BinaryOp op : {BinaryOp::floor_divide, BinaryOp::remainder, BinaryOp::maximum, BinaryOp::multiply, BinaryOp::power})
+      for (bool first : {true, false})
+        compare(launch_of(chain(2, {{widen, {0, -1, -1}, wide, 0}, {binary_of(op), {first ? 2 : 1, first ? 1 : 2, -1}, wide, 0}}, shape),
+                          {lay(shape, dtype, Lie::dense), lay(shape, wide, Lie::dense)},
+                          [&](size_t input, int64_t i) { return input ? double(i % 7 - 3) : value(input, i); }),
+                {}, cat(name_of(op), " of a widened ", name_of(dtype)));
+  }
+}
+
 TEST_F(Elementwise, LargeArraysTakeTwoPiecesAThread) {
   for (int64_t count : {1 << 20, (1 << 20) + 1, (1 << 20) + 1023, (1 << 20) + 1024, (1 << 20) + 2047})
     for (Lie lie : {Lie::dense, Lie::shifted}) {
       const Shape shape{count};
-      const Launch launch = launch_of(chain(1, {{unary_of(UnaryOp::negative), {0, -1, -1}, DType::f32, 0}}, shape), {lay(shape, DType::f32, lie)}, [](size_t, int64_t i) { return double(i % 8191); });
+      const Launch launch = launch_of(chain(1, {{unary_of(UnaryOp::negative), {0, -1, -1}, DType::f32, 0}}, shape),
+                                      {lay(shape, DType::f32, lie)}, [](size_t, int64_t i) { return double(i % 8191); });
       EXPECT_EQ(run_on_vulkan(launch, "negative"), run_on_cpu(launch)) << count << " " << name_of(lie);
     }
 }
@@ -161,7 +211,8 @@ TEST_F(Elementwise, EveryPairOfLayouts) {
       for (Lie right : kLies)
         for (DType dtype : {DType::f32, DType::i16}) {
           if (dtype == DType::i16 && (int(left) + int(right)) % 3) continue;
-          const Launch launch = launch_of(chain(2, {{binary_of(BinaryOp::subtract), {0, 1, -1}, dtype, 0}}, shape), {lay(shape, dtype, left), lay(shape, dtype, right)},
+          const Launch launch = launch_of(chain(2, {{binary_of(BinaryOp::subtract), {0, 1, -1}, dtype, 0}}, shape),
+                                          {lay(shape, dtype, left), lay(shape, dtype, right)},
                                           [&](size_t input, int64_t i) { return double(i * (input ? 2 : 3) % 997); });
           compare(launch, {}, cat(to_string(shape), " ", name_of(left), " - ", name_of(right), " of ", name_of(dtype)));
         }
@@ -173,7 +224,11 @@ TEST_F(Elementwise, MixedWidthsInOneChain) {
   for (Lie lie : {Lie::dense, Lie::shifted, Lie::padded, Lie::column, Lie::spread})
     for (DType wide : {DType::f32, DType::f64, DType::i64})
       for (DType narrow : {DType::u8, DType::f16, DType::boolean}) {
-        const Launch launch = launch_of(chain(2, {{cast_to(wide), {0, -1, -1}, wide, 0}, {binary_of(BinaryOp::add), {2, 1, -1}, wide, 0}, {cast_to(narrow), {3, -1, -1}, narrow, 0}}, shape),
+        const Launch launch = launch_of(chain(2,
+                                              {{cast_to(wide), {0, -1, -1}, wide, 0},
+                                               {binary_of(BinaryOp::add), {2, 1, -1}, wide, 0},
+                                               {cast_to(narrow), {3, -1, -1}, narrow, 0}},
+                                              shape),
                                         {lay(shape, narrow, lie), lay(shape, wide, lie)},
                                         [&](size_t input, int64_t) { return double(random() % (input ? 50 : 2)); });
         compare(launch, {}, cat(name_of(lie), ": ", name_of(narrow), " and ", name_of(wide)));
@@ -191,7 +246,8 @@ TEST_F(Elementwise, ConstantsKeepTheirBits) {
         steps.push_back({binary_of(BinaryOp::maximum), {last, int(steps.size()), -1}, dtype, 0});
         last = int(steps.size());
       }
-      const Launch launch = launch_of(chain(1, steps, shape), {lay(shape, dtype, Lie::dense)}, [](size_t, int64_t i) { return double(i % 2); });
+      const Launch launch =
+          launch_of(chain(1, steps, shape), {lay(shape, dtype, Lie::dense)}, [](size_t, int64_t i) { return double(i % 2); });
       compare(launch, {}, cat(value, " of ", name_of(dtype)));
     }
 }
@@ -208,11 +264,14 @@ TEST_F(Elementwise, ChainsGiveTheBitsOfTheirSteps) {
       std::vector<FusedStep> steps;
       for (int i = 0; i < 6; ++i) {
         const int operands = 2 + int(steps.size()), a = int(random() % unsigned(operands)), b = int(random() % unsigned(operands));
-        if (random() % 2) steps.push_back({unary_of(kUnary[random() % std::size(kUnary)]), {a, -1, -1}, dtype, 0});
-        else steps.push_back({binary_of(kBinary[random() % std::size(kBinary)]), {a, b, -1}, dtype, 0});
+        if (random() % 2)
+          steps.push_back({unary_of(kUnary[random() % std::size(kUnary)]), {a, -1, -1}, dtype, 0});
+        else
+          steps.push_back({binary_of(kBinary[random() % std::size(kBinary)]), {a, b, -1}, dtype, 0});
       }
       const std::vector<Operand> inputs{lay(shape, dtype, Lie::dense), lay(shape, dtype, Lie::dense)};
-      Launch whole = launch_of(chain(2, steps, shape), inputs, [&](size_t, int64_t) { return std::uniform_real_distribution<>(-3, 3)(random); });
+      Launch whole =
+          launch_of(chain(2, steps, shape), inputs, [&](size_t, int64_t) { return std::uniform_real_distribution<>(-3, 3)(random); });
       std::vector<Bytes> values{whole.data[0], whole.data[1]};
       for (const FusedStep& step : steps) {
         FusedStep alone = step;
@@ -236,8 +295,8 @@ TEST_F(Elementwise, ChainsGiveTheBitsOfTheirSteps) {
 
 TEST_F(Elementwise, OneSourceServesAllSizes) {
   auto source = [&](const Shape& shape, Lie lie) {
-    const Launch launch = launch_of(chain(2, {{binary_of(BinaryOp::add), {0, 1, -1}, DType::f32, 0}}, shape), {lay(shape, DType::f32, Lie::dense), lay(shape, DType::f32, lie)},
-                                    [](size_t, int64_t) { return 0.0; });
+    const Launch launch = launch_of(chain(2, {{binary_of(BinaryOp::add), {0, 1, -1}, DType::f32, 0}}, shape),
+                                    {lay(shape, DType::f32, Lie::dense), lay(shape, DType::f32, lie)}, [](size_t, int64_t) { return 0.0; });
     return lower_program({launch.plan}, shared_device()->caps(), {}).kernels.at(0).source;
   };
   EXPECT_EQ(source({100}, Lie::dense), source({7, 13}, Lie::dense));
@@ -251,8 +310,9 @@ TEST_F(Elementwise, DevicesWithoutOptionalTypes) {
   ASSERT_TRUE(bare);
   const Shape shape{70, 30};
   for (DType dtype : all_dtypes()) {
-    const Launch launch = launch_of(chain(2, {{binary_of(BinaryOp::add), {0, 1, -1}, dtype, 0}}, shape), {lay(shape, dtype, Lie::dense), lay(shape, dtype, Lie::spread)},
-                                    [](size_t, int64_t i) { return double(i % 2); });
+    const Launch launch =
+        launch_of(chain(2, {{binary_of(BinaryOp::add), {0, 1, -1}, dtype, 0}}, shape),
+                  {lay(shape, dtype, Lie::dense), lay(shape, dtype, Lie::spread)}, [](size_t, int64_t i) { return double(i % 2); });
     const bool optional = size_of(dtype) == 1 || size_of(dtype) == 8;
     EXPECT_EQ(lower_program({launch.plan}, bare->caps(), {}).reasons[0].empty(), !optional) << name_of(dtype);
     if (optional) continue;

@@ -10,7 +10,7 @@ namespace mlxc::vulkan {
 namespace {
 
 constexpr int64_t kThreads = 256;
-constexpr int64_t kTile = 32;            // of transposes, as in kernels/transpose.comp
+constexpr int64_t kTile = 32;                   // of transposes, as in kernels/transpose.comp
 constexpr int64_t kWorthTwoPieces = 1 << 20;    // elements: below, threads are too few for two pieces each
 constexpr int64_t kWorthTransposing = 1 << 14;  // elements: below, gathering is as fast
 
@@ -78,8 +78,8 @@ class Writer {
         if (size_of(dtype) == 8) words.u(int64_t(bits >> 32));
       }
     const int64_t each_group = kThreads * each_ * pieces_, groups = (count_ + each_group - 1) / each_group;
-    emitter_.dispatch({.module = body_.name, .constants = {}, .subgroup = 0, .source = source(table.size())}, emitter_.row(groups), std::move(arguments), words,
-                      {.flops = body_.flops * double(count_), .bytes = bytes});
+    emitter_.dispatch({.module = body_.name, .constants = {}, .subgroup = 0, .source = source(table.size())}, emitter_.row(groups),
+                      std::move(arguments), words, {.flops = body_.flops * double(count_), .bytes = bytes});
   }
 
  private:
@@ -125,7 +125,8 @@ class Writer {
     return words;
   }
 
-  // ---- the text --------------------------------------------------------------------------------------------------------------------------
+  // ---- the text
+  // --------------------------------------------------------------------------------------------------------------------------
 
   std::string source(size_t table_words) const {
     std::vector<DType> dtypes = body_.used;
@@ -142,9 +143,11 @@ class Writer {
     if (table_in_words_ && table_words) text += cat("  uint t[", table_words, "];\n");
     if (constants_in_words_ && constant_words()) text += cat("  uint c[", constant_words(), "];\n");
     text += cat("} args;\n#define TABLE(i) args.t", table_in_words_ ? "[i]" : ".v[i]", "\n", compute_function(), place_function());
-    text += cat("void main() {\n  uint last = args.count - 1u, first = (group_index() * ", kThreads * pieces_, "u + gl_LocalInvocationIndex) * ", each_, "u;\n");
+    text += cat("void main() {\n  uint last = args.count - 1u, first = (group_index() * ", kThreads * pieces_,
+                "u + gl_LocalInvocationIndex) * ", each_, "u;\n");
     if (pieces_ == 1) return cat(text, "  if (first >= args.count) return;\n", piece_body(), "}\n");
-    return cat(text, both_pieces(), "  for (uint end = first + ", pieces_ * kThreads * each_, "u; first < end && first <= last; first += ", kThreads * each_, "u) {\n", piece_body(), "  }\n}\n");
+    return cat(text, both_pieces(), "  for (uint end = first + ", pieces_ * kThreads * each_,
+               "u; first < end && first <= last; first += ", kThreads * each_, "u) {\n", piece_body(), "  }\n}\n");
   }
 
   // Loads, computes and stores the elements from `first`.
@@ -163,10 +166,12 @@ class Writer {
   // Two pieces of one dense float32 input, both asked for before either is waited for.
   std::string both_pieces() const {
     const std::string apart = cat(kThreads, "u");
-    std::string text = cat("  if (first + ", (kThreads + 1) * each_ - 1, "u <= last && ", aligned(0), " && ", aligned(1), ") {\n    uint at = first / ", each_,
-                           "u;\n    uvec4 w0 = U32x4(args.a0).v[at], w1 = U32x4(args.a0).v[at + ", apart, "], y0, y1;\n    [[unroll]] for (uint e = 0; e < 4; ++e) {\n");
+    std::string text = cat("  if (first + ", (kThreads + 1) * each_ - 1, "u <= last && ", aligned(0), " && ", aligned(1),
+                           ") {\n    uint at = first / ", each_, "u;\n    uvec4 w0 = U32x4(args.a0).v[at], w1 = U32x4(args.a0).v[at + ",
+                           apart, "], y0, y1;\n    [[unroll]] for (uint e = 0; e < 4; ++e) {\n");
     for (int piece = 0; piece < 2; ++piece)
-      text += cat("      y", piece, "[e] = pack_f32(compute(unpack_f32(w", piece, "[e]), first + e", piece ? cat(" + ", kThreads * each_, "u") : "", "));\n");
+      text += cat("      y", piece, "[e] = pack_f32(compute(unpack_f32(w", piece, "[e]), first + e",
+                  piece ? cat(" + ", kThreads * each_, "u") : "", "));\n");
     return cat(text, "    }\n    U32x4(args.a1).v[at] = y0;\n    U32x4(args.a1).v[at + ", apart, "] = y1;\n    return;\n  }\n");
   }
 
@@ -192,7 +197,8 @@ class Writer {
       }
       text += cat("  ", value_type(dtype), " c", i, " = ", value, ";\n");
     }
-    return cat(text, body_.code.empty() ? cat("  ", value_type(output().at.dtype), " result = x0;\n") : body_.code, "  return result;\n}\n");
+    return cat(text, body_.code.empty() ? cat("  ", value_type(output().at.dtype), " result = x0;\n") : body_.code,
+               "  return result;\n}\n");
   }
 
   // place(flat index, out distances): of every strided operand.
@@ -206,7 +212,8 @@ class Writer {
     size_t at = 0;
     for (size_t axis = shape_.size(); axis-- > 0;) {
       if (axis) {
-        text += cat("  { uint q = fast_divide(rest, TABLE(", at + 1, "), TABLE(", at + 2, ")); i = rest - q * TABLE(", at, "); rest = q; }\n");
+        text +=
+            cat("  { uint q = fast_divide(rest, TABLE(", at + 1, "), TABLE(", at + 2, ")); i = rest - q * TABLE(", at, "); rest = q; }\n");
         at += 3;
       } else {
         text += "  i = rest;\n";
@@ -253,7 +260,8 @@ class Writer {
   std::string wide_place(size_t i) const {
     const Place& place = places_[i];
     if (place.lies == Lies::flat) return cat(wide_type(each_ * size_of(place.at.dtype)), "(args.a", i, ").v[first / ", each_, "u]");
-    return cat(wide_type(each_ * size_of(place.at.dtype)), "(address_of(args.a", i, ", o", place.table, "_0, ", size_of(place.at.dtype), "u)).v[0]");
+    return cat(wide_type(each_ * size_of(place.at.dtype)), "(address_of(args.a", i, ", o", place.table, "_0, ", size_of(place.at.dtype),
+               "u)).v[0]");
   }
 
   std::string load(size_t i) const {
@@ -275,7 +283,8 @@ class Writer {
     if (!wide(place)) return cat(text, fallback);
     const int64_t bytes = each_ * size_of(place.at.dtype);
     const char* word = bytes == 16 ? "uvec4" : bytes == 8 ? "uvec2" : "uint";
-    return cat(text, "  if (whole && ", aligned(i), ") {\n    ", word, " w = ", word, "(", wide_place(i), ");\n", vector, "  } else {\n", fallback, "  }\n");
+    return cat(text, "  if (whole && ", aligned(i), ") {\n    ", word, " w = ", word, "(", wide_place(i), ");\n", vector, "  } else {\n",
+               fallback, "  }\n");
   }
 
   std::string store() const {
@@ -283,7 +292,8 @@ class Writer {
     const char* name = suffix(place.at.dtype);
     std::string fallback;
     for (int64_t e = 0; e < each_; ++e)
-      fallback += cat("    ", e ? cat("if (first + ", e, "u <= last) ") : "", "store_", name, "(args.a", inputs_, ", ", index_of(place, e), ", y_", e, ");\n");
+      fallback += cat("    ", e ? cat("if (first + ", e, "u <= last) ") : "", "store_", name, "(args.a", inputs_, ", ", index_of(place, e),
+                      ", y_", e, ");\n");
     if (!wide(place)) return cat("  {\n", fallback, "  }\n");
     const int64_t item = size_of(place.at.dtype), bytes = each_ * item, in_word = std::max<int64_t>(1, std::min<int64_t>(4, bytes) / item);
     std::string words;
@@ -294,7 +304,8 @@ class Writer {
         words += cat(e == 0 ? "" : e % in_word ? " | " : ", ", "(pack_", name, "(y_", e, ") << ", e % in_word * item * 8, ")");
     }
     const char* word = bytes == 16 ? "uvec4" : bytes == 8 ? "uvec2" : bytes == 4 ? "uint" : "uint16_t";
-    return cat("  if (whole && ", aligned(inputs_), ") {\n    ", wide_place(inputs_), " = ", word, "(", words, ");\n  } else {\n", fallback, "  }\n");
+    return cat("  if (whole && ", aligned(inputs_), ") {\n    ", wide_place(inputs_), " = ", word, "(", words, ");\n  } else {\n", fallback,
+               "  }\n");
   }
 
   Emitter& emitter_;
@@ -303,8 +314,8 @@ class Writer {
   std::vector<Place> places_;  // the output is last
   size_t inputs_ = 0;
   int64_t count_ = 0, each_ = 4;
-  int64_t pieces_ = 1;         // of each_ elements, of a thread
-  int columns_ = 0;            // strided operands
+  int64_t pieces_ = 1;  // of each_ elements, of a thread
+  int columns_ = 0;     // strided operands
   bool whole_rows_ = false, table_in_words_ = false, constants_in_words_ = false;
 };
 
@@ -343,7 +354,15 @@ void emit_transpose(Emitter& emitter, const std::vector<int64_t>& shape, Strided
   const char* module = item == 2 ? "transpose.b2" : item == 4 ? "transpose.b4" : "transpose.b8";
   emitter.dispatch({module, {axes}}, emitter.row(across * down * batch),
                    {read(from.ref), write(to.ref), read(emitter.table(table.data(), int64_t(table.size() * 4)))},
-                   Words().u(shape[last]).u(shape[axis]).u(from.strides[last]).u(to.strides[axis]).u(across).u(down).u(across * down * batch).u(from_first),
+                   Words()
+                       .u(shape[last])
+                       .u(shape[axis])
+                       .u(from.strides[last])
+                       .u(to.strides[axis])
+                       .u(across)
+                       .u(down)
+                       .u(across * down * batch)
+                       .u(from_first),
                    {.bytes = double(2 * product(shape) * item)});
 }
 
@@ -388,7 +407,8 @@ const char* value_type(DType dtype) {
 }
 
 const char* suffix(DType dtype) {
-  static constexpr const char* kNames[kDTypeCount]{"bool", "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "f16", "bf16", "f32", "f64"};
+  static constexpr const char* kNames[kDTypeCount]{"bool", "u8",  "i8",  "u16",  "i16", "u32", "i32",
+                                                   "u64",  "i64", "f16", "bf16", "f32", "f64"};
   return kNames[size_t(dtype)];
 }
 
@@ -432,7 +452,7 @@ std::string convert_expression(DType from, DType to, const std::string& x) {
   }
   if (size_of(to) == 8) {  // widened with the sign of the source
     if (size_of(from) == 8) return cat(type, "(", x, ")");
-    return cat(type, is_signed(from) ? "(int64_t(" : "(uint64_t(", x, "))");
+    return cat(type, is_signed(from) ? "(widened(" : "(uint64_t(", x, "))");
   }
   return cat("wrap_", suffix(to), "(", type, "(", x, "))");
 }
@@ -446,8 +466,8 @@ std::string glsl_head(const Emitter& emitter, const std::vector<DType>& dtypes, 
   }
   const Capabilities& caps = emitter.caps();
   if ((int8 && !caps.int8) || (int64 && !caps.int64) || (float64 && !caps.float64)) no_kernel(emitter.plan());
-  return cat("#version 460\n", int8 ? "#define HAS_INT8\n" : "", int64 ? "#define HAS_INT64\n" : "", float64 ? "#define HAS_FLOAT64\n" : "", "#include \"",
-             include, "\"\n");
+  return cat("#version 460\n", int8 ? "#define HAS_INT8\n" : "", int64 ? "#define HAS_INT64\n" : "", float64 ? "#define HAS_FLOAT64\n" : "",
+             "#include \"", include, "\"\n");
 }
 
 uint64_t constant_bits(double value, DType dtype) {
@@ -483,7 +503,8 @@ uint64_t constant_bits(double value, DType dtype) {
   }
 }
 
-void emit_elementwise(Emitter& emitter, const ElementwiseBody& body, std::vector<int64_t> shape, std::vector<Strided> inputs, Strided output) {
+void emit_elementwise(Emitter& emitter, const ElementwiseBody& body, std::vector<int64_t> shape, std::vector<Strided> inputs,
+                      Strided output) {
   if (product(shape) == 0) return;
   std::vector<Strided*> all;
   for (Strided& input : inputs) all.push_back(&input);

@@ -12,26 +12,33 @@ namespace {
 constexpr int64_t kThreads = 256;
 constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
 constexpr int64_t kArgumentBytes = 128, kFixedBytes = 2 * 8 + 6 * 4;  // of the push constants; of those, what every reduction has
-constexpr int64_t kValueBytes = 60;  // of a thread, in 16 KiB of shared memory
+constexpr int64_t kValueBytes = 60;                                   // of a thread, in 16 KiB of shared memory
 
-int64_t up_to_power(int64_t value, int64_t most) { return std::min<int64_t>(most, int64_t(std::bit_ceil(uint64_t(std::max<int64_t>(value, 1))))); }
+int64_t up_to_power(int64_t value, int64_t most) {
+  return std::min<int64_t>(most, int64_t(std::bit_ceil(uint64_t(std::max<int64_t>(value, 1)))));
+}
 
 // What keeps the device's memory busy: a few workgroups a multiprocessor.
 int64_t wanted_groups(const Capabilities& caps) { return std::clamp<int64_t>(4 * int64_t(caps.multiprocessors), 32, 1024); }
 
 // What a thread keeps of the elements it has seen, for one reduction: the members v<n> of Value and, by operation, s<n>, c<n> or i<n>. Of
-// logsumexp: maximum and sum of exp(x - maximum). Of variance: mean of x - base, sum of squared differences from it and count, combined as in
-// T. F. Chan, G. H. Golub, R. J. LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample Variances (1979). `base` is the first
-// element of all: of numbers far from zero but near each other, differences keep all digits.
+// logsumexp: maximum and sum of exp(x - maximum). Of variance: mean of x - base, sum of squared differences from it and count, combined as
+// in T. F. Chan, G. H. Golub, R. J. LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample Variances (1979). `base` is
+// the first element of all: of numbers far from zero but near each other, differences keep all digits.
 class Accumulator {
  public:
-  Accumulator(Reduction op, DType dtype, DType result, size_t number) : op_(op), dtype_(dtype), n_(std::to_string(number)), type_(value_type(dtype)) {
-    if ((op == Reduction::sum || op == Reduction::product) && !is_float(dtype)) type_ = value_type(result);  // 64 bits, which wrap
-    else if (op == Reduction::any || op == Reduction::all) type_ = "uint";
+  Accumulator(Reduction op, DType dtype, DType result, size_t number)
+      : op_(op), dtype_(dtype), n_(std::to_string(number)), type_(value_type(dtype)) {
+    if ((op == Reduction::sum || op == Reduction::product) && !is_float(dtype))
+      type_ = value_type(result);  // 64 bits, which wrap
+    else if (op == Reduction::any || op == Reduction::all)
+      type_ = "uint";
   }
 
   bool serves(Reduction op) const { return op == op_ || (is_float(dtype_) && is_sum(op) && is_sum(op_)); }
-  int64_t item() const { return type_ == "double" || type_ == "int64_t" || type_ == "uint64_t" ? 8 : 4; }  // bytes; the other members take 4 or as many
+  int64_t item() const {
+    return type_ == "double" || type_ == "int64_t" || type_ == "uint64_t" ? 8 : 4;
+  }  // bytes; the other members take 4 or as many
   int64_t bytes() const { return op_ == Reduction::variance ? 3 * item() : item() + (has_pair() || is_arg() ? 4 : 0); }
   bool takes_blocks() const { return op_ == Reduction::variance; }
 
@@ -51,7 +58,7 @@ class Accumulator {
     if (is_arg()) return "x, index";
     if (op_ == Reduction::any || op_ == Reduction::all) return "uint(truth(x))";
     if (type_ == value_type(dtype_)) return "x";
-    return cat(type_, is_signed(dtype_) ? "(int64_t(x))" : "(uint64_t(x))");
+    return cat(type_, is_signed(dtype_) ? "(widened(x))" : "(uint64_t(x))");
   }
 
   // Statements that set r's members from a's and b's; follows: all of b comes after all of a.
@@ -62,13 +69,14 @@ class Accumulator {
       case Reduction::any: return cat("  r.", v, " = a.", v, " | b.", v, ";\n");
       case Reduction::all: return cat("  r.", v, " = a.", v, " & b.", v, ";\n");
       case Reduction::variance:
-        return cat("  {\n    ", type_, " n = a.", c, " + b.", c, ", part = b.", c, " / max(n, ", type_, "(1)), apart = b.", v, " - a.", v, ";\n    r.", v, " = a.", v,
-                   " + apart * part;\n    r.", s, " = a.", s, " + b.", s, " + apart * apart * (a.", c, " * part);\n    r.", c, " = n;\n  }\n");
+        return cat("  {\n    ", type_, " n = a.", c, " + b.", c, ", part = b.", c, " / max(n, ", type_, "(1)), apart = b.", v, " - a.", v,
+                   ";\n    r.", v, " = a.", v, " + apart * part;\n    r.", s, " = a.", s, " + b.", s, " + apart * apart * (a.", c,
+                   " * part);\n    r.", c, " = n;\n  }\n");
       case Reduction::logsumexp:
       case Reduction::exponentials:
-        return cat("  if (a.", v, " == b.", v, ") {\n    r.", s, " = a.", s, " + b.", s, ";\n  } else if (a.", v, " > b.", v, ") {\n    r.", s, " = a.", s, " + b.", s,
-                   " * exp_f32(b.", v, " - a.", v, ");\n  } else {\n    r.", v, " = b.", v, ";\n    r.", s, " = b.", s, " + a.", s, " * exp_f32(a.", v, " - b.", v,
-                   ");\n  }\n");
+        return cat("  if (a.", v, " == b.", v, ") {\n    r.", s, " = a.", s, " + b.", s, ";\n  } else if (a.", v, " > b.", v, ") {\n    r.",
+                   s, " = a.", s, " + b.", s, " * exp_f32(b.", v, " - a.", v, ");\n  } else {\n    r.", v, " = b.", v, ";\n    r.", s,
+                   " = b.", s, " + a.", s, " * exp_f32(a.", v, " - b.", v, ");\n  }\n");
       case Reduction::maximum:
       case Reduction::minimum:
       case Reduction::arg_maximum:
@@ -78,14 +86,17 @@ class Accumulator {
     const char* order = seeks_most() ? " > " : " < ";
     std::string text = cat("  {\n    bool beats = b.", v, order, "a.", v, ";\n");
     if (is_float(dtype_)) {  // NaN stays
-      text = cat("  {\n    bool nan_a = is_nan(a.", v, "), nan_b = is_nan(b.", v, "), beats = !nan_a && (nan_b || b.", v, order, "a.", v, ");\n");
+      text = cat("  {\n    bool nan_a = is_nan(a.", v, "), nan_b = is_nan(b.", v, "), beats = !nan_a && (nan_b || b.", v, order, "a.", v,
+                 ");\n");
     }
     if (is_arg() && follows) {  // of equal ones the first counts, which is there already
       text += cat("    if (a.", i, " == 0xffffffffu) beats = true;\n");
     } else if (is_arg()) {
-      text += cat("    bool same = ", is_float(dtype_) ? "(nan_a && nan_b) || " : "", "a.", v, " == b.", v, ";\n    if (same && b.", i, " < a.", i, ") beats = true;\n");
+      text += cat("    bool same = ", is_float(dtype_) ? "(nan_a && nan_b) || " : "", "a.", v, " == b.", v, ";\n    if (same && b.", i,
+                  " < a.", i, ") beats = true;\n");
     }
-    return cat(text, "    r.", v, " = beats ? b.", v, " : a.", v, ";\n", is_arg() ? cat("    r.", i, " = beats ? b.", i, " : a.", i, ";\n") : "", "  }\n");
+    return cat(text, "    r.", v, " = beats ? b.", v, " : a.", v, ";\n",
+               is_arg() ? cat("    r.", i, " = beats ? b.", i, " : a.", i, ";\n") : "", "  }\n");
   }
 
   // Sets v's members from `count` elements x, with one division for all of them.
@@ -93,15 +104,18 @@ class Accumulator {
     std::string sum;
     for (int64_t e = 0; e < count; ++e) sum += cat(e ? " + d[" : "d[", e, "]");
     const std::string each = cat("    [[unroll]] for (int e = 0; e < ", count, "; ++e) ");
-    return cat("  {\n    ", type_, " d[", count, "], spread = ", type_, "(0);\n", each, "d[e] = x[e] - base;\n    ", type_, " mean = (", sum, ") * ", type_, "(",
-               1.0 / double(count), ");\n", each, "spread += (d[e] - mean) * (d[e] - mean);\n    Value a = v, b = identity(), r = v;\n    b.v", n_, " = mean, b.s", n_,
+    return cat("  {\n    ", type_, " d[", count, "], spread = ", type_, "(0);\n", each, "d[e] = x[e] - base;\n    ", type_, " mean = (",
+               sum, ") * ", type_, "(", 1.0 / double(count), ");\n", each,
+               "spread += (d[e] - mean) * (d[e] - mean);\n    Value a = v, b = identity(), r = v;\n    b.v", n_, " = mean, b.s", n_,
                " = spread, b.c", n_, " = ", type_, "(", count, ");\n", combine(false), "    v = r;\n  }\n");
   }
 
   // Stores the result of `op`, which this serves, to `out`.
   std::string finish(Reduction op, DType result, const std::string& out) const {
     const std::string store = cat("  store_", suffix(result), "(", out, ", at, "), v = cat("value.v", n_), s = cat("value.s", n_);
-    auto shared_out = [&](const std::string& x) { return dtype_ == DType::f64 ? cat(x, " / double(count)") : cat("divide_f32(", x, ", float(count))"); };
+    auto shared_out = [&](const std::string& x) {
+      return dtype_ == DType::f64 ? cat(x, " / double(count)") : cat("divide_f32(", x, ", float(count))");
+    };
     switch (op) {
       case Reduction::mean: return cat(store, shared_out(v), ");\n");
       case Reduction::variance: return cat(store, shared_out(s), ");\n");
@@ -169,14 +183,20 @@ int64_t value_bytes(const std::vector<Accumulator>& all) {
 class Reducer {
  public:
   Reducer(Emitter& emitter, const ReduceInput& input, const ReduceShape& shape, std::vector<ReduceTarget> targets)
-      : emitter_(emitter), input_(input), shape_(shape), targets_(std::move(targets)), accumulators_(accumulators_for(input.dtype, targets_)) {
+      : emitter_(emitter),
+        input_(input),
+        shape_(shape),
+        targets_(std::move(targets)),
+        accumulators_(accumulators_for(input.dtype, targets_)) {
     for (const ReduceInput::Operand& operand : input.operands)
       if (!operand.one) per_ = std::min(per_, 16 / size_of(operand.dtype));
   }
 
   void dispatch() {
-    if (shape_.inner == 1) dispatch_rows();
-    else dispatch_columns();
+    if (shape_.inner == 1)
+      dispatch_rows();
+    else
+      dispatch_columns();
   }
 
  private:
@@ -189,19 +209,21 @@ class Reducer {
       part = divide_up(divide_up(shape_.count, parts), step) * step;
       parts = divide_up(shape_.count, part);
     }
-    run({"reduce_rows", {uint32_t(lanes)}, 0, text("reduce_rows.glsl", per_, 1)}, divide_up(shape_.outer * parts, kThreads / lanes), parts, shape_.outer,
-        Words().u(shape_.outer).u(shape_.count).u(shape_.stride).u(parts).u(part));
+    run({"reduce_rows", {uint32_t(lanes)}, 0, text("reduce_rows.glsl", per_, 1)}, divide_up(shape_.outer * parts, kThreads / lanes), parts,
+        shape_.outer, Words().u(shape_.outer).u(shape_.count).u(shape_.stride).u(parts).u(part));
   }
 
   void dispatch_columns() {
     const int64_t wide = per_ == 4 && shape_.inner % 4 == 0 ? 4 : 1, across = shape_.inner / wide;
-    const int64_t rows = up_to_power(shape_.count, kThreads / up_to_power(across, wide == 4 ? 32 : 64)), columns = up_to_power(across, kThreads / rows);
+    const int64_t rows = up_to_power(shape_.count, kThreads / up_to_power(across, wide == 4 ? 32 : 64)),
+                  columns = up_to_power(across, kThreads / rows);
     const int64_t blocks = divide_up(across, columns), outers = divide_up(shape_.outer, kThreads / (rows * columns));
-    int64_t part = std::max<int64_t>(shape_.count, 1), parts = std::clamp<int64_t>(wanted_groups(emitter_.caps()) / (blocks * outers), 1, divide_up(part, 8 * rows));
+    int64_t part = std::max<int64_t>(shape_.count, 1),
+            parts = std::clamp<int64_t>(wanted_groups(emitter_.caps()) / (blocks * outers), 1, divide_up(part, 8 * rows));
     part = divide_up(part, parts);
     parts = divide_up(std::max<int64_t>(shape_.count, 1), part);
-    run({"reduce_columns", {uint32_t(columns), uint32_t(rows)}, 0, text("reduce_columns.glsl", 8, wide)}, blocks * outers * parts, parts, blocks * outers,
-        Words().u(shape_.outer).u(shape_.count).u(shape_.inner).u(blocks).u(parts).u(part));
+    run({"reduce_columns", {uint32_t(columns), uint32_t(rows)}, 0, text("reduce_columns.glsl", 8, wide)}, blocks * outers * parts, parts,
+        blocks * outers, Words().u(shape_.outer).u(shape_.count).u(shape_.inner).u(blocks).u(parts).u(part));
   }
 
   // joins: results, or groups of them, that the parts of are counted for.
@@ -221,20 +243,24 @@ class Reducer {
     arguments.insert(arguments.end(), {update(partials), update(counters)});
     for (const auto& constant : input_.body.constants) words.u(int64_t(constant.second & 0xffffffff));
     const double elements = double(shape_.outer) * double(shape_.count) * double(shape_.inner);
-    emitter_.dispatch(std::move(kernel), emitter_.row(groups), std::move(arguments), words, {.flops = elements * input_.body.flops, .bytes = bytes});
+    emitter_.dispatch(std::move(kernel), emitter_.row(groups), std::move(arguments), words,
+                      {.flops = elements * input_.body.flops, .bytes = bytes});
   }
 
-  // ---- the text --------------------------------------------------------------------------------------------------------------------------
+  // ---- the text
+  // --------------------------------------------------------------------------------------------------------------------------
 
   // block: elements that a thread has at hand at once; wide: neighbouring ones that are one load in reduce_columns.glsl.
   std::string text(const char* kernel, int64_t block, int64_t wide) const {
     std::vector<DType> dtypes = input_.body.used;
     for (const ReduceInput::Operand& operand : input_.operands) dtypes.push_back(operand.dtype);
     for (const ReduceTarget& target : targets_)
-      if (target.op != Reduction::exponentials && target.op != Reduction::arg_maximum && target.op != Reduction::arg_minimum)  // those are written as words
+      if (target.op != Reduction::exponentials && target.op != Reduction::arg_maximum &&
+          target.op != Reduction::arg_minimum)  // those are written as words
         dtypes.push_back(target.result);
-    return cat(glsl_head(emitter_, dtypes, "arithmetic.glsl"), "#define PER ", per_, "\n#define WIDE ", wide, "\n#define OUTS ", targets_.size(), "\n#define VALUE_ALIGN ", value_alignment(accumulators_),
-               "\n#define VALUE ", value_type(input_.dtype), "\n", value_text(block), element_text(), "#include \"", kernel, "\"\n");
+    return cat(glsl_head(emitter_, dtypes, "arithmetic.glsl"), "#define PER ", per_, "\n#define WIDE ", wide, "\n#define OUTS ",
+               targets_.size(), "\n#define VALUE_ALIGN ", value_alignment(accumulators_), "\n#define VALUE ", value_type(input_.dtype),
+               "\n", value_text(block), element_text(), "#include \"", kernel, "\"\n");
   }
 
   std::string value_text(int64_t block) const {
@@ -245,19 +271,23 @@ class Reducer {
       lift += cat(lift.empty() ? "" : ", ", each.lift());
       combine += each.combine(false);
       follow += each.combine(true);
-      if (each.takes_blocks()) blocks += each.take_block(block);
-      else fold += each.combine(true);
+      if (each.takes_blocks())
+        blocks += each.take_block(block);
+      else
+        fold += each.combine(true);
     }
     for (size_t i = 0; i < targets_.size(); ++i)
       for (const Accumulator& each : accumulators_)
         if (each.serves(targets_[i].op)) finish += each.finish(targets_[i].op, targets_[i].result, cat("out_[", i, "]"));
     if (!fold.empty())
-      fold = cat("  [[unroll]] for (int e = 0; e < ", block, "; ++e) {\n  Value a = v, b = lift(x[e], base, index + uint(e) * step), r = v;\n", fold, "  v = r;\n  }\n");
-    return cat("struct Value {", members, " };\nValue identity() { return Value(", identity, "); }\nValue lift(VALUE x, VALUE base, uint index) { return Value(", lift,
-               "); }\nValue combine(Value a, Value b) {\n  Value r = a;\n", combine, "  return r;\n}\nValue follow(Value a, Value b) {\n  Value r = a;\n", follow,
-               "  return r;\n}\nValue fold(Value v, VALUE x[", block, "], VALUE base, uint index, uint step) {\n", fold, blocks,
-               "  return v;\n}\nvoid finish(uvec2 out_[OUTS], uint at, Value value, uint count) {\n",
-               finish, "}\n");
+      fold = cat("  [[unroll]] for (int e = 0; e < ", block,
+                 "; ++e) {\n  Value a = v, b = lift(x[e], base, index + uint(e) * step), r = v;\n", fold, "  v = r;\n  }\n");
+    return cat("struct Value {", members, " };\nValue identity() { return Value(", identity,
+               "); }\nValue lift(VALUE x, VALUE base, uint index) { return Value(", lift,
+               "); }\nValue combine(Value a, Value b) {\n  Value r = a;\n", combine,
+               "  return r;\n}\nValue follow(Value a, Value b) {\n  Value r = a;\n", follow, "  return r;\n}\nValue fold(Value v, VALUE x[",
+               block, "], VALUE base, uint index, uint step) {\n", fold, blocks,
+               "  return v;\n}\nvoid finish(uvec2 out_[OUTS], uint at, Value value, uint count) {\n", finish, "}\n");
   }
 
   // How elements are found: Row, Words and the functions over them that kernels/reduce.glsl names.
@@ -278,7 +308,8 @@ class Reducer {
       row += cat(" uvec2 ", name, ";");
       make_row += cat(separator, "row_address(args.", name, ", row, length, ", item, "u)");
       advance += cat("  row.", name, " = address_of(row.", name, ", by, ", item, "u);\n");
-      phase += cat(phase.empty() ? "  uint past = " : "  if (past != ", "(row.", name, ".x & ", bytes - 1, "u) / ", item, "u", phase.empty() ? ";\n" : ") return PER;\n");
+      phase += cat(phase.empty() ? "  uint past = " : "  if (past != ", "(row.", name, ".x & ", bytes - 1, "u) / ", item, "u",
+                   phase.empty() ? ";\n" : ") return PER;\n");
       parameters += cat(", ", value_type(dtype), " x", i);
       singles += cat(", load_", suffix(dtype), "(row.", name, ", at)");
       words += cat(bytes == 16 ? " uvec4 w" : bytes == 8 ? " uvec2 w" : " uint w", i, ";");
@@ -298,10 +329,12 @@ class Reducer {
       unpack += cat("  x[", e, "] = compute(row", call, ");\n");
     }
     const size_t held = input_.body.constants.size();
-    return cat("#define OPERANDS", arguments, "\n#define CONSTANTS", held ? cat(" uint constants[", held, "];") : "", "\nstruct Row {", row, " };\nstruct Words {", words,
-               " };\n#define ROW(row, length) Row(", make_row, ")\nRow advanced(Row row, uint by) {\n", advance, "  return row;\n}\nuint phase(Row row) {\n", phase,
-               "  return past;\n}\nVALUE compute(Row row", parameters, ") {\n", values, input_.body.code.empty() ? "  VALUE result = x0;\n" : input_.body.code,
-               "  return result;\n}\nVALUE element(Row row, uint at) { return compute(row", singles, "); }\nWords load_words(Row row, uint piece) { return Words(", load,
+    return cat("#define OPERANDS", arguments, "\n#define CONSTANTS", held ? cat(" uint constants[", held, "];") : "", "\nstruct Row {", row,
+               " };\nstruct Words {", words, " };\n#define ROW(row, length) Row(", make_row, ")\nRow advanced(Row row, uint by) {\n",
+               advance, "  return row;\n}\nuint phase(Row row) {\n", phase, "  return past;\n}\nVALUE compute(Row row", parameters, ") {\n",
+               values, input_.body.code.empty() ? "  VALUE result = x0;\n" : input_.body.code,
+               "  return result;\n}\nVALUE element(Row row, uint at) { return compute(row", singles,
+               "); }\nWords load_words(Row row, uint piece) { return Words(", load,
                "); }\nvoid unpack_words(Row row, Words words, out VALUE x[PER]) {\n", unpack, "}\n");
   }
 
@@ -317,8 +350,10 @@ class Reducer {
 
 void emit_reductions(Emitter& emitter, const ReduceInput& input, const ReduceShape& shape, const std::vector<ReduceTarget>& targets) {
   if (shape.outer == 0 || shape.inner == 0) return;
-  if (shape.count > kMost || shape.outer * shape.inner > kMost || (shape.inner > 1 && shape.count * shape.inner > kMost) || shape.stride > kMost)
-    fail(Status::unsupported, "a reduction of ", shape.outer, " x ", shape.count, " x ", shape.inner, " elements has no kernel on this Vulkan device: more than 2^31");
+  if (shape.count > kMost || shape.outer * shape.inner > kMost || (shape.inner > 1 && shape.count * shape.inner > kMost) ||
+      shape.stride > kMost)
+    fail(Status::unsupported, "a reduction of ", shape.outer, " x ", shape.count, " x ", shape.inner,
+         " elements has no kernel on this Vulkan device: more than 2^31");
   for (const ReduceTarget& target : targets)
     if (input.dtype == DType::f64 && (target.op == Reduction::logsumexp || target.op == Reduction::exponentials)) no_kernel(emitter.plan());
   const auto room = size_t(kArgumentBytes - kFixedBytes) / 8 - input.operands.size() - divide_up(int64_t(input.body.constants.size()), 2);
@@ -345,7 +380,8 @@ bool is_one(const OperandType& operand) {
 
 bool joins_reduction(const LaunchPlan& chain, const LaunchPlan& reduction) {
   const OpCode code = reduction.primitive->code();
-  if (chain.primitive->code() != OpCode::fused || (code != OpCode::reduce && code != OpCode::reductions && code != OpCode::arg_reduce)) return false;
+  if (chain.primitive->code() != OpCode::fused || (code != OpCode::reduce && code != OpCode::reductions && code != OpCode::arg_reduce))
+    return false;
   const OperandType &made = chain.outputs[0], &taken = reduction.inputs[0];
   auto dense = [](const OperandType& operand) { return is_contiguous(operand.type.shape, operand.strides); };
   auto floats = [](DType dtype) { return is_float(dtype) && dtype != DType::f64; };
