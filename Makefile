@@ -43,7 +43,7 @@ install: build ## install under PREFIX (default /usr/local), below DESTDIR when 
 	@echo "installed under $(DESTDIR)$(PREFIX)"
 
 format: ## rewrite the C and C++ sources in the house format
-	@git ls-files '*.h' '*.c' '*.cpp' | xargs clang-format -i
+	@scripts/sources | xargs clang-format -i
 
 lint: deps ## clang-format in check mode, clang-tidy, the layer check
 	@scripts/lint

@@ -1,5 +1,5 @@
-// How long a request lives on after it was cancelled in the middle of a long prompt: bench_cancel [MODEL_FOLDER] [PROMPT_TOKENS] [ROUNDS] [vulkan:N]
-// The goal is a p99 of 50 ms: the work between two polls of the flag is bounded by the size of a prompt chunk.
+// How long a request lives on after it was cancelled in the middle of a long prompt: bench_cancel [MODEL_FOLDER] [PROMPT_TOKENS] [ROUNDS]
+// [vulkan:N] The goal is a p99 of 50 ms: the work between two polls of the flag is bounded by the size of a prompt chunk.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -48,8 +48,9 @@ int main(int argc, char** argv) {
     }
     std::sort(latencies.begin(), latencies.end());
     auto percentile = [&](double p) { return latencies[std::min(latencies.size() - 1, size_t(p * double(latencies.size())))]; };
-    std::printf("%lld prompt tokens take %.0f ms; cancelled in the middle, %d times: p50 %.1f ms, p99 %.1f ms, highest %.1f ms (goal: p99 50 ms)\n",
-                static_cast<long long>(tokens), whole * 1e3, rounds, percentile(0.5), percentile(0.99), latencies.back());
+    std::printf(
+        "%lld prompt tokens take %.0f ms; cancelled in the middle, %d times: p50 %.1f ms, p99 %.1f ms, highest %.1f ms (goal: p99 50 ms)\n",
+        static_cast<long long>(tokens), whole * 1e3, rounds, percentile(0.5), percentile(0.99), latencies.back());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

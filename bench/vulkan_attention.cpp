@@ -52,7 +52,8 @@ struct Bench {
     for (uint16_t& value : values) value = bfloat16((float(random() >> 8) / float(1 << 24)) - 0.5f).bits;
     for (Buffer buffer : {kQ, kKeys, kValues, kWeights}) {
       const int64_t bytes = int64_t(storages[buffer]->bytes());
-      for (int64_t at = 0; at < bytes; at += kBlock) device.write(*storages[buffer], at, values.data(), size_t(std::min(kBlock, bytes - at)));
+      for (int64_t at = 0; at < bytes; at += kBlock)
+        device.write(*storages[buffer], at, values.data(), size_t(std::min(kBlock, bytes - at)));
     }
   }
 
@@ -105,10 +106,15 @@ void put_step(Bench& bench, const Step& step) {
 LaunchPlan attention_of(const Bench& bench, const Step& step, int64_t turn, Precision precision, DType out) {
   LaunchPlan plan;
   plan.primitive = std::make_shared<PagedAttention>(0.088f, 0, 0.0f, uint8_t(precision));
-  const int64_t pages = step.batch * step.pages(), bytes = pages * step.page_bytes(), offset = turn % std::max<int64_t>(1, bench.pool / bytes) * bytes;
+  const int64_t pages = step.batch * step.pages(), bytes = pages * step.page_bytes(),
+                offset = turn % std::max<int64_t>(1, bench.pool / bytes) * bytes;
   const Shape shape{pages, step.heads.kv, kPageSlots, step.heads.dim}, q{step.tokens, step.heads.q, step.heads.dim};
-  plan.inputs = {operand(q, DType::f32), operand(shape, DType::bf16), operand(shape, DType::bf16), operand({step.batch, step.width()}, DType::i32),
-                 operand({step.tokens}, DType::i32), operand({step.tokens}, DType::i32)};
+  plan.inputs = {operand(q, DType::f32),
+                 operand(shape, DType::bf16),
+                 operand(shape, DType::bf16),
+                 operand({step.batch, step.width()}, DType::i32),
+                 operand({step.tokens}, DType::i32),
+                 operand({step.tokens}, DType::i32)};
   plan.outputs = {operand(q, out)};
   plan.places = {{kQ, 0}, {kKeys, offset}, {kValues, offset}, {kTable, 0}, {kSequences, 0}, {kPositions, 0}, {kOut, 0}};
   return plan;
@@ -130,7 +136,8 @@ void decode(Bench& bench) {
         const double bytes = 2 * double(batch * context * heads.kv * heads.dim * 2);
         if (double(bench.pool) < bytes / 2) continue;
         const double seconds = time_attention(bench, step, Precision::native, DType::f32, 5e-6 + bytes / 3e12);
-        std::printf("%-14s %6lld %8lld %10.2f %7.3f\n", heads.model, static_cast<long long>(batch), static_cast<long long>(context), seconds * 1e6, bytes / seconds * 1e-12);
+        std::printf("%-14s %6lld %8lld %10.2f %7.3f\n", heads.model, static_cast<long long>(batch), static_cast<long long>(context),
+                    seconds * 1e6, bytes / seconds * 1e-12);
         std::fflush(stdout);
       }
     }
@@ -138,13 +145,14 @@ void decode(Bench& bench) {
 }
 
 void prompts(Bench& bench) {
-  std::printf("\nprompts, bfloat16 pages (native: tensor cores where there are any; high: float32)\n%-14s %6s %8s %9s %10s %9s\n", "heads", "tokens", "context", "precision",
-              "us", "TFLOP/s");
+  std::printf("\nprompts, bfloat16 pages (native: tensor cores where there are any; high: float32)\n%-14s %6s %8s %9s %10s %9s\n", "heads",
+              "tokens", "context", "precision", "us", "TFLOP/s");
   struct Prompt {
     int64_t tokens, context;
   };
   for (const Heads& heads : kModels) {
-    for (const Prompt& prompt : bench.quick ? std::vector<Prompt>{{128, 128}} : std::vector<Prompt>{{512, 512}, {512, 4096}, {2048, 2048}, {8192, 8192}}) {
+    for (const Prompt& prompt :
+         bench.quick ? std::vector<Prompt>{{128, 128}} : std::vector<Prompt>{{512, 512}, {512, 4096}, {2048, 2048}, {8192, 8192}}) {
       for (Precision precision : {Precision::native, Precision::high}) {
         if (precision == Precision::high && prompt.tokens > 2048) continue;
         const Step step{heads, prompt.tokens, 1, prompt.context};
@@ -152,8 +160,8 @@ void prompts(Bench& bench) {
         const double flops = 4 * double(prompt.tokens) * double(heads.q * heads.dim) * seen;
         const bool native = precision == Precision::native;
         const double seconds = time_attention(bench, step, precision, native ? DType::bf16 : DType::f32, flops / (native ? 1e14 : 1e13));
-        std::printf("%-14s %6lld %8lld %9s %10.1f %9.1f\n", heads.model, static_cast<long long>(prompt.tokens), static_cast<long long>(prompt.context),
-                    native ? "native" : "high", seconds * 1e6, flops / seconds * 1e-12);
+        std::printf("%-14s %6lld %8lld %9s %10.1f %9.1f\n", heads.model, static_cast<long long>(prompt.tokens),
+                    static_cast<long long>(prompt.context), native ? "native" : "high", seconds * 1e6, flops / seconds * 1e-12);
         std::fflush(stdout);
       }
     }
@@ -190,14 +198,24 @@ void rest(Bench& bench) {
       op->head_norm = true;
       op->norm_eps = 1e-6f;
       plan.primitive = op;
-      const Shape pages{step.batch * step.pages(), heads.kv, kPageSlots, heads.dim}, q{tokens, heads.q, heads.dim}, kv{tokens, heads.kv, heads.dim};
-      plan.inputs = {operand(pages, DType::bf16), operand(pages, DType::bf16), operand(q, DType::f32), operand(kv, DType::f32), operand(kv, DType::f32),
-                     operand({tokens}, DType::i32), operand({heads.dim / 2}, DType::f32), operand({step.batch, step.width()}, DType::i32), operand({tokens}, DType::i32),
-                     operand({heads.dim}, DType::bf16), operand({heads.dim}, DType::bf16)};
+      const Shape pages{step.batch * step.pages(), heads.kv, kPageSlots, heads.dim}, q{tokens, heads.q, heads.dim},
+          kv{tokens, heads.kv, heads.dim};
+      plan.inputs = {operand(pages, DType::bf16),
+                     operand(pages, DType::bf16),
+                     operand(q, DType::f32),
+                     operand(kv, DType::f32),
+                     operand(kv, DType::f32),
+                     operand({tokens}, DType::i32),
+                     operand({heads.dim / 2}, DType::f32),
+                     operand({step.batch, step.width()}, DType::i32),
+                     operand({tokens}, DType::i32),
+                     operand({heads.dim}, DType::bf16),
+                     operand({heads.dim}, DType::bf16)};
       plan.outputs = {operand(pages, DType::bf16), operand(pages, DType::bf16), operand(q, DType::f32)};
       const int64_t q_bytes = tokens * heads.q * heads.dim * 4, kv_bytes = tokens * heads.kv * heads.dim * 4;
-      plan.places = {{kKeys, 0}, {kValues, 0}, {kQ, 0}, {kQ, q_bytes}, {kQ, q_bytes + kv_bytes}, {kPositions, 0}, {kWeights, 0}, {kTable, 0}, {kSequences, 0},
-                     {kWeights, 1024}, {kWeights, 2048}, {kKeys, 0}, {kValues, 0}, {kOut, 0}};
+      plan.places = {{kKeys, 0},       {kValues, 0},  {kQ, 0},      {kQ, q_bytes},   {kQ, q_bytes + kv_bytes},
+                     {kPositions, 0},  {kWeights, 0}, {kTable, 0},  {kSequences, 0}, {kWeights, 1024},
+                     {kWeights, 2048}, {kKeys, 0},    {kValues, 0}, {kOut, 0}};
       report(cat("rope_kv_write ", heads.model).c_str(), double(2 * q_bytes + 3 * kv_bytes), plan);
     }
   }

@@ -1,9 +1,9 @@
 // Linear layers on a Vulkan device: microseconds, TB/s of weights as a share of this device's copy rate, and TFLOP/s.
 //   bench_vulkan_linear [DEVICE] [TOKENS,TOKENS,...] [GIB]
 // A time is that of one layer in a chain where each waits for the one before, launch and barrier included, median of five chains of a few
-// milliseconds. Weights rotate through more than the second-level cache holds, GIB (1.25) in all: through many gigabytes every page of memory is
-// new to the device, as in a large model. "x16": activations come in 16 bits, as attention and gated
-// products write them; "norm": in float32, normalised on the way.
+// milliseconds. Weights rotate through more than the second-level cache holds, GIB (1.25) in all: through many gigabytes every page of
+// memory is new to the device, as in a large model. "x16": activations come in 16 bits, as attention and gated products write them; "norm":
+// in float32, normalised on the way.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -44,7 +44,7 @@ struct Layer {
 };
 
 constexpr double kChainSeconds = 4e-3;
-int64_t pool_bytes = int64_t(5) << 28;  // of weights to rotate through; software devices get less, and fewer layers
+int64_t pool_bytes = int64_t(5) << 28;               // of weights to rotate through; software devices get less, and fewer layers
 constexpr int64_t kMost = int64_t(4096) * 4096 * 4;  // of activations, in bytes
 enum Buffer { kWeights, kX, kNorm, kResidual, kY0, kY1, kY2, kScratch };
 
@@ -224,12 +224,12 @@ int run(int argc, char** argv) {
       blocks[layer.tokens].push_back(layer);
       sums[layer.tokens] += seconds;
     }
-    std::printf("%6lld %-26s %10.2f %7.3f %7.1f %8.1f\n", static_cast<long long>(layer.tokens), layer.name.c_str(), seconds * 1e6, rate * 1e-12, 100 * rate / copy,
-                2e-12 * double(layer.tokens * layer.k * layer.rows()) / seconds);
+    std::printf("%6lld %-26s %10.2f %7.3f %7.1f %8.1f\n", static_cast<long long>(layer.tokens), layer.name.c_str(), seconds * 1e6,
+                rate * 1e-12, 100 * rate / copy, 2e-12 * double(layer.tokens * layer.k * layer.rows()) / seconds);
   }
   for (const auto& [tokens, block] : blocks)
-    std::printf("%6lld 8B, all four in turns %11.2f us, chains of each together %.2f us\n", static_cast<long long>(tokens), bench.time_in_turns(block, 36) * 1e6,
-                sums[tokens] * 1e6);
+    std::printf("%6lld 8B, all four in turns %11.2f us, chains of each together %.2f us\n", static_cast<long long>(tokens),
+                bench.time_in_turns(block, 36) * 1e6, sums[tokens] * 1e6);
   return 0;
 }
 

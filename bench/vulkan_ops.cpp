@@ -1,7 +1,10 @@
-// The array operations on a Vulkan device beside the CPU: time of one operation in a chain of dependent ones, and how much of the same run's copy
-// bandwidth it reaches.
+// The array operations on a Vulkan device beside the CPU: time of one operation in a chain of dependent ones, and how much of the same
+// run's copy bandwidth it reaches.
 //   bench_vulkan_ops [device number] [elements of the memory-bound operations] [part of the operations' names]
-// A chain goes around a ring of buffers larger than caches. What a submission costs is taken out: times are slopes between two lengths of chain.
+// A chain goes around a ring of buffers larger than caches. What a submission costs is taken out: times are slopes between two lengths of
+// chain.
+#include <time.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -9,8 +12,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <time.h>
 
 #include "backend/cpu/cpu_device.h"
 #include "backend/vulkan/vulkan_device.h"
@@ -37,10 +38,10 @@ OperandType dense(const Shape& shape) { return {{shape, DType::f32}, contiguous_
 
 struct Row {
   std::string name;
-  int64_t elements;                                            // of a ring buffer
+  int64_t elements;                                             // of a ring buffer
   std::function<void(int, std::vector<LaunchPlan>&)> launches;  // appends the i-th operation of a chain
-  double bytes, flops;                                         // of one operation
-  int64_t diagonal = 0;                                        // > 0: buffers are square matrices of this order, made positive definite
+  double bytes, flops;                                          // of one operation
+  int64_t diagonal = 0;                                         // > 0: buffers are square matrices of this order, made positive definite
 };
 
 LaunchPlan launch(PrimitivePtr primitive, std::vector<OperandType> inputs, OperandType output, std::vector<int> buffers) {
@@ -48,7 +49,9 @@ LaunchPlan launch(PrimitivePtr primitive, std::vector<OperandType> inputs, Opera
   for (int buffer : buffers) plan.places.push_back({buffer, 0});
   return plan;
 }
-PrimitivePtr fused(int inputs, std::vector<FusedStep> steps, const Shape& shape) { return std::make_shared<const Fused>(inputs, std::move(steps), shape); }
+PrimitivePtr fused(int inputs, std::vector<FusedStep> steps, const Shape& shape) {
+  return std::make_shared<const Fused>(inputs, std::move(steps), shape);
+}
 PrimitivePtr unary_of(UnaryOp op) { return std::make_shared<const Unary>(op); }
 PrimitivePtr binary_of(BinaryOp op) { return std::make_shared<const Binary>(op); }
 
@@ -128,13 +131,16 @@ std::vector<Row> rows(int64_t n) {
   auto ring = [](int i) { return i % kRing; };
   auto first_axis = [](ReduceOp op) { return std::make_shared<const Reduce>(op, Dims{0}, false); };
   std::vector<Row> list;
-  auto add = [&](std::string name, int64_t elements, double bytes, double flops, std::function<void(int, std::vector<LaunchPlan>&)> launches) {
+  auto add = [&](std::string name, int64_t elements, double bytes, double flops,
+                 std::function<void(int, std::vector<LaunchPlan>&)> launches) {
     list.push_back({std::move(name), elements, std::move(launches), bytes, flops});
   };
   add("copy", n * 8, double(n) * 64, 0, [=](int i, auto& plan) {
     plan.push_back(launch(std::make_shared<const Copy>(), {dense({n * 8})}, dense({n * 8}), {ring(i), ring(i + 1)}));
   });
-  add("copy, as many elements", n, double(n) * 8, 0, [=](int i, auto& plan) { plan.push_back(launch(std::make_shared<const Copy>(), {dense(*flat)}, dense(*flat), {ring(i), ring(i + 1)})); });
+  add("copy, as many elements", n, double(n) * 8, 0, [=](int i, auto& plan) {
+    plan.push_back(launch(std::make_shared<const Copy>(), {dense(*flat)}, dense(*flat), {ring(i), ring(i + 1)}));
+  });
   add("copy, of a sum's bytes", n / 2, double(n) * 4, 0, [=](int i, auto& plan) {
     plan.push_back(launch(std::make_shared<const Copy>(), {dense({n / 2})}, dense({n / 2}), {ring(i), ring(i + 1)}));
   });
@@ -149,19 +155,23 @@ std::vector<Row> rows(int64_t n) {
     plan.push_back(launch(std::make_shared<const Matmul>(), {dense(batch), dense(batch)}, dense(batch), {ring(i), other, result}));
   });
   add("add", n, double(n) * 12, 0, [=](int i, auto& plan) {
-    plan.push_back(launch(fused(2, {{binary_of(BinaryOp::add), {0, 1, -1}, DType::f32, 0}}, *flat), {dense(*flat), dense(*flat)}, dense(*flat), {ring(i), ring(i + 4), ring(i + 1)}));
+    plan.push_back(launch(fused(2, {{binary_of(BinaryOp::add), {0, 1, -1}, DType::f32, 0}}, *flat), {dense(*flat), dense(*flat)},
+                          dense(*flat), {ring(i), ring(i + 4), ring(i + 1)}));
   });
-  for (const auto& [name, op] : {std::pair{"exp", UnaryOp::exp}, {"tanh", UnaryOp::tanh}, {"gelu", UnaryOp::gelu_erf}, {"gelu (tanh)", UnaryOp::gelu_tanh}}) {
+  for (const auto& [name, op] :
+       {std::pair{"exp", UnaryOp::exp}, {"tanh", UnaryOp::tanh}, {"gelu", UnaryOp::gelu_erf}, {"gelu (tanh)", UnaryOp::gelu_tanh}}) {
     add(name, n, double(n) * 8, 0, [=, op = op](int i, auto& plan) {
-      plan.push_back(launch(fused(1, {{unary_of(op), {0, -1, -1}, DType::f32, 0}}, *flat), {dense(*flat)}, dense(*flat), {ring(i), ring(i + 1)}));
+      plan.push_back(
+          launch(fused(1, {{unary_of(op), {0, -1, -1}, DType::f32, 0}}, *flat), {dense(*flat)}, dense(*flat), {ring(i), ring(i + 1)}));
     });
   }
   add("add row to matrix", n, double(n) * 8, 0, [=](int i, auto& plan) {
-    plan.push_back(launch(fused(2, {{binary_of(BinaryOp::add), {0, 1, -1}, DType::f32, 0}}, *matrix), {dense(*matrix), {{*matrix, DType::f32}, {0, 1}}}, dense(*matrix),
-                          {ring(i), other, ring(i + 1)}));
+    plan.push_back(launch(fused(2, {{binary_of(BinaryOp::add), {0, 1, -1}, DType::f32, 0}}, *matrix),
+                          {dense(*matrix), {{*matrix, DType::f32}, {0, 1}}}, dense(*matrix), {ring(i), other, ring(i + 1)}));
   });
   add("transpose", n, double(n) * 8, 0, [=](int i, auto& plan) {
-    plan.push_back(launch(std::make_shared<const Copy>(), {{{{1000, n / 1000}, DType::f32}, {1, 1000}}}, dense({1000, n / 1000}), {ring(i), ring(i + 1)}));
+    plan.push_back(launch(std::make_shared<const Copy>(), {{{{1000, n / 1000}, DType::f32}, {1, 1000}}}, dense({1000, n / 1000}),
+                          {ring(i), ring(i + 1)}));
   });
   add("softmax of rows of 1000", n, double(n) * 8, 0, [=](int i, auto& plan) {
     plan.push_back(launch(std::make_shared<const Softmax>(false), {dense(*matrix)}, dense(*matrix), {ring(i), ring(i + 1)}));
@@ -169,8 +179,12 @@ std::vector<Row> rows(int64_t n) {
   add("softmax of one row", n, double(n) * 8, 0, [=](int i, auto& plan) {
     plan.push_back(launch(std::make_shared<const Softmax>(false), {dense(*flat)}, dense(*flat), {ring(i), ring(i + 1)}));
   });
-  add("sum", n, double(n) * 4, 0, [=](int i, auto& plan) { plan.push_back(launch(first_axis(ReduceOp::sum), {dense(*flat)}, dense({}), {ring(i), result})); });
-  add("sum of columns", n, double(n) * 4, 0, [=](int i, auto& plan) { plan.push_back(launch(first_axis(ReduceOp::sum), {dense(*matrix)}, dense({1000}), {ring(i), result})); });
+  add("sum", n, double(n) * 4, 0, [=](int i, auto& plan) {
+    plan.push_back(launch(first_axis(ReduceOp::sum), {dense(*flat)}, dense({}), {ring(i), result}));
+  });
+  add("sum of columns", n, double(n) * 4, 0, [=](int i, auto& plan) {
+    plan.push_back(launch(first_axis(ReduceOp::sum), {dense(*matrix)}, dense({1000}), {ring(i), result}));
+  });
   add("argmax", n, double(n) * 4, 0, [=](int i, auto& plan) {
     OperandType index = dense({});
     index.type.dtype = DType::i64;
@@ -187,18 +201,27 @@ std::vector<Row> rows(int64_t n) {
   };
   auto with_root = [=](std::vector<ReduceOp> ops, int from, auto& plan) {
     plan.push_back(reductions(std::move(ops), from));
-    LaunchPlan root = launch(fused(1, {{unary_of(UnaryOp::sqrt), {0, -1, -1}, DType::f32, 0}}, {}), {dense({})}, dense({}), {result, result});
+    LaunchPlan root =
+        launch(fused(1, {{unary_of(UnaryOp::sqrt), {0, -1, -1}, DType::f32, 0}}, {}), {dense({})}, dense({}), {result, result});
     root.places[0].offset_bytes = root.places[1].offset_bytes = plan.back().places.back().offset_bytes;
     plan.push_back(std::move(root));
   };
   add("mean + std", n, double(n) * 4, 0, [=](int i, auto& plan) { with_root({ReduceOp::mean, ReduceOp::variance}, ring(i), plan); });
-  add("sum + mean + std", n, double(n) * 4, 0, [=](int i, auto& plan) { with_root({ReduceOp::sum, ReduceOp::mean, ReduceOp::variance}, ring(i), plan); });
+  add("sum + mean + std", n, double(n) * 4, 0, [=](int i, auto& plan) {
+    with_root({ReduceOp::sum, ReduceOp::mean, ReduceOp::variance}, ring(i), plan);
+  });
   add("chain of 6, summed", n, double(n) * 4, 0, [=](int i, auto& plan) {  // of ((x * 1.5 + 0.25) * x - 0.75)^2 + 1
     const DType f32 = DType::f32;
-    std::vector<FusedStep> steps{{nullptr, {-1, -1, -1}, f32, 1.5}, {nullptr, {-1, -1, -1}, f32, 0.25}, {nullptr, {-1, -1, -1}, f32, 0.75}, {nullptr, {-1, -1, -1}, f32, 1},
-                                 {binary_of(BinaryOp::multiply), {0, 1, -1}, f32, 0}, {binary_of(BinaryOp::add), {5, 2, -1}, f32, 0},
-                                 {binary_of(BinaryOp::multiply), {6, 0, -1}, f32, 0}, {binary_of(BinaryOp::subtract), {7, 3, -1}, f32, 0},
-                                 {unary_of(UnaryOp::square), {8, -1, -1}, f32, 0}, {binary_of(BinaryOp::add), {9, 4, -1}, f32, 0}};
+    std::vector<FusedStep> steps{{nullptr, {-1, -1, -1}, f32, 1.5},
+                                 {nullptr, {-1, -1, -1}, f32, 0.25},
+                                 {nullptr, {-1, -1, -1}, f32, 0.75},
+                                 {nullptr, {-1, -1, -1}, f32, 1},
+                                 {binary_of(BinaryOp::multiply), {0, 1, -1}, f32, 0},
+                                 {binary_of(BinaryOp::add), {5, 2, -1}, f32, 0},
+                                 {binary_of(BinaryOp::multiply), {6, 0, -1}, f32, 0},
+                                 {binary_of(BinaryOp::subtract), {7, 3, -1}, f32, 0},
+                                 {unary_of(UnaryOp::square), {8, -1, -1}, f32, 0},
+                                 {binary_of(BinaryOp::add), {9, 4, -1}, f32, 0}};
     plan.push_back(launch(fused(1, std::move(steps), *flat), {dense(*flat)}, dense(*flat), {ring(i), between}));
     plan.push_back(reductions({ReduceOp::sum}, between));
   });
@@ -241,7 +264,8 @@ int main_program(int argc, char** argv) {
   const int64_t n = argc > 2 ? std::atoll(argv[2]) / 1000 * 1000 : 10'000'000;
   const std::string part = argc > 3 ? argv[3] : "";
   Device& gpu = vulkan_device(index, cpu_device());
-  std::printf("%s | %s\n%lld elements; GPU time of one operation in a chain, CPU time of one\n\n", gpu.description().c_str(), cpu_device().description().c_str(), static_cast<long long>(n));
+  std::printf("%s | %s\n%lld elements; GPU time of one operation in a chain, CPU time of one\n\n", gpu.description().c_str(),
+              cpu_device().description().c_str(), static_cast<long long>(n));
   std::printf("%-26s %10s %10s %8s %9s %9s %7s\n", "operation", "GPU us", "CPU us", "ratio", "GB/s", "TFLOP/s", "% copy");
   double copy_bandwidth = 0;
   for (const Row& row : rows(n)) {
@@ -250,8 +274,10 @@ int main_program(int argc, char** argv) {
     if (copy_bandwidth == 0) copy_bandwidth = bandwidth;
     const double host = row.name == "copy" ? 0 : Runner(cpu_device(), row).time_once();
     std::printf("%-26s %10.2f %10.1f %8.1f", row.name.c_str(), time * 1e6, host * 1e6, host / time);
-    if (row.flops > 0) std::printf(" %9s %9.2f\n", "", row.flops / time * 1e-12);
-    else std::printf(" %9.1f %9s %7.1f\n", bandwidth * 1e-9, "", 100 * bandwidth / copy_bandwidth);
+    if (row.flops > 0)
+      std::printf(" %9s %9.2f\n", "", row.flops / time * 1e-12);
+    else
+      std::printf(" %9.1f %9s %7.1f\n", bandwidth * 1e-9, "", 100 * bandwidth / copy_bandwidth);
     std::fflush(stdout);
   }
   return 0;

@@ -55,8 +55,10 @@ int main(int argc, char** argv) {
         for (int sample = -1; sample < kSamples; ++sample) {  // the first one warms up
           for (int i = 0; i < 2; ++i) {
             const double time = seconds_of([&] {
-              if (upload) devices[i]->write(*storages[i], 0, data, bytes);
-              else devices[i]->read(*storages[i], 0, data, bytes);
+              if (upload)
+                devices[i]->write(*storages[i], 0, data, bytes);
+              else
+                devices[i]->read(*storages[i], 0, data, bytes);
             });
             if (sample >= 0) times[i].push_back(time);
           }

@@ -70,26 +70,26 @@ typedef struct mlxc_trainer mlxc_trainer;
 typedef struct mlxc_kernel mlxc_kernel;
 typedef struct mlxc_stream mlxc_stream;
 typedef struct mlxc_fence mlxc_fence;
-#define MLXC_HANDLE_ANY       0
-#define MLXC_HANDLE_DEVICE    1
-#define MLXC_HANDLE_MODEL     2
-#define MLXC_HANDLE_TOKENIZER 3
-#define MLXC_HANDLE_DECODER   4
-#define MLXC_HANDLE_REQUEST   5
-#define MLXC_HANDLE_QUEUE     6
-#define MLXC_HANDLE_RESULT    7
-#define MLXC_HANDLE_CANCEL    8
-#define MLXC_HANDLE_ARRAY     9
-#define MLXC_HANDLE_FUNCTION  10
-#define MLXC_HANDLE_MODULE    11
+#define MLXC_HANDLE_ANY        0
+#define MLXC_HANDLE_DEVICE     1
+#define MLXC_HANDLE_MODEL      2
+#define MLXC_HANDLE_TOKENIZER  3
+#define MLXC_HANDLE_DECODER    4
+#define MLXC_HANDLE_REQUEST    5
+#define MLXC_HANDLE_QUEUE      6
+#define MLXC_HANDLE_RESULT     7
+#define MLXC_HANDLE_CANCEL     8
+#define MLXC_HANDLE_ARRAY      9
+#define MLXC_HANDLE_FUNCTION   10
+#define MLXC_HANDLE_MODULE     11
 #define MLXC_HANDLE_PARAMETERS 12
-#define MLXC_HANDLE_OPTIMIZER 13
-#define MLXC_HANDLE_DATASET   14
-#define MLXC_HANDLE_LOADER    15
-#define MLXC_HANDLE_TRAINER   16
-#define MLXC_HANDLE_KERNEL    17
-#define MLXC_HANDLE_STREAM    18
-#define MLXC_HANDLE_FENCE     19
+#define MLXC_HANDLE_OPTIMIZER  13
+#define MLXC_HANDLE_DATASET    14
+#define MLXC_HANDLE_LOADER     15
+#define MLXC_HANDLE_TRAINER    16
+#define MLXC_HANDLE_KERNEL     17
+#define MLXC_HANDLE_STREAM     18
+#define MLXC_HANDLE_FENCE      19
 typedef struct mlxc_text {
   const char *data;
   size_t bytes;
@@ -376,10 +376,8 @@ typedef struct mlxc_device_info {
   char reason[256];
   int64_t available_bytes;
 } mlxc_device_info;
-#define MLXC_DEVICE_INFO_INIT                                       \
-  {                                                                 \
-    (uint32_t)sizeof(mlxc_device_info), 0, 0, 0, 0, {0}, {0}, {0}, 0 \
-  }
+#define MLXC_DEVICE_INFO_INIT \
+  { (uint32_t)sizeof(mlxc_device_info), 0, 0, 0, 0, {0}, {0}, {0}, 0 }
 MLXC_API mlxc_status mlxc_device_count(int32_t *count, mlxc_error *error);
 MLXC_API mlxc_status mlxc_device_list(int32_t index, mlxc_device_info *info, mlxc_error *error);
 MLXC_API mlxc_status mlxc_device_open(mlxc_device **out, const char *name, mlxc_error *error);
@@ -1307,10 +1305,11 @@ MLXC_API void mlxc_optimizer_free(mlxc_optimizer *optimizer);
 MLXC_API mlxc_status mlxc_clip_norm(mlxc_array **clipped, mlxc_array **norm, mlxc_array *const *gradients, int64_t count, double max_norm,
                                     mlxc_error *error);
 MLXC_API mlxc_status mlxc_clip_value(mlxc_array **clipped, mlxc_array *const *gradients, int64_t count, double limit, mlxc_error *error);
-#define MLXC_SCHEDULE_CONSTANT  0
-#define MLXC_SCHEDULE_STEP      1
-#define MLXC_SCHEDULE_COSINE    2
-#define MLXC_SCHEDULE_ONE_CYCLE 3
+#define MLXC_SCHEDULE_CONSTANT 0
+#define MLXC_SCHEDULE_STEP     1
+#define MLXC_SCHEDULE_COSINE   2
+#define MLXC_SCHEDULE_ONE_CYCLE                                                                             \
+  3
 typedef struct mlxc_schedule {
   uint32_t struct_size;
   int32_t kind;

@@ -8,18 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int report(const mlxc_error *error) {
+static int report(const mlxc_error* error) {
   fprintf(stderr, "%s: %s\n", mlxc_status_name(error->status), error->message);
   return 1;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc < 4) {
     fprintf(stderr, "usage: %s MODEL_FOLDER TEXT TEXT...\n", argv[0]);
     return 2;
   }
   mlxc_error error = MLXC_ERROR_INIT;
-  mlxc_model *model = NULL;
+  mlxc_model* model = NULL;
   mlxc_model_info info = MLXC_MODEL_INFO_INIT;
   if (mlxc_model_load(&model, argv[1], NULL, &error) != MLXC_OK) return report(&error);
   if (mlxc_model_inspect(model, &info, &error) != MLXC_OK) {
@@ -29,8 +29,8 @@ int main(int argc, char **argv) {
 
   int count = argc - 2;
   int64_t size = (int64_t)count * info.hidden;
-  mlxc_prompt *texts = calloc((size_t)count, sizeof *texts);
-  float *vectors = calloc((size_t)size, sizeof *vectors);
+  mlxc_prompt* texts = calloc((size_t)count, sizeof *texts);
+  float* vectors = calloc((size_t)size, sizeof *vectors);
   int failed = texts == NULL || vectors == NULL;
   if (!failed) {
     for (int i = 0; i < count; i++) {

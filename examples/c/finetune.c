@@ -14,13 +14,14 @@ enum { WINDOW = 24, BATCH = 4, EPOCHS = 12 };
 
 static const char text[] =
     "A lantern maker named Odalis lived where the river bends three times. Every evening she hung one lantern for each boat that was still "
-    "out. One night there was a lantern too many. She counted the boats, she counted the lanterns, and she walked down to the water to ask. "
+    "out. One night there was a lantern too many. She counted the boats, she counted the lanterns, and she walked down to the water to "
+    "ask. "
     "There sat a heron with a lantern of its own. \"I am late as well,\" said the heron, \"and nobody hangs a light for me.\" From then on "
     "Odalis hung one lantern more, and no boat was ever lost at the bend where the heron stood.";
 static const char beginning[] = "A lantern maker named Odalis";
 
-static int32_t show(const mlxc_train_event *event, void *user_data) {
-  double *losses = user_data;
+static int32_t show(const mlxc_train_event* event, void* user_data) {
+  double* losses = user_data;
   if (event->kind != MLXC_TRAIN_EPOCH) return 0;
   if (event->epoch == 0) losses[0] = event->loss;
   losses[1] = event->loss;
@@ -29,10 +30,10 @@ static int32_t show(const mlxc_train_event *event, void *user_data) {
 }
 
 /* The weights stay where they are, mapped from the file; the adapter is all that is trained. */
-static void train(const char *folder, const char *adapter, double losses[2]) {
-  mlxc_tokenizer *tokenizer;
-  mlxc_dataset *windows;
-  mlxc_loader *loader;
+static void train(const char* folder, const char* adapter, double losses[2]) {
+  mlxc_tokenizer* tokenizer;
+  mlxc_dataset* windows;
+  mlxc_loader* loader;
   mlxc_loader_options loading = MLXC_LOADER_OPTIONS_INIT;
   loading.batch_size = BATCH;
   loading.shuffle = 1;
@@ -40,14 +41,14 @@ static void train(const char *folder, const char *adapter, double losses[2]) {
   check(mlxc_dataset_new_text(&windows, tokenizer, text, strlen(text), WINDOW, WINDOW / 2, &error));
   check(mlxc_loader_new(&loader, windows, &loading, &error));
 
-  mlxc_module *model;
-  mlxc_parameters *parameters;
+  mlxc_module* model;
+  mlxc_parameters* parameters;
   mlxc_lora_options lora = MLXC_LORA_OPTIONS_INIT;
   check(mlxc_module_language_model(&model, folder, &error));
   check(mlxc_parameters_load_model(&parameters, NULL, folder, 0, MLXC_PRECISION_HIGH, 1, &error));
   check(mlxc_parameters_add_lora(parameters, &lora, &error));
 
-  mlxc_trainer *trainer;
+  mlxc_trainer* trainer;
   mlxc_schedule schedule = MLXC_SCHEDULE_INIT;
   mlxc_trainer_options training = MLXC_TRAINER_OPTIONS_INIT;
   mlxc_fit_options fit = MLXC_FIT_OPTIONS_INIT;
@@ -70,8 +71,8 @@ static void train(const char *folder, const char *adapter, double losses[2]) {
   mlxc_tokenizer_free(tokenizer);
 }
 
-static void generate(const char *folder, const char *adapter, char *out, size_t capacity) {
-  mlxc_model *model;
+static void generate(const char* folder, const char* adapter, char* out, size_t capacity) {
+  mlxc_model* model;
   mlxc_model_options options = MLXC_MODEL_OPTIONS_INIT;
   mlxc_generate_options greedy = MLXC_GENERATE_OPTIONS_INIT;
   mlxc_batch_output output = MLXC_BATCH_OUTPUT_INIT;
@@ -87,7 +88,7 @@ static void generate(const char *folder, const char *adapter, char *out, size_t 
   mlxc_model_free(model);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc < 3) {
     fprintf(stderr, "usage: %s MODEL_FOLDER OUTPUT_FOLDER\n", argv[0]);
     return 2;

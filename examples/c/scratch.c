@@ -20,16 +20,16 @@ static const char config[] =
     " \"intermediate_size\": 128, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"num_key_value_heads\": 2, \"head_dim\": 16,\n"
     " \"max_position_embeddings\": 256, \"rms_norm_eps\": 1e-6, \"rope_theta\": 10000.0, \"tie_word_embeddings\": true}\n";
 
-static int32_t show(const mlxc_train_event *event, void *user_data) {
+static int32_t show(const mlxc_train_event* event, void* user_data) {
   (void)user_data;
   if (event->kind == MLXC_TRAIN_STEP && event->step % 20 == 0)
     printf("step %3lld  loss %.4f  %.0f bytes/s\n", (long long)event->step, event->loss, event->samples_per_second * WINDOW);
   return 0;
 }
 
-static mlxc_parameters *train(const char *folder) {
-  mlxc_module *model;
-  mlxc_parameters *parameters;
+static mlxc_parameters* train(const char* folder) {
+  mlxc_module* model;
+  mlxc_parameters* parameters;
   mlxc_array *logits, *tokens;
   int64_t one[2] = {1, 1};
   check(mlxc_module_language_model(&model, folder, &error));
@@ -43,8 +43,8 @@ static mlxc_parameters *train(const char *folder) {
 
   int32_t bytes[sizeof text];
   for (size_t i = 0; i < sizeof text; i++) bytes[i] = (unsigned char)text[i];
-  mlxc_dataset *windows;
-  mlxc_loader *loader;
+  mlxc_dataset* windows;
+  mlxc_loader* loader;
   mlxc_loader_options loading = MLXC_LOADER_OPTIONS_INIT;
   loading.batch_size = BATCH;
   loading.shuffle = 1;
@@ -52,7 +52,7 @@ static mlxc_parameters *train(const char *folder) {
   check(mlxc_dataset_new_tokens(&windows, bytes, sizeof text, WINDOW, 1, &error));
   check(mlxc_loader_new(&loader, windows, &loading, &error));
 
-  mlxc_trainer *trainer;
+  mlxc_trainer* trainer;
   mlxc_schedule schedule = MLXC_SCHEDULE_INIT;
   mlxc_trainer_options training = MLXC_TRAINER_OPTIONS_INIT;
   mlxc_fit_options fit = MLXC_FIT_OPTIONS_INIT;
@@ -74,25 +74,25 @@ static mlxc_parameters *train(const char *folder) {
   return parameters;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc < 2) {
     fprintf(stderr, "usage: %s OUTPUT_FOLDER\n", argv[0]);
     return 2;
   }
   char path[4096];
   snprintf(path, sizeof path, "%s/config.json", argv[1]);
-  FILE *file = fopen(path, "w");
+  FILE* file = fopen(path, "w");
   if (!file || fputs(config, file) < 0 || fclose(file) != 0) {
     fprintf(stderr, "cannot write %s: the folder must be there\n", path);
     return 1;
   }
-  mlxc_parameters *parameters = train(argv[1]);
+  mlxc_parameters* parameters = train(argv[1]);
   snprintf(path, sizeof path, "%s/model", argv[1]);
   check(mlxc_parameters_save_model(parameters, argv[1], path, &error));
   mlxc_parameters_free(parameters);
 
   /* What has been saved is served like any published model. */
-  mlxc_model *model;
+  mlxc_model* model;
   mlxc_model_options options = MLXC_MODEL_OPTIONS_INIT;
   mlxc_generate_options greedy = MLXC_GENERATE_OPTIONS_INIT;
   mlxc_batch_output output = MLXC_BATCH_OUTPUT_INIT;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Called on the model's worker thread for every token. A result other than 0 would stop the generation. */
-static int32_t print_piece(const mlxc_event *event, void *user_data) {
+static int32_t print_piece(const mlxc_event* event, void* user_data) {
   (void)user_data;
   if (event->type == MLXC_EVENT_TOKEN) {
     fwrite(event->text, 1, event->text_bytes, stdout);
@@ -17,13 +17,13 @@ static int32_t print_piece(const mlxc_event *event, void *user_data) {
   return 0;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc < 3) {
     fprintf(stderr, "usage: %s MODEL_FOLDER PROMPT\n", argv[0]);
     return 2;
   }
   mlxc_error error = MLXC_ERROR_INIT;
-  mlxc_model *model = NULL;
+  mlxc_model* model = NULL;
   if (mlxc_model_load(&model, argv[1], NULL, &error) != MLXC_OK) {
     fprintf(stderr, "%s: %s\n", mlxc_status_name(error.status), error.message);
     return 1;
@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
   options.seed = 7;
 
   printf("%s", argv[2]);
-  mlxc_result *result = NULL;
+  mlxc_result* result = NULL;
   int failed = mlxc_generate_batch(&result, model, &prompt, 1, &options, NULL, print_piece, NULL, &error) != MLXC_OK;
   printf("\n");
   if (failed) {

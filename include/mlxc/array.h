@@ -142,8 +142,8 @@ MLXC_API mlxc_status mlxc_array_new(mlxc_array **out, mlxc_device *device, const
 
 /* Uses the caller's memory without a copy; it must stay unchanged until `release` is called with user_data. release (may be NULL for
  * memory that lives for ever) is called exactly once, when nothing uses the memory any more, or before this call returns when it fails.
- * It runs on the thread that drops the last use, and must not call into the library. A device with memory of its own (a GPU) takes a copy and
- * releases at once. Threads: any. Errors: as mlxc_array_new; also INVALID_ARGUMENT when data is not aligned to its element. */
+ * It runs on the thread that drops the last use, and must not call into the library. A device with memory of its own (a GPU) takes a copy
+ * and releases at once. Threads: any. Errors: as mlxc_array_new; also INVALID_ARGUMENT when data is not aligned to its element. */
 MLXC_API mlxc_status mlxc_array_new_borrowed(mlxc_array **out, mlxc_device *device, const void *data, size_t bytes, const int64_t *shape,
                                              int32_t rank, int32_t dtype, void (*release)(void *user_data), void *user_data,
                                              mlxc_error *error);

@@ -1,10 +1,10 @@
 /* Training of language models: a published family as a module, its weights as parameters, and low-rank adapters (LoRA: Hu et al. 2022) in
  * the folders of the PEFT library.
  *
- *   fine-tuning      mlxc_module_language_model, mlxc_parameters_load_model, mlxc_parameters_add_lora, then mlxc_trainer_fit (mlxc/trainer.h)
- *                    or a loop of your own, then mlxc_parameters_save_adapter
- *   serving          mlxc_model_load with options.adapter, or mlxc_adapter_merge and load the merged folder
- *   from scratch     mlxc_module_language_model of a folder with config.json, mlxc_parameters_new, training, mlxc_parameters_save_model
+ *   fine-tuning      mlxc_module_language_model, mlxc_parameters_load_model, mlxc_parameters_add_lora, then mlxc_trainer_fit
+ * (mlxc/trainer.h) or a loop of your own, then mlxc_parameters_save_adapter serving          mlxc_model_load with options.adapter, or
+ * mlxc_adapter_merge and load the merged folder from scratch     mlxc_module_language_model of a folder with config.json,
+ * mlxc_parameters_new, training, mlxc_parameters_save_model
  *
  * Low-rank adaptation works on the parameters of any module: wherever a linear layer finds its weight, it finds the matrices beside it.
  *
@@ -27,15 +27,14 @@ extern "C" {
  * Threads: any. Errors: shared, NOT_FOUND, IO, FORMAT, UNSUPPORTED (an unknown family; an encoder). */
 MLXC_API mlxc_status mlxc_module_language_model(mlxc_module **out, const char *folder, mlxc_error *error);
 
-/* The weights of a model folder. trained 0: as they lie in the files, mapped and frozen, for an adapter beside them; 1: float32 in memory of
- * their own, to be trained themselves. precision: MLXC_PRECISION_... of mlxc/model.h, for products with 16-bit weights. seed: of what begins
- * later, an adapter's matrices. device NULL: the default.
- * Threads: any. Errors: shared, NOT_FOUND, IO, FORMAT, UNSUPPORTED. */
+/* The weights of a model folder. trained 0: as they lie in the files, mapped and frozen, for an adapter beside them; 1: float32 in memory
+ * of their own, to be trained themselves. precision: MLXC_PRECISION_... of mlxc/model.h, for products with 16-bit weights. seed: of what
+ * begins later, an adapter's matrices. device NULL: the default. Threads: any. Errors: shared, NOT_FOUND, IO, FORMAT, UNSUPPORTED. */
 MLXC_API mlxc_status mlxc_parameters_load_model(mlxc_parameters **out, mlxc_device *device, const char *folder, int32_t trained,
                                                 int32_t precision, uint64_t seed, mlxc_error *error);
 
-/* Writes a folder that mlxc_model_load takes: the weights in their present dtypes, and config, tokenizer and other small files of the folder
- * `like`. An adapter's matrices are left out: merge them first. `folder` is made where it is missing, and may not be `like`.
+/* Writes a folder that mlxc_model_load takes: the weights in their present dtypes, and config, tokenizer and other small files of the
+ * folder `like`. An adapter's matrices are left out: merge them first. `folder` is made where it is missing, and may not be `like`.
  * Threads: any. Errors: shared, NOT_FOUND, IO. */
 MLXC_API mlxc_status mlxc_parameters_save_model(mlxc_parameters *parameters, const char *like, const char *folder, mlxc_error *error);
 
@@ -62,9 +61,9 @@ MLXC_API void mlxc_lora_options_init(mlxc_lora_options *options, uint32_t struct
  * changes at first. options NULL: the defaults. Threads: any. Errors: shared (also when there is an adapter already). */
 MLXC_API mlxc_status mlxc_parameters_add_lora(mlxc_parameters *parameters, const mlxc_lora_options *options, mlxc_error *error);
 
-/* The same with the matrices of a folder (adapter_config.json, adapter_model.safetensors), to be trained further. The weights that it adapts
- * must be there. Nothing changes on failure. Threads: any.
- * Errors: shared, NOT_FOUND, IO, FORMAT (malformed, or of another model), UNSUPPORTED (PEFT's other methods and additions; named). */
+/* The same with the matrices of a folder (adapter_config.json, adapter_model.safetensors), to be trained further. The weights that it
+ * adapts must be there. Nothing changes on failure. Threads: any. Errors: shared, NOT_FOUND, IO, FORMAT (malformed, or of another model),
+ * UNSUPPORTED (PEFT's other methods and additions; named). */
 MLXC_API mlxc_status mlxc_parameters_load_adapter(mlxc_parameters *parameters, const char *folder, mlxc_error *error);
 
 /* Writes the adapter as a folder that PEFT and mlxc_model_load take. base_model: the name of the model that it belongs to, for the reader's

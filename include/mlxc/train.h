@@ -33,8 +33,8 @@ MLXC_API mlxc_status mlxc_loss_huber(mlxc_array **out, mlxc_array *prediction, m
                                      mlxc_error *error);
 
 /* -log softmax(logits)[target]: logits [..., classes]; targets: class indices [...] of an integer type, or probabilities [..., classes].
- * label_smoothing of the target is spread evenly. Indices equal to ignore_index (-100 is usual) do not count; the mean of none is 0. Another
- * index that is no class gives NaN, and no gradient. Threads: any. Errors: shared. */
+ * label_smoothing of the target is spread evenly. Indices equal to ignore_index (-100 is usual) do not count; the mean of none is 0.
+ * Another index that is no class gives NaN, and no gradient. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_loss_cross_entropy(mlxc_array **out, mlxc_array *logits, mlxc_array *targets, double label_smoothing,
                                              int64_t ignore_index, int32_t reduction, mlxc_error *error);
 
@@ -110,11 +110,12 @@ MLXC_API mlxc_status mlxc_clip_value(mlxc_array **clipped, mlxc_array *const *gr
 
 /* Learning rates by step */
 
-#define MLXC_SCHEDULE_CONSTANT  0
-#define MLXC_SCHEDULE_STEP      1 /* times gamma every step_size steps */
-#define MLXC_SCHEDULE_COSINE    2 /* from rate to final_rate in total_steps, along half a cosine */
-#define MLXC_SCHEDULE_ONE_CYCLE 3 /* from rate / 25 up to rate in warm_fraction of total_steps, then down to rate / 250000, along cosines \
-                                   */
+#define MLXC_SCHEDULE_CONSTANT 0
+#define MLXC_SCHEDULE_STEP     1 /* times gamma every step_size steps */
+#define MLXC_SCHEDULE_COSINE   2 /* from rate to final_rate in total_steps, along half a cosine */
+#define MLXC_SCHEDULE_ONE_CYCLE                                                                             \
+  3 /* from rate / 25 up to rate in warm_fraction of total_steps, then down to rate / 250000, along cosines \
+     */
 
 typedef struct mlxc_schedule {
   uint32_t struct_size;

@@ -32,47 +32,47 @@
 extern "C" {
 #endif
 
-typedef struct mlxc_device mlxc_device;       /* internally locked */
-typedef struct mlxc_model mlxc_model;         /* internally locked */
-typedef struct mlxc_tokenizer mlxc_tokenizer; /* immutable, shared */
-typedef struct mlxc_decoder mlxc_decoder;     /* one thread at a time */
-typedef struct mlxc_request mlxc_request;     /* internally locked */
-typedef struct mlxc_queue mlxc_queue;         /* internally locked; mlxc_queue_next one thread at a time */
-typedef struct mlxc_result mlxc_result;       /* immutable, shared */
-typedef struct mlxc_cancel mlxc_cancel;       /* internally locked */
-typedef struct mlxc_array mlxc_array;         /* immutable, shared */
-typedef struct mlxc_function mlxc_function;   /* internally locked: one run at a time, others wait */
-typedef struct mlxc_module mlxc_module;       /* immutable, shared */
+typedef struct mlxc_device mlxc_device;         /* internally locked */
+typedef struct mlxc_model mlxc_model;           /* internally locked */
+typedef struct mlxc_tokenizer mlxc_tokenizer;   /* immutable, shared */
+typedef struct mlxc_decoder mlxc_decoder;       /* one thread at a time */
+typedef struct mlxc_request mlxc_request;       /* internally locked */
+typedef struct mlxc_queue mlxc_queue;           /* internally locked; mlxc_queue_next one thread at a time */
+typedef struct mlxc_result mlxc_result;         /* immutable, shared */
+typedef struct mlxc_cancel mlxc_cancel;         /* internally locked */
+typedef struct mlxc_array mlxc_array;           /* immutable, shared */
+typedef struct mlxc_function mlxc_function;     /* internally locked: one run at a time, others wait */
+typedef struct mlxc_module mlxc_module;         /* immutable, shared */
 typedef struct mlxc_parameters mlxc_parameters; /* internally locked */
-typedef struct mlxc_optimizer mlxc_optimizer; /* immutable, shared */
-typedef struct mlxc_dataset mlxc_dataset;     /* immutable, shared */
-typedef struct mlxc_loader mlxc_loader;       /* one thread at a time */
-typedef struct mlxc_trainer mlxc_trainer;     /* one thread at a time */
-typedef struct mlxc_kernel mlxc_kernel;       /* immutable, shared */
-typedef struct mlxc_stream mlxc_stream;       /* internally locked */
-typedef struct mlxc_fence mlxc_fence;         /* internally locked */
+typedef struct mlxc_optimizer mlxc_optimizer;   /* immutable, shared */
+typedef struct mlxc_dataset mlxc_dataset;       /* immutable, shared */
+typedef struct mlxc_loader mlxc_loader;         /* one thread at a time */
+typedef struct mlxc_trainer mlxc_trainer;       /* one thread at a time */
+typedef struct mlxc_kernel mlxc_kernel;         /* immutable, shared */
+typedef struct mlxc_stream mlxc_stream;         /* internally locked */
+typedef struct mlxc_fence mlxc_fence;           /* internally locked */
 
 /* Kinds of handles, as counted by mlxc_handle_count. */
-#define MLXC_HANDLE_ANY       0
-#define MLXC_HANDLE_DEVICE    1
-#define MLXC_HANDLE_MODEL     2
-#define MLXC_HANDLE_TOKENIZER 3
-#define MLXC_HANDLE_DECODER   4
-#define MLXC_HANDLE_REQUEST   5
-#define MLXC_HANDLE_QUEUE     6
-#define MLXC_HANDLE_RESULT    7
-#define MLXC_HANDLE_CANCEL    8
-#define MLXC_HANDLE_ARRAY     9
-#define MLXC_HANDLE_FUNCTION  10
-#define MLXC_HANDLE_MODULE    11
+#define MLXC_HANDLE_ANY        0
+#define MLXC_HANDLE_DEVICE     1
+#define MLXC_HANDLE_MODEL      2
+#define MLXC_HANDLE_TOKENIZER  3
+#define MLXC_HANDLE_DECODER    4
+#define MLXC_HANDLE_REQUEST    5
+#define MLXC_HANDLE_QUEUE      6
+#define MLXC_HANDLE_RESULT     7
+#define MLXC_HANDLE_CANCEL     8
+#define MLXC_HANDLE_ARRAY      9
+#define MLXC_HANDLE_FUNCTION   10
+#define MLXC_HANDLE_MODULE     11
 #define MLXC_HANDLE_PARAMETERS 12
-#define MLXC_HANDLE_OPTIMIZER 13
-#define MLXC_HANDLE_DATASET   14
-#define MLXC_HANDLE_LOADER    15
-#define MLXC_HANDLE_TRAINER   16
-#define MLXC_HANDLE_KERNEL    17
-#define MLXC_HANDLE_STREAM    18
-#define MLXC_HANDLE_FENCE     19
+#define MLXC_HANDLE_OPTIMIZER  13
+#define MLXC_HANDLE_DATASET    14
+#define MLXC_HANDLE_LOADER     15
+#define MLXC_HANDLE_TRAINER    16
+#define MLXC_HANDLE_KERNEL     17
+#define MLXC_HANDLE_STREAM     18
+#define MLXC_HANDLE_FENCE      19
 
 /* Borrowed UTF-8 text. Layout pinned. */
 typedef struct mlxc_text {

@@ -12,8 +12,19 @@ struct Traits {
   int64_t size;
   std::string_view name;
 };
-constexpr std::array<Traits, kDTypeCount> kTraits{{{1, "bool"}, {1, "uint8"}, {1, "int8"}, {2, "uint16"}, {2, "int16"}, {4, "uint32"}, {4, "int32"},
-                                                   {8, "uint64"}, {8, "int64"}, {2, "float16"}, {2, "bfloat16"}, {4, "float32"}, {8, "float64"}}};
+constexpr std::array<Traits, kDTypeCount> kTraits{{{1, "bool"},
+                                                   {1, "uint8"},
+                                                   {1, "int8"},
+                                                   {2, "uint16"},
+                                                   {2, "int16"},
+                                                   {4, "uint32"},
+                                                   {4, "int32"},
+                                                   {8, "uint64"},
+                                                   {8, "int64"},
+                                                   {2, "float16"},
+                                                   {2, "bfloat16"},
+                                                   {4, "float32"},
+                                                   {8, "float64"}}};
 
 const Traits& traits(DType dtype) {
   auto index = size_t(dtype);
@@ -27,7 +38,9 @@ int64_t size_of(DType dtype) { return traits(dtype).size; }
 std::string_view name_of(DType dtype) { return traits(dtype).name; }
 bool is_float(DType dtype) { return dtype >= DType::f16; }
 bool is_integer(DType dtype) { return dtype != DType::boolean && dtype < DType::f16; }
-bool is_signed(DType dtype) { return is_float(dtype) || dtype == DType::i8 || dtype == DType::i16 || dtype == DType::i32 || dtype == DType::i64; }
+bool is_signed(DType dtype) {
+  return is_float(dtype) || dtype == DType::i8 || dtype == DType::i16 || dtype == DType::i32 || dtype == DType::i64;
+}
 
 DType promote(DType a, DType b) {
   if (a == b) return a;

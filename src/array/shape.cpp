@@ -10,8 +10,10 @@ int64_t element_count(const Shape& shape) {
   bool empty = false;
   for (int64_t dim : shape) {
     if (dim < 0) fail(Status::invalid_argument, "shape ", to_string(shape), " has a negative dimension");
-    if (dim == 0) empty = true;
-    else count = checked_mul(count, dim, "the number of elements");
+    if (dim == 0)
+      empty = true;
+    else
+      count = checked_mul(count, dim, "the number of elements");
   }
   return empty ? 0 : count;
 }
@@ -68,8 +70,10 @@ bool reshape_strides(const Shape& from, const Strides& strides, const Shape& to,
     int first_i = i, first_j = j;
     int64_t old_count = i < from.rank() ? from[i++] : 1, new_count = j < to.rank() ? to[j++] : 1;
     while (old_count != new_count) {
-      if (old_count < new_count) old_count *= from[i++];
-      else new_count *= to[j++];
+      if (old_count < new_count)
+        old_count *= from[i++];
+      else
+        new_count *= to[j++];
     }
     while (i < from.rank() && from[i] == 1) ++i;
     while (j < to.rank() && to[j] == 1) ++j;

@@ -18,7 +18,8 @@ inline constexpr int kMaxRank = 64;  // NumPy's
 class Dims {
  public:
   Dims() = default;
-  Dims(std::initializer_list<int64_t> values) noexcept : Dims(std::span<const int64_t>(values.begin(), values.size())) {}  // literals are short
+  Dims(std::initializer_list<int64_t> values) noexcept
+      : Dims(std::span<const int64_t>(values.begin(), values.size())) {}  // literals are short
   explicit Dims(std::span<const int64_t> values) {
     for (int64_t value : values) push_back(value);
   }
@@ -74,14 +75,14 @@ class Dims {
 using Shape = Dims;
 using Strides = Dims;
 
-int64_t element_count(const Shape& shape);             // 1 for rank 0; throws on overflow
-Strides contiguous_strides(const Shape& shape);        // row-major, in elements
+int64_t element_count(const Shape& shape);       // 1 for rank 0; throws on overflow
+Strides contiguous_strides(const Shape& shape);  // row-major, in elements
 bool is_contiguous(const Shape& shape, const Strides& strides);
 // NumPy broadcasting of two shapes; throws Error(invalid_argument) naming both.
 Shape broadcast_shapes(const Shape& a, const Shape& b);
 // Negative axes count from the end; throws when out of range.
 int normalize_axis(int64_t axis, int rank);
-std::string to_string(const Dims& dims);               // "[2, 3]"
+std::string to_string(const Dims& dims);  // "[2, 3]"
 
 // Where an array's elements lie inside a buffer.
 struct Layout {

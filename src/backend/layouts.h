@@ -25,8 +25,10 @@ inline bool uniform_rows(const OperandType& operand, int64_t* rows, int64_t* str
   *stride = shape.back();
   for (int axis = shape.rank() - 2; axis >= 0; --axis) {
     if (shape[axis] == 1) continue;
-    if (*rows == 1) *stride = operand.strides[axis];
-    else if (operand.strides[axis] != *stride * *rows) return false;
+    if (*rows == 1)
+      *stride = operand.strides[axis];
+    else if (operand.strides[axis] != *stride * *rows)
+      return false;
     *rows *= shape[axis];
   }
   return true;

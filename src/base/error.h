@@ -32,8 +32,7 @@ enum class Status : int32_t {
 
 class Error : public std::exception {
  public:
-  Error(Status status, std::string message, int64_t native = 0)
-      : status_(status), native_(native), message_(std::move(message)) {}
+  Error(Status status, std::string message, int64_t native = 0) : status_(status), native_(native), message_(std::move(message)) {}
   const char* what() const noexcept override { return message_.c_str(); }
   Status status() const noexcept { return status_; }
   int64_t native() const noexcept { return native_; }

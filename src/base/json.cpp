@@ -114,14 +114,10 @@ std::string file_name(const std::string& path) { return path.substr(path.rfind('
 // What a value is, for messages.
 std::string describe(const Json& value) {
   switch (value.type()) {
-    case Json::value_t::object:
-      return "an object";
-    case Json::value_t::array:
-      return "a list";
-    case Json::value_t::string:
-      return cat("the string ", quote(value.get_ref<const std::string&>(), 40));
-    default:
-      return value.dump();
+    case Json::value_t::object: return "an object";
+    case Json::value_t::array: return "a list";
+    case Json::value_t::string: return cat("the string ", quote(value.get_ref<const std::string&>(), 40));
+    default: return value.dump();
   }
 }
 

@@ -1,8 +1,8 @@
 #include "mlxc/layers.h"
 
 #include "capi/array_arguments.h"
-#include "ops/convolution.h"
 #include "ops/attention.h"
+#include "ops/convolution.h"
 #include "ops/normalization.h"
 #include "ops/pool.h"
 #include "ops/recurrent.h"

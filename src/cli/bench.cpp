@@ -162,8 +162,10 @@ int bench(const Arguments& arguments) {
       call(mlxc_device_profile, device.get(), int32_t{MLXC_PROFILE_OFF});
       table += text_of([&](auto... rest) { return mlxc_device_profile_text(device.get(), rest...); }) + "\n";
     }
-    if (common.json) results.back()["profile"] = table;
-    else if (profile) std::printf("\n%s\n", table.c_str());
+    if (common.json)
+      results.back()["profile"] = table;
+    else if (profile)
+      std::printf("\n%s\n", table.c_str());
     if (trace.empty()) return;
     std::ofstream file(trace);
     file << text_of([&](auto... rest) { return mlxc_device_profile_trace(device.get(), rest...); });

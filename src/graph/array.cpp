@@ -43,7 +43,8 @@ void gather_strided(const std::byte* from, std::byte* to, const Shape& shape, co
 int64_t byte_count(const TensorType& type) {
   int64_t bytes;
   if (__builtin_mul_overflow(element_count(type.shape), size_of(type.dtype), &bytes))
-    fail(Status::out_of_memory, "an array of shape ", to_string(type.shape), " and dtype ", name_of(type.dtype), " exceeds the address space");
+    fail(Status::out_of_memory, "an array of shape ", to_string(type.shape), " and dtype ", name_of(type.dtype),
+         " exceeds the address space");
   return bytes;
 }
 
@@ -55,7 +56,8 @@ Array Array::from_storage(Device& device, StoragePtr storage, Shape shape, DType
     storage = std::move(copy);
   }
   if (offset < 0 || size_t(bytes) > storage->bytes())
-    fail(Status::invalid_argument, "an array of shape ", to_string(shape), " and dtype ", name_of(dtype), " does not fit a storage of ", storage->bytes(), " bytes");
+    fail(Status::invalid_argument, "an array of shape ", to_string(shape), " and dtype ", name_of(dtype), " does not fit a storage of ",
+         storage->bytes(), " bytes");
   NodePtr node = leaf(device, shape, dtype);
   node->attach({std::move(storage)}, {{contiguous_strides(shape), offset}});
   return Array(std::move(node), 0);
@@ -168,7 +170,8 @@ std::vector<Array> apply_all(PrimitivePtr primitive, std::vector<Array> inputs, 
     if (!input) fail(Status::invalid_argument, primitive->name(), ": an input array is missing");
     if (!device) device = &input.device();
     if (&input.device() != device)
-      fail(Status::invalid_argument, primitive->name(), ": arrays of devices ", device->name(), " and ", input.device().name(), " cannot be mixed");
+      fail(Status::invalid_argument, primitive->name(), ": arrays of devices ", device->name(), " and ", input.device().name(),
+           " cannot be mixed");
     types.push_back(input.type());
   }
   std::vector<TensorType> outputs = primitive->infer(types);

@@ -50,10 +50,13 @@ class Array {
   const StoragePtr& storage() const;
   const Layout& layout() const;
   bool contiguous() const { return is_contiguous(shape(), layout().strides); }
-  // First element, for storage that the host sees (on the CPU all; else what was allocated for upload or readback). Strided unless contiguous().
+  // First element, for storage that the host sees (on the CPU all; else what was allocated for upload or readback). Strided unless
+  // contiguous().
   void* data() const { return storage()->data() + layout().offset * size_of(dtype()); }
   template <class T>
-  T* data_as() const { return static_cast<T*>(data()); }
+  T* data_as() const {
+    return static_cast<T*>(data());
+  }
 
   // Evaluating an array drops what it was computed from, unless that reaches an array marked so. Marks what is built from now on.
   void set_requires_grad(bool requires_grad) const;

@@ -42,7 +42,7 @@ void donate_inputs(TracedGraph& traced, const std::vector<NodePtr>& outputs) {
     return;
   // Every node that is part of this evaluation, the ones that need others first.
   struct Holder {
-    long inside = 0;      // references from inputs of these nodes
+    long inside = 0;  // references from inputs of these nodes
     bool is_output = false;
     bool vanishes = true;  // nobody will ask for its inputs again
   };

@@ -15,7 +15,8 @@ std::string graph_to_dot(const Graph& graph) {
     text += cat("  v", input, " [shape=ellipse, label=\"input\\n", label(graph.values[size_t(input)].type), "\"];\n");
   for (size_t i = 0; i < graph.operations.size(); ++i) {
     const GraphOperation& operation = graph.operations[i];
-    text += cat("  o", i, " [label=\"", operation.primitive->name(), "\\n", label(graph.values[size_t(operation.outputs[0])].type), "\"];\n");
+    text +=
+        cat("  o", i, " [label=\"", operation.primitive->name(), "\\n", label(graph.values[size_t(operation.outputs[0])].type), "\"];\n");
     for (int input : operation.inputs) {
       int producer = graph.values[size_t(input)].operation;
       text += producer < 0 ? cat("  v", input, " -> o", i, ";\n") : cat("  o", producer, " -> o", i, ";\n");

@@ -1,10 +1,9 @@
-#include "graph/function_state.h"
-
 #include <condition_variable>
 #include <unordered_set>
 
 #include "graph/counters.h"
 #include "graph/dot.h"
+#include "graph/function_state.h"
 #include "graph/marks.h"
 
 namespace mlxc {
@@ -114,7 +113,8 @@ void eval(const std::vector<Array>& arrays, const RunOptions& options) {
   for (const Array& array : arrays) {
     if (!array) fail(Status::invalid_argument, "an array to evaluate is missing");
     if (array.evaluated()) continue;
-    if (array.node()->is_leaf()) fail(Status::invalid_argument, "a placeholder of shape ", to_string(array.shape()), " has no value of its own");
+    if (array.node()->is_leaf())
+      fail(Status::invalid_argument, "a placeholder of shape ", to_string(array.shape()), " has no value of its own");
     if (device && device != &array.device())
       fail(Status::invalid_argument, "arrays of devices ", device->name(), " and ", array.device().name(), " cannot be evaluated together");
     device = &array.device();
@@ -134,7 +134,7 @@ void eval(const std::vector<Array>& arrays, const RunOptions& options) {
   for (const NodePtr& node : nodes)
     for (uint32_t i = 0; i < node->outputs().size(); ++i) outputs.emplace_back(node, i);
   TracedGraph traced = trace(outputs, {}, {});
-  outputs.clear();  // only the nodes' own holders count
+  outputs.clear();                                    // only the nodes' own holders count
   if (!options.cancel) donate_inputs(traced, nodes);  // what was cancelled can be evaluated again
   struct InFlight {
     explicit InFlight(const std::vector<NodePtr>& nodes) : nodes(nodes) { nodes_in_flight().add(nodes); }
@@ -194,11 +194,13 @@ Function Function::capture(std::vector<Array> inputs, std::vector<Array> outputs
 void Function::check(const std::vector<Array>& inputs) const {
   if (!state_) fail(Status::invalid_argument, "the function has not been captured");
   const FunctionState& state = *state_;
-  if (inputs.size() != state.types.size()) fail(Status::invalid_argument, "the function takes ", state.types.size(), " inputs, ", inputs.size(), " were given");
+  if (inputs.size() != state.types.size())
+    fail(Status::invalid_argument, "the function takes ", state.types.size(), " inputs, ", inputs.size(), " were given");
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!inputs[i]) fail(Status::invalid_argument, "input ", i, " is missing");
     if (inputs[i].dtype() != state.types[i].dtype)
-      fail(Status::invalid_argument, "input ", i, " has dtype ", name_of(inputs[i].dtype()), ", the function was captured with ", name_of(state.types[i].dtype));
+      fail(Status::invalid_argument, "input ", i, " has dtype ", name_of(inputs[i].dtype()), ", the function was captured with ",
+           name_of(state.types[i].dtype));
     if (inputs[i].rank() != state.types[i].shape.rank())  // operations rely on it
       fail(Status::invalid_argument, "input ", i, " has shape ", to_string(inputs[i].shape()), ", the function was captured with ",
            to_string(state.types[i].shape), ": the number of axes is fixed");

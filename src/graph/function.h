@@ -21,7 +21,7 @@ struct StatePair {
 // Rows in memory of the caller: all axes of the function's input and output but the first.
 struct RowBatch {
   const void* rows;
-  size_t bytes;         // of all rows
+  size_t bytes;  // of all rows
   int64_t count;
   void* results;        // the output's rows; null: not wanted
   size_t result_bytes;  // room there

@@ -3,8 +3,8 @@
 #include <optional>
 #include <set>
 
-#include "graph/pass_ops.h"
 #include "graph/graph.h"
+#include "graph/pass_ops.h"
 
 namespace mlxc {
 namespace {
@@ -59,7 +59,9 @@ class Fuser {
       for (auto member = group.rbegin(); member != group.rend() && !grown; ++member) {
         for (int input : operation(*member).inputs) {
           int producer = value(input).operation;
-          if (producer < 0 || group.count(producer) || !operation(producer).primitive->is_elementwise() || !(value(input).type.shape == shape)) continue;
+          if (producer < 0 || group.count(producer) || !operation(producer).primitive->is_elementwise() ||
+              !(value(input).type.shape == shape))
+            continue;
           const std::vector<int>& users = consumers_[size_t(input)];
           if (!std::all_of(users.begin(), users.end(), [&](int user) { return group.count(user) > 0; })) continue;
           group.insert(producer);
@@ -75,7 +77,8 @@ class Fuser {
     GraphOperation fused;
     for (int member : group)
       for (int input : operation(member).inputs)
-        if (!group.count(value(input).operation) && !constant(input) && operand.emplace(input, int(fused.inputs.size())).second) fused.inputs.push_back(input);
+        if (!group.count(value(input).operation) && !constant(input) && operand.emplace(input, int(fused.inputs.size())).second)
+          fused.inputs.push_back(input);
     int inputs = int(fused.inputs.size());
     std::vector<FusedStep> steps;
     for (int member : group) {  // ascending, hence topological
@@ -104,7 +107,8 @@ class Fuser {
     for (size_t i = rewritten.size(); i-- > 0;) {
       if (!rewritten[i]) continue;
       const std::vector<int>& outputs = rewritten[i]->outputs;
-      if (std::none_of(outputs.begin(), outputs.end(), [&](int output) { return needed[size_t(output)]; })) rewritten[i].reset();
+      if (std::none_of(outputs.begin(), outputs.end(), [&](int output) { return needed[size_t(output)]; }))
+        rewritten[i].reset();
       else
         for (int input : rewritten[i]->inputs) needed[size_t(input)] = true;
     }

@@ -16,9 +16,9 @@ struct Copy : PrimitiveBase<Copy, OpCode::copy> {  // any layout to row-major
 
 // A step of a chain of elementwise operations that run as one launch.
 struct FusedStep {
-  PrimitivePtr primitive;                 // elementwise; null: a constant
+  PrimitivePtr primitive;                    // elementwise; null: a constant
   std::array<int, 3> arguments{-1, -1, -1};  // operands: 0 to inputs - 1 are the inputs, then the steps' results; -1: none
-  DType dtype = DType::f32;               // of the result
+  DType dtype = DType::f32;                  // of the result
   double constant = 0;
 
   bool operator==(const FusedStep& other) const {

@@ -39,10 +39,8 @@ std::string bound(const Graph& graph) {
       case OpCode::sort:
       case OpCode::custom:
       case OpCode::kv_write:
-      case OpCode::paged_attention:
-        return cat("it holds ", operation.primitive->name());
-      default:
-        break;
+      case OpCode::paged_attention: return cat("it holds ", operation.primitive->name());
+      default: break;
     }
   }
   return {};

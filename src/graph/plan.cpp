@@ -113,7 +113,8 @@ void order_states(Graph& graph) {
 class Planner {
  public:
   explicit Planner(const Graph& traced)
-      : graph_(fuse(rewrite(expand(traced), traced.device->patterns()), traced.device->fusion_limits())), program_(std::make_shared<Program>()) {
+      : graph_(fuse(rewrite(expand(traced), traced.device->patterns()), traced.device->fusion_limits())),
+        program_(std::make_shared<Program>()) {
     donate_states(graph_);
     bool updates = false;
     for (const GraphOperation& operation : graph_.operations) updates |= operation.primitive->updates() > 0;
@@ -189,7 +190,8 @@ class Planner {
 
   OperandType operand(const TensorType& type, const Place& at) const { return {type, at.layout.strides}; }
 
-  void launch(PrimitivePtr primitive, const std::vector<std::pair<TensorType, Place>>& inputs, const std::vector<std::pair<TensorType, Place>>& outputs) {
+  void launch(PrimitivePtr primitive, const std::vector<std::pair<TensorType, Place>>& inputs,
+              const std::vector<std::pair<TensorType, Place>>& outputs) {
     bool empty = true;
     for (const auto& [type, at] : outputs) empty &= element_count(type.shape) == 0;
     if (empty) return;
@@ -223,8 +225,10 @@ class Planner {
     for (size_t i = 0; i < operation.inputs.size(); ++i) {
       int value = operation.inputs[i];
       Place at = place(value);
-      if (int(i) < primitive.updates()) at = plan_update(index, int(i), at);
-      else if (!graph_.device->accepts_layout(primitive, i, operand(type(value), at))) at = copy(type(value), at);
+      if (int(i) < primitive.updates())
+        at = plan_update(index, int(i), at);
+      else if (!graph_.device->accepts_layout(primitive, i, operand(type(value), at)))
+        at = copy(type(value), at);
       inputs.emplace_back(type(value), at);
     }
     for (size_t i = 0; i < operation.outputs.size(); ++i) {
@@ -251,8 +255,8 @@ class Planner {
     int value = graph_.operations[size_t(index)].inputs[size_t(input)];
     const Program::Buffer& buffer = program_->buffers_[size_t(at.buffer)];
     bool state = std::find(state_buffers_.begin(), state_buffers_.end(), at.buffer) != state_buffers_.end();
-    const bool donated = buffer.kind == Kind::input &&
-                         std::find(graph_.donated.begin(), graph_.donated.end(), graph_.inputs[size_t(buffer.input)]) != graph_.donated.end();
+    const bool donated = buffer.kind == Kind::input && std::find(graph_.donated.begin(), graph_.donated.end(),
+                                                                 graph_.inputs[size_t(buffer.input)]) != graph_.donated.end();
     bool ours = buffer.kind == Kind::temporary || state || donated;
     const bool free = last_read_[size_t(at.buffer)] <= index;
     if (ours && free && is_contiguous(type(value).shape, at.layout.strides)) return at;
@@ -291,7 +295,8 @@ class Planner {
       const int producer = graph_.values[size_t(new_value)].operation;
       if (producer < 0 || !(type(old_value) == type(new_value)) || place(new_value).buffer == place(old_value).buffer) continue;
       const bool update = graph_.operations[size_t(producer)].primitive->updates() > 0;
-      const bool old_is_output = std::any_of(graph_.outputs.begin(), graph_.outputs.end(), [&](int output) { return place(output).buffer == place(old_value).buffer; });
+      const bool old_is_output = std::any_of(graph_.outputs.begin(), graph_.outputs.end(),
+                                             [&](int output) { return place(output).buffer == place(old_value).buffer; });
       if (update || old_is_output || program_->buffers_[size_t(place(new_value).buffer)].kind != Kind::temporary) continue;
       launch(std::make_shared<const Copy>(), {{type(new_value), place(new_value)}}, {{type(old_value), place(old_value)}});
       set_place(new_value, place(old_value));
@@ -323,8 +328,8 @@ class Planner {
   Graph graph_;
   std::shared_ptr<Program> program_;
   std::vector<Place> places_;
-  std::vector<int> last_reader_;             // of each value, an operation
-  std::vector<int> last_read_;               // of each buffer: the last reader of all values in it
+  std::vector<int> last_reader_;  // of each value, an operation
+  std::vector<int> last_read_;    // of each buffer: the last reader of all values in it
   std::vector<int> state_buffers_;
   std::vector<int> first_use_, last_use_;  // of buffers, in launches
   std::vector<LaunchPlan> launches_;

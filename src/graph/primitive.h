@@ -29,29 +29,77 @@ int64_t byte_count(const TensorType& type);
 // One code a primitive; backends dispatch on it. The grouping follows the folders of ops/.
 enum class OpCode : uint16_t {
   // elementwise
-  unary, binary, select, cast, dropout, fused,
+  unary,
+  binary,
+  select,
+  cast,
+  dropout,
+  fused,
   // views: share their input's storage
-  reshape, transpose, slice, broadcast, bitcast, as_strided, windows, after,
+  reshape,
+  transpose,
+  slice,
+  broadcast,
+  bitcast,
+  as_strided,
+  windows,
+  after,
   // marks: gone from a traced graph
-  alias, stop_gradient, checkpoint,
+  alias,
+  stop_gradient,
+  checkpoint,
   // creation
-  fill, arange,
+  fill,
+  arange,
   // the rest move or compute
-  copy, concatenate, reduce, reductions, arg_reduce, top_k, softmax, matmul, take,
-  update, scatter, sort, scan, random_bits, linalg, custom,
+  copy,
+  concatenate,
+  reduce,
+  reductions,
+  arg_reduce,
+  top_k,
+  softmax,
+  matmul,
+  take,
+  update,
+  scatter,
+  sort,
+  scan,
+  random_bits,
+  linalg,
+  custom,
   // windows over images
-  convolution, convolution_input, convolution_weight, pool, pool_gradient,
+  convolution,
+  convolution_input,
+  convolution_weight,
+  pool,
+  pool_gradient,
   // language model
-  linear, rms_norm, layer_norm, rope, kv_write, rope_kv_write, paged_attention, dense_attention, segment_pool,
+  linear,
+  rms_norm,
+  layer_norm,
+  rope,
+  kv_write,
+  rope_kv_write,
+  paged_attention,
+  dense_attention,
+  segment_pool,
   // training: gradients and updates that some devices have one kernel for, the others compose
-  norm_gradient, attention, attention_gradient, cross_entropy, cross_entropy_gradient, adam,
+  norm_gradient,
+  attention,
+  attention_gradient,
+  cross_entropy,
+  cross_entropy_gradient,
+  adam,
 };
 
 inline void hash_combine(size_t& seed, size_t value) { seed ^= value + 0x9e3779b97f4a7c15ull + (seed << 6) + (seed >> 2); }
 template <class T>
 size_t hash_of(const T& value) {
-  if constexpr (std::is_enum_v<T>) return std::hash<int64_t>{}(int64_t(value));
-  else return std::hash<T>{}(value);
+  if constexpr (std::is_enum_v<T>)
+    return std::hash<int64_t>{}(int64_t(value));
+  else
+    return std::hash<T>{}(value);
 }
 inline size_t hash_of(const Dims& dims) {
   size_t seed = size_t(dims.rank());

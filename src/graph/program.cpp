@@ -72,7 +72,8 @@ std::shared_ptr<const Program> find_program(const Graph& graph) {
   return cache->find_or_plan(graph);
 }
 
-// States are written in place: each must have memory of its own. A step of a language model has a hundred of them beside hundreds of weights.
+// States are written in place: each must have memory of its own. A step of a language model has a hundred of them beside hundreds of
+// weights.
 void Program::check_states(const std::vector<Array>& inputs) const {
   std::vector<std::pair<const Storage*, int>> states;
   states.reserve(state_inputs_.size());

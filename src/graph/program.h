@@ -45,14 +45,14 @@ class Program {
   enum class Kind { input, temporary, owned };
   struct Buffer {
     Kind kind;
-    int input;           // Kind::input: which
+    int input;  // Kind::input: which
     size_t bytes;
-    size_t offset;       // Kind::temporary: in the block that all temporaries share
-    MemoryUse use;       // Kind::owned
+    size_t offset;  // Kind::temporary: in the block that all temporaries share
+    MemoryUse use;  // Kind::owned
   };
   struct Output {
     int buffer;
-    Layout layout;       // offset in elements from the binding
+    Layout layout;  // offset in elements from the binding
     Shape shape;
   };
 

@@ -36,7 +36,9 @@ class Rewriter {
     const int place = std::all_of(rewrite.operation.inputs.begin(), rewrite.operation.inputs.end(), exists) ? *first : *last;
     for (int output : rewrite.operation.outputs)
       for (int consumer : index_.consumers_[size_t(output)])
-        if (consumer >= 0 && consumer < place && std::find(rewrite.removed.begin(), rewrite.removed.end(), consumer) == rewrite.removed.end()) return;
+        if (consumer >= 0 && consumer < place &&
+            std::find(rewrite.removed.begin(), rewrite.removed.end(), consumer) == rewrite.removed.end())
+          return;
     for (int removed : rewrite.removed) {
       for (int input : graph_.operations[size_t(removed)].inputs) std::erase(index_.consumers_[size_t(input)], removed);
       removed_[size_t(removed)] = true;

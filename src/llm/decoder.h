@@ -14,7 +14,7 @@ namespace mlxc {
 class Block {
  public:
   virtual ~Block() = default;
-  virtual Array attend(const Array& x, nn::Step& step) const = 0;         // where tokens meet: nn::Attention::heads
+  virtual Array attend(const Array& x, nn::Step& step) const = 0;      // where tokens meet: nn::Attention::heads
   virtual Array finish(const Array& x, const Array& heads) const = 0;  // row by row
   Array forward(const Array& x, nn::Step& step) const { return finish(x, attend(x, step)); }
 };

@@ -22,7 +22,7 @@ struct SamplingOptions {
   float top_p = 1, min_p = 0;
   float repetition_penalty = 1, presence_penalty = 0, frequency_penalty = 0;
   std::vector<std::pair<int32_t, float>> logit_bias = {};
-  uint64_t seed = 0;      // fixes sampling: same seed, same prompt, same tokens, whatever runs beside it
+  uint64_t seed = 0;  // fixes sampling: same seed, same prompt, same tokens, whatever runs beside it
 };
 
 struct GenerateOptions {
@@ -31,12 +31,12 @@ struct GenerateOptions {
   int64_t min_tokens = 0;   // before as many stop tokens are masked, stop strings do not count
   // At most 256 strings of 4096 bytes. The text ends before the first one found; the tokens that hold it stay in the result.
   std::vector<std::string> stop;
-  std::vector<int32_t> stop_tokens;   // beside the model's own
+  std::vector<int32_t> stop_tokens;  // beside the model's own
   bool ignore_model_stop_tokens = false;
-  bool logprobs = false;              // of the model's own distribution, before penalties, temperature and the rest
-  int32_t top_logprobs = 0;           // 0 to 1000
-  bool echo = false;                  // the prompt's tokens come first
-  bool keep_last_logits = false;      // as the model gave them where the last token (a stop token too) was chosen
+  bool logprobs = false;          // of the model's own distribution, before penalties, temperature and the rest
+  int32_t top_logprobs = 0;       // 0 to 1000
+  bool echo = false;              // the prompt's tokens come first
+  bool keep_last_logits = false;  // as the model gave them where the last token (a stop token too) was chosen
 };
 
 enum class FinishReason : int32_t { none = 0, stop = 1, length = 2, cancelled = 3, error = 4 };  // stop: token or string
@@ -49,11 +49,11 @@ struct TokenLogprob {
 // One event a generated token; the last one has finish != none, and token -1 when it brings only the tail of the text.
 // The texts of all events, joined, are the result's text.
 struct TokenEvent {
-  uint64_t request = 0;      // as given at submit
-  int64_t index = 0;         // of the generated token
+  uint64_t request = 0;  // as given at submit
+  int64_t index = 0;     // of the generated token
   int32_t token = -1;
   float logprob = 0;
-  std::string text;          // new valid UTF-8, may be empty while bytes or a possible stop string are held back
+  std::string text;  // new valid UTF-8, may be empty while bytes or a possible stop string are held back
   FinishReason finish = FinishReason::none;
   std::vector<TokenLogprob> top;
 };
@@ -63,13 +63,13 @@ struct Timings {
 };
 
 struct GenerateResult {
-  std::vector<int32_t> tokens;     // generated, without a final stop token (echo: prompt first)
+  std::vector<int32_t> tokens;  // generated, without a final stop token (echo: prompt first)
   std::string text;
-  std::vector<float> logprobs;     // one a generated token, when asked
+  std::vector<float> logprobs;  // one a generated token, when asked
   std::vector<std::vector<TokenLogprob>> top_logprobs;
   std::vector<float> last_logits;  // when asked
   FinishReason finish = FinishReason::none;
-  Status status = Status::ok;      // and why not
+  Status status = Status::ok;  // and why not
   std::string message;
   int64_t prompt_tokens = 0;
   Timings timings;
@@ -84,10 +84,10 @@ class Request {
  public:
   virtual ~Request() = default;
   virtual uint64_t id() const = 0;
-  virtual void cancel() = 0;                              // returns at once; the request ends at the engine's next poll
+  virtual void cancel() = 0;  // returns at once; the request ends at the engine's next poll
   // True when done (on_done has returned); negative timeout: no limit. Throws Error(busy) inside a callback of the same engine.
   virtual bool wait(std::chrono::nanoseconds timeout) = 0;
-  virtual const GenerateResult& result() const = 0;       // after wait returned true
+  virtual const GenerateResult& result() const = 0;  // after wait returned true
 };
 
 struct ScoreResult {
@@ -96,10 +96,10 @@ struct ScoreResult {
 };
 
 struct EngineOptions {
-  int threads = 0;              // CPU threads of the engine's own stream; 0: the device's own stream
-  int64_t max_sequences = 64;   // running together; more wait in line
-  int64_t cache_tokens = 0;     // limit of K/V slots over all sequences; 0: chosen from memory
-  int64_t step_tokens = 0;      // most tokens in one step (prompt chunk); 0: chosen
+  int threads = 0;             // CPU threads of the engine's own stream; 0: the device's own stream
+  int64_t max_sequences = 64;  // running together; more wait in line
+  int64_t cache_tokens = 0;    // limit of K/V slots over all sequences; 0: chosen from memory
+  int64_t step_tokens = 0;     // most tokens in one step (prompt chunk); 0: chosen
 };
 
 struct EngineStats {
@@ -115,20 +115,24 @@ class Engine {
  public:
   // Cancels what runs and joins the worker; inside a callback it returns at once and the worker ends after that callback.
   virtual ~Engine() = default;
-  static std::shared_ptr<Engine> create(std::shared_ptr<Model> model, std::shared_ptr<const Tokenizer> tokenizer, const EngineOptions& options);
+  static std::shared_ptr<Engine> create(std::shared_ptr<Model> model, std::shared_ptr<const Tokenizer> tokenizer,
+                                        const EngineOptions& options);
 
   virtual const Model& model() const = 0;
   virtual const std::shared_ptr<const Tokenizer>& tokenizer() const = 0;  // may be null: tokens only
 
   // Starts generating after `prompt`; either callback may be empty. Throws Error(context_full) with both numbers when the prompt is
   // too long. An empty prompt stands for the model's bos token.
-  virtual std::shared_ptr<Request> submit(std::vector<int32_t> prompt, const GenerateOptions& options, TokenCallback on_token, DoneCallback on_done) = 0;
+  virtual std::shared_ptr<Request> submit(std::vector<int32_t> prompt, const GenerateOptions& options, TokenCallback on_token,
+                                          DoneCallback on_done) = 0;
   // Log-probability of each label as a continuation of each prompt; a prompt runs once for all its labels. cancel may be null.
-  virtual ScoreResult score(const std::vector<std::vector<int32_t>>& prompts, const std::vector<std::vector<int32_t>>& labels, const std::atomic<bool>* cancel) = 0;
+  virtual ScoreResult score(const std::vector<std::vector<int32_t>>& prompts, const std::vector<std::vector<int32_t>>& labels,
+                            const std::atomic<bool>* cancel) = 0;
   // [sequences, hidden]; pooling over the last hidden states, causal models and encoders alike. A sequence longer than the model's
   // max_embedding_tokens (an encoder without: its context) is cut to that many tokens, and its last one ([SEP]) stays the last, as
   // tokenizers truncates.
-  virtual std::vector<float> embed(const std::vector<std::vector<int32_t>>& sequences, Pooling pooling, bool normalize, const std::atomic<bool>* cancel) = 0;
+  virtual std::vector<float> embed(const std::vector<std::vector<int32_t>>& sequences, Pooling pooling, bool normalize,
+                                   const std::atomic<bool>* cancel) = 0;
   // Logits of every given token, [tokens, vocabulary]; hidden (may be null) takes [tokens, hidden]. Writes into the caller's memory.
   virtual void logits(std::span<const int32_t> tokens, float* logits, float* hidden, const std::atomic<bool>* cancel) = 0;
   virtual void cancel_all() = 0;  // every request ends with Status::cancelled

@@ -12,9 +12,9 @@
 namespace mlxc {
 namespace {
 
-constexpr int64_t kMostTop = 64;  // logits of a row that a device chooses itself; more travel as whole rows
+constexpr int64_t kMostTop = 64;   // logits of a row that a device chooses itself; more travel as whole rows
 constexpr int64_t kMostKept = 64;  // tokens of a step whose memory is kept for the next
-constexpr size_t kPrograms = 48;  // kept; the one used longest ago goes first
+constexpr size_t kPrograms = 48;   // kept; the one used longest ago goes first
 
 // Fewer tokens than rows of a step with prompts in it would be a bucket of its own for every pair: coarser.
 int64_t bucket_of_rows(int64_t rows, int64_t tokens) {
@@ -32,9 +32,9 @@ struct Program {
 struct ProgramKey {
   int64_t tokens, rows;  // rows: sequences of an encoder's batch
   bool hidden, logits;
-  int64_t top;           // so many logits of each row, 0: all
-  bool single_tokens;    // no two tokens are of one sequence
-  bool all_rows;         // outputs are wanted of all tokens
+  int64_t top;         // so many logits of each row, 0: all
+  bool single_tokens;  // no two tokens are of one sequence
+  bool all_rows;       // outputs are wanted of all tokens
   auto operator<=>(const ProgramKey&) const = default;
 };
 
@@ -113,7 +113,9 @@ class GraphRunner : public Runner {
   }
 
   void copy_page(int32_t from, int32_t to) override {
-    for_each_state([&](Storage& state, size_t bytes) { device_.copy(state, int64_t(to) * int64_t(bytes), state, int64_t(from) * int64_t(bytes), bytes); });
+    for_each_state([&](Storage& state, size_t bytes) {
+      device_.copy(state, int64_t(to) * int64_t(bytes), state, int64_t(from) * int64_t(bytes), bytes);
+    });
   }
 
   std::span<int32_t> page_table() override { return {page_table_.data_as<int32_t>(), size_t(page_table_.size())}; }
@@ -123,8 +125,9 @@ class GraphRunner : public Runner {
     const int64_t wanted = std::max<int64_t>(1, int64_t(batch.output_rows.size()));  // a prompt's inner part wants none: one for the graph
     const bool all_rows = wanted == int64_t(batch.tokens.size());
     const int64_t rows = all_rows ? tokens : bucket_of_rows(wanted, int64_t(batch.tokens.size()));
-    const ProgramKey key{tokens, rows, batch.wants_hidden, batch.wants_logits, batch.top > 1 ? most_top() : batch.top,
-                         single_tokens(batch.sequences), all_rows};
+    const ProgramKey key{
+        tokens,  rows, batch.wants_hidden, batch.wants_logits, batch.top > 1 ? most_top() : batch.top, single_tokens(batch.sequences),
+        all_rows};
     Program& program = programs_.get(key, [&] { return capture_step(key); });
     fill(program.tokens, batch.tokens, 0);
     fill(program.positions, batch.positions, 0);
@@ -177,7 +180,8 @@ class GraphRunner : public Runner {
     program.positions = indices(key.tokens);
     program.sequences = indices(key.tokens);
     if (!key.all_rows) program.output_rows = indices(key.rows);
-    const StepInputs step{program.tokens, program.positions, program.sequences, page_table_, keys_, values_, key.single_tokens, program.output_rows};
+    const StepInputs step{program.tokens, program.positions, program.sequences, page_table_,
+                          keys_,          values_,           key.single_tokens, program.output_rows};
     StepOutputs result = model_->step(step);
     std::vector<Array> outputs;
     if (key.hidden) outputs.push_back(result.hidden);
@@ -205,7 +209,8 @@ class GraphRunner : public Runner {
     return program;
   }
 
-  // Steps of generation follow each other in the same program on the same arrays: the call stays prepared. What prompts need is too much to keep.
+  // Steps of generation follow each other in the same program on the same arrays: the call stays prepared. What prompts need is too much to
+  // keep.
   void run_program(const ProgramKey& key, const Program& program, const std::atomic<bool>* cancel) {
     PreparedCall call = key == call_key_ ? call_ : PreparedCall();
     if (!call) {

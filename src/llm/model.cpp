@@ -15,18 +15,12 @@ using Make = std::shared_ptr<Model> (*)(const ModelConfig&, const Scope&);
 
 Make maker_of(Family family) {
   switch (family) {
-    case Family::qwen3:
-      return make_qwen3;
-    case Family::qwen2:
-      return make_qwen2;
-    case Family::llama:
-      return make_llama;
-    case Family::mistral:
-      return make_mistral;
-    case Family::gemma3:
-      return make_gemma3;
-    case Family::bert:
-      return make_bert;
+    case Family::qwen3: return make_qwen3;
+    case Family::qwen2: return make_qwen2;
+    case Family::llama: return make_llama;
+    case Family::mistral: return make_mistral;
+    case Family::gemma3: return make_gemma3;
+    case Family::bert: return make_bert;
   }
   fail(Status::internal, "model family ", int(family), " has no constructor");
 }

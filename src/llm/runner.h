@@ -20,7 +20,7 @@ struct StepBatch {
   std::vector<int32_t> output_rows;  // indices into the tokens (causal models; encoders give all)
   bool wants_logits = false;
   bool wants_hidden = true;
-  int64_t top = 0;                   // with logits: the so many largest of each row are enough, 0: all are wanted
+  int64_t top = 0;  // with logits: the so many largest of each row are enough, 0: all are wanted
 
   void clear() {
     for (auto* list : {&tokens, &positions, &sequences, &starts, &output_rows}) list->clear();
@@ -32,10 +32,10 @@ struct StepBatch {
 
 // Valid until the next run. The logits may be written to: each row is read by one sequence only.
 struct StepRows {
-  float* logits = nullptr;        // [output rows, vocabulary] when all are wanted
-  const float* hidden = nullptr;  // [output rows, hidden] when wanted
-  int64_t top = 0;                // of each row, at least as many as asked for:
-  const float* top_logits = nullptr;     // [output rows, top], largest first, equal ones by token
+  float* logits = nullptr;            // [output rows, vocabulary] when all are wanted
+  const float* hidden = nullptr;      // [output rows, hidden] when wanted
+  int64_t top = 0;                    // of each row, at least as many as asked for:
+  const float* top_logits = nullptr;  // [output rows, top], largest first, equal ones by token
   const int32_t* top_tokens = nullptr;
 };
 

@@ -44,7 +44,8 @@ std::vector<int32_t> largest_entries(std::span<const float> x, int64_t count, fl
 }
 
 [[noreturn]] void fail_not_finite(uint64_t index) {
-  fail(Status::internal, "the model gave a logit that is NaN or infinite for token ", index, "; its weights or the prompt's values overflow");
+  fail(Status::internal, "the model gave a logit that is NaN or infinite for token ", index,
+       "; its weights or the prompt's values overflow");
 }
 
 uint64_t mix(uint64_t z) {

@@ -317,7 +317,8 @@ void Scheduler::deliver(const StepRows& rows) {
         OutputRow output;
         if (rows.logits) output.logits = rows.logits + row * limits_.vocabulary;
         if (rows.hidden) output.hidden = rows.hidden + row * limits_.hidden;
-        if (rows.top) output.top = {{rows.top_logits + row * rows.top, size_t(rows.top)}, {rows.top_tokens + row * rows.top, size_t(rows.top)}};
+        if (rows.top)
+          output.top = {{rows.top_logits + row * rows.top, size_t(rows.top)}, {rows.top_tokens + row * rows.top, size_t(rows.top)}};
         sequence.output_begin = part.output + i + 1;
         sequence.take(part.output + i, output);
       }

@@ -17,14 +17,14 @@ namespace mlxc {
 struct SchedulerLimits {
   bool causal = true;
   int64_t vocabulary = 0, hidden = 0;
-  int64_t attention_width = 0;  // heads x head_dim: with the position, what one token costs in attention
+  int64_t attention_width = 0;    // heads x head_dim: with the position, what one token costs in attention
   double attention_work = 1.5e9;  // products that one attention launch may compute: tens of milliseconds, nothing polls inside it
-  int64_t sequences = 64;       // running together, rows of the page table
-  int64_t table_width = 1;      // most pages of one sequence
-  int64_t pages = 1;            // most pages in all, at least table_width
-  int64_t first_pages = 16;     // to begin with; more by doubling
-  int64_t step_tokens = 512;    // most prompt tokens of one step
-  int64_t output_rows = 256;    // most rows of logits of one step, more than `sequences`
+  int64_t sequences = 64;         // running together, rows of the page table
+  int64_t table_width = 1;        // most pages of one sequence
+  int64_t pages = 1;              // most pages in all, at least table_width
+  int64_t first_pages = 16;       // to begin with; more by doubling
+  int64_t step_tokens = 512;      // most prompt tokens of one step
+  int64_t output_rows = 256;      // most rows of logits of one step, more than `sequences`
 };
 
 // First come, first served: sequences wait in line for a row of the page table and for pages, run until their tokens are fed, and all

@@ -119,7 +119,7 @@ class Sequence {
   int row_ = -1;       // of the page table; -1: in line
   int64_t given_ = 0;  // tokens it came with
   bool begun_ = false;
-  bool forked_ = false;  // from another sequence, with its pages
+  bool forked_ = false;                    // from another sequence, with its pages
   std::pair<uint64_t, uint64_t> order_{};  // who came first
 };
 

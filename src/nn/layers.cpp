@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "nn/modules.h"
+#include "ops/attention.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
-#include "ops/attention.h"
 #include "ops/normalization.h"
 #include "ops/random.h"
 #include "ops/reduce.h"

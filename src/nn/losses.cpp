@@ -18,14 +18,10 @@ Array where_or_zero(const Array& condition, const Array& value) { return where(c
 
 Array reduced(const Array& loss, Reduction reduction) {
   switch (reduction) {
-    case Reduction::none:
-      return loss;
-    case Reduction::mean:
-      return reduce(ReduceOp::mean, loss, {}, false);
-    case Reduction::sum:
-      return sum(loss);
-    case Reduction::batch_mean:
-      break;
+    case Reduction::none: return loss;
+    case Reduction::mean: return reduce(ReduceOp::mean, loss, {}, false);
+    case Reduction::sum: return sum(loss);
+    case Reduction::batch_mean: break;
   }
   if (loss.rank() == 0) fail(Status::invalid_argument, "a loss of one number has no batch to take the mean over");
   return sum(loss) * (1.0 / double(std::max<int64_t>(loss.dim(0), 1)));
@@ -45,7 +41,8 @@ Array difference(const Array& prediction, const Array& target, const char* loss)
 Array class_indices(const Array& targets) {
   const DType dtype = targets.dtype();
   Array inside = targets;
-  if (dtype == DType::u32 || dtype == DType::u64 || dtype == DType::i64) inside = binary(BinaryOp::minimum, inside, scalar_like(inside, INT32_MAX));
+  if (dtype == DType::u32 || dtype == DType::u64 || dtype == DType::i64)
+    inside = binary(BinaryOp::minimum, inside, scalar_like(inside, INT32_MAX));
   if (dtype == DType::i64) inside = binary(BinaryOp::maximum, inside, scalar_like(inside, INT32_MIN));
   return cast(inside, DType::i32);
 }
@@ -99,7 +96,8 @@ Array cross_entropy(const Array& logits, const Array& targets, const CrossEntrop
   }
   const Array counts = binary(BinaryOp::not_equal, indices, scalar_like(indices, double(options.ignore_index)));
   const Array classes = scalar_like(indices, double(logits.dim(-1))), least = scalar_like(indices, 0);
-  const Array known = binary(BinaryOp::logical_and, binary(BinaryOp::greater_equal, indices, least), binary(BinaryOp::less, indices, classes));
+  const Array known =
+      binary(BinaryOp::logical_and, binary(BinaryOp::greater_equal, indices, least), binary(BinaryOp::less, indices, classes));
   loss = where_or_zero(counts, where(known, loss, scalar_like(loss, NAN)));  // nothing can fail here any more: a NaN is seen
   if (options.reduction != Reduction::mean) return reduced(loss, options.reduction);
   const Array count = sum(cast(counts, loss.dtype()));

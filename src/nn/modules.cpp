@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/creation.h"
 #include "ops/attention.h"
+#include "ops/creation.h"
 #include "ops/normalization.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"

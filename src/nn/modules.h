@@ -41,7 +41,9 @@ class Linear {
 class RmsNorm {
  public:
   RmsNorm(const Scope& at, int64_t size, float eps, float weight_offset = 0)
-      : weight_(at.tensor("weight", {size}, {Initializer::Kind::constant, 1 - double(weight_offset)})), eps_(eps), weight_offset_(weight_offset) {}
+      : weight_(at.tensor("weight", {size}, {Initializer::Kind::constant, 1 - double(weight_offset)})),
+        eps_(eps),
+        weight_offset_(weight_offset) {}
   Array operator()(const Array& x) const { return rms_norm(x, weight_, eps_, weight_offset_); }
 
  private:
@@ -111,7 +113,11 @@ class PagedStep final : public Step {
  public:
   // single_tokens: no two tokens are of one sequence.
   PagedStep(const Array& positions, Array sequences, Array page_table, std::vector<KvPages> pages, bool single_tokens)
-      : Step(positions), pages(std::move(pages)), sequences_(std::move(sequences)), page_table_(std::move(page_table)), single_tokens_(single_tokens) {}
+      : Step(positions),
+        pages(std::move(pages)),
+        sequences_(std::move(sequences)),
+        page_table_(std::move(page_table)),
+        single_tokens_(single_tokens) {}
   Array attend(size_t layer, const Array& q, const Array& k, const Array& v, const AttentionShape& shape, Precision precision) override;
 
   std::vector<KvPages> pages;  // one a layer

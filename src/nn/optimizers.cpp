@@ -46,15 +46,11 @@ Optimizer::Optimizer(const OptimizerOptions& options) : options_(options) {
 
 size_t Optimizer::slots() const {
   switch (options_.kind) {
-    case OptimizerKind::sgd:
-      return options_.momentum > 0 ? 1 : 0;
+    case OptimizerKind::sgd: return options_.momentum > 0 ? 1 : 0;
     case OptimizerKind::adam:
-    case OptimizerKind::adamw:
-      return 2;
-    case OptimizerKind::lion:
-      return 1;
-    case OptimizerKind::rmsprop:
-      return 1 + (options_.centered ? 1 : 0) + (options_.momentum > 0 ? 1 : 0);
+    case OptimizerKind::adamw: return 2;
+    case OptimizerKind::lion: return 1;
+    case OptimizerKind::rmsprop: return 1 + (options_.centered ? 1 : 0) + (options_.momentum > 0 ? 1 : 0);
   }
   return 0;
 }
@@ -202,8 +198,7 @@ double Schedule::at(int64_t number) const {
       case ScheduleKind::cosine:
         if (total_steps < 1) fail(Status::invalid_argument, "schedule: total_steps is ", total_steps, ", expected 1 or more");
         return cosine_between(rate, final_rate, std::min(double(at) / double(total_steps), 1.0));
-      default:
-        return rate;
+      default: return rate;
     }
   };
   return number < warmup_steps ? plain(0) * (double(number) + 1) / (double(warmup_steps) + 1) : plain(number - warmup_steps);

@@ -19,20 +19,13 @@ Array Initializer::draw(const Array& key, const Shape& shape, DType dtype) const
   auto uniform = [&](double bound) { return random::uniform(key, shape, dtype, -bound, bound); };
   auto normal = [&](double deviation) { return random::normal(key, shape, dtype, 0, deviation); };
   switch (kind) {
-    case Kind::constant:
-      return full(key.device(), shape, value, dtype);
-    case Kind::uniform:
-      return uniform(value);
-    case Kind::normal:
-      return normal(value);
-    case Kind::xavier_uniform:
-      return uniform(value * std::sqrt(6 / std::max(fan_in + fan_out, 1.0)));
-    case Kind::xavier_normal:
-      return normal(value * std::sqrt(2 / std::max(fan_in + fan_out, 1.0)));
-    case Kind::kaiming_uniform:
-      return uniform(value * std::sqrt(3 / std::max(fan_in, 1.0)));
-    case Kind::kaiming_normal:
-      return normal(value / std::sqrt(std::max(fan_in, 1.0)));
+    case Kind::constant: return full(key.device(), shape, value, dtype);
+    case Kind::uniform: return uniform(value);
+    case Kind::normal: return normal(value);
+    case Kind::xavier_uniform: return uniform(value * std::sqrt(6 / std::max(fan_in + fan_out, 1.0)));
+    case Kind::xavier_normal: return normal(value * std::sqrt(2 / std::max(fan_in + fan_out, 1.0)));
+    case Kind::kaiming_uniform: return uniform(value * std::sqrt(3 / std::max(fan_in, 1.0)));
+    case Kind::kaiming_normal: return normal(value / std::sqrt(std::max(fan_in, 1.0)));
   }
   fail(Status::invalid_argument, "unknown initializer ", int(kind));
 }
@@ -163,12 +156,9 @@ void Parameters::merge() {
 
 bool Parameters::selected(const Entry& entry, Select select) {
   switch (select) {
-    case Select::all:
-      return true;
-    case Select::trained:
-      return !entry.buffer && !entry.frozen;
-    case Select::buffers:
-      return entry.buffer;
+    case Select::all: return true;
+    case Select::trained: return !entry.buffer && !entry.frozen;
+    case Select::buffers: return entry.buffer;
   }
   return false;
 }

@@ -48,11 +48,12 @@ class Parameters final : public TensorSource {
   void insert(const std::string& name, const Array& value, bool buffer, bool frozen);
 
   // Low-rank adaptation: everything is frozen but the matrices, which are parameters NAME.lora_A.weight and NAME.lora_B.weight. Each Linear
-  // that the config targets gets them when a forward pass meets it: a uniform within 1 / sqrt(in), b zero, so that nothing changes at first.
+  // that the config targets gets them when a forward pass meets it: a uniform within 1 / sqrt(in), b zero, so that nothing changes at
+  // first.
   void adapt(const LoraConfig& config);
-  void adapt(Adapter adapter);           // the same with matrices that are there; in memory of their own, float32
+  void adapt(Adapter adapter);  // the same with matrices that are there; in memory of their own, float32
   bool adapted() const { return lora_.has_value(); }
-  Adapter adapter() const;               // Error(invalid_argument) where there is none
+  Adapter adapter() const;  // Error(invalid_argument) where there is none
   // Adds the products to the weights; the matrices go. What was frozen stays so.
   void merge();
 

@@ -27,7 +27,8 @@ struct Initializer {
   Array draw(const Array& key, const Shape& shape, DType dtype) const;
 };
 
-// What low-rank adaptation (Hu et al. 2022) adds to the result of a Linear: scale * b (a x), the product that is trained in place of weights.
+// What low-rank adaptation (Hu et al. 2022) adds to the result of a Linear: scale * b (a x), the product that is trained in place of
+// weights.
 struct LowRank {
   Array a, b;  // [rank, in] and [out, rank]; none: the Linear is as it is
   double scale = 1;
@@ -60,8 +61,12 @@ class SourceOver : public TensorSource {
   Device& device() const override { return base_.device(); }
   Precision precision() const override { return base_.precision(); }
   bool has(const std::string& name) const override { return base_.has(name); }
-  Array tensor(const std::string& name, const Shape& shape, const Initializer& initial) override { return base_.tensor(name, shape, initial); }
-  Array buffer(const std::string& name, const Shape& shape, const Initializer& initial) override { return base_.buffer(name, shape, initial); }
+  Array tensor(const std::string& name, const Shape& shape, const Initializer& initial) override {
+    return base_.tensor(name, shape, initial);
+  }
+  Array buffer(const std::string& name, const Shape& shape, const Initializer& initial) override {
+    return base_.buffer(name, shape, initial);
+  }
   void renew(const std::string& name, const Array& value) override { base_.renew(name, value); }
   bool equal(const std::string& a, const std::string& b) const override { return base_.equal(a, b); }
   LowRank low_rank(const std::string& linear, int64_t in, int64_t out) override { return base_.low_rank(linear, in, out); }

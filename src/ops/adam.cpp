@@ -8,8 +8,8 @@ std::vector<TensorType> AdamUpdate::infer(TensorTypes inputs) const {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const TensorType wanted{i < 4 ? inputs[0].shape : Shape(), DType::f32};
     if (!(inputs[i] == wanted))
-      fail(Status::invalid_argument, "adam: input ", i, " is ", name_of(inputs[i].dtype), " ", to_string(inputs[i].shape), ", expected float32 ",
-           to_string(wanted.shape));
+      fail(Status::invalid_argument, "adam: input ", i, " is ", name_of(inputs[i].dtype), " ", to_string(inputs[i].shape),
+           ", expected float32 ", to_string(wanted.shape));
   }
   return {inputs[0], inputs[1], inputs[2]};
 }

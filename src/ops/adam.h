@@ -6,8 +6,8 @@
 namespace mlxc {
 
 // mean = beta1 mean + (1 - beta1) g, variance = beta2 variance + (1 - beta2) g^2,
-// p = keep p - rate mean / (sqrt(variance) / correction + eps). Inputs, float32: p, mean, variance, g of one shape; the numbers keep, rate (by
-// the mean's own correction already) and correction. Outputs: p, mean, variance, where the old ones lie.
+// p = keep p - rate mean / (sqrt(variance) / correction + eps). Inputs, float32: p, mean, variance, g of one shape; the numbers keep, rate
+// (by the mean's own correction already) and correction. Outputs: p, mean, variance, where the old ones lie.
 struct AdamUpdate : PrimitiveBase<AdamUpdate, OpCode::adam> {
   static constexpr std::string_view kName = "adam";
   AdamUpdate(double beta1, double beta2, double eps) : beta1(beta1), beta2(beta2), eps(eps) {}
@@ -23,6 +23,7 @@ struct AdamState {
   Array parameter, mean, variance;
 };
 // Float32 or float64.
-AdamState adam_update(const AdamUpdate& op, const AdamState& old, const Array& gradient, const Array& keep, const Array& rate, const Array& correction);
+AdamState adam_update(const AdamUpdate& op, const AdamState& old, const Array& gradient, const Array& keep, const Array& rate,
+                      const Array& correction);
 
 }  // namespace mlxc

@@ -41,12 +41,9 @@ Array border(const Array& x, int axis, int64_t count, PadMode mode, bool before)
       shape[axis] = count;
       return broadcast_to(before ? part(0, 1) : part(n - 1, n), shape);
     }
-    case PadMode::reflect:
-      return flip_axis(before ? part(1, count + 1) : part(n - 1 - count, n - 1), axis);
-    case PadMode::symmetric:
-      return flip_axis(before ? part(0, count) : part(n - count, n), axis);
-    default:
-      return before ? part(n - count, n) : part(0, count);  // wrap
+    case PadMode::reflect: return flip_axis(before ? part(1, count + 1) : part(n - 1 - count, n - 1), axis);
+    case PadMode::symmetric: return flip_axis(before ? part(0, count) : part(n - count, n), axis);
+    default: return before ? part(n - count, n) : part(0, count);  // wrap
   }
 }
 

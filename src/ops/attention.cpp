@@ -46,7 +46,8 @@ std::vector<TensorType> Attention::infer(TensorTypes inputs) const {
       fail(Status::invalid_argument, "attention: q, k and v are float32 [batch, length, heads, dim], not ", name_of(inputs[i].dtype), " ",
            to_string(inputs[i].shape));
   if (!(inputs[1] == inputs[2]) || k[0] != q[0] || k[3] != q[3] || k[2] < 1 || q[2] % k[2])
-    fail(Status::invalid_argument, "attention: q ", to_string(q), ", k ", to_string(k), " and v ", to_string(inputs[2].shape), " do not fit");
+    fail(Status::invalid_argument, "attention: q ", to_string(q), ", k ", to_string(k), " and v ", to_string(inputs[2].shape),
+         " do not fit");
   return {inputs[0], {{q[0], q[2], q[1]}, DType::f32}};
 }
 
@@ -58,7 +59,8 @@ Arrays Attention::compose(const Arrays& inputs) const {
   const Array &q = inputs[0], &k = inputs[1], &v = inputs[2];
   const int64_t batch = q.dim(0), queries = q.dim(1), heads = q.dim(2), dim = q.dim(3), keys = k.dim(1), kv_heads = k.dim(2);
   const int64_t group = heads / kv_heads;
-  const Array rows = reshape(transpose(reshape(q, {batch, queries, kv_heads, group, dim}), {0, 2, 3, 1, 4}), {batch, kv_heads, group * queries, dim});
+  const Array rows =
+      reshape(transpose(reshape(q, {batch, queries, kv_heads, group, dim}), {0, 2, 3, 1, 4}), {batch, kv_heads, group * queries, dim});
   Array product = matmul(rows * scale, transpose(k, {0, 2, 3, 1}));
   if (softcap > 0) product = unary(UnaryOp::tanh, product * (1 / softcap)) * softcap;
   const Array scores = seen_scores(reshape(product, {batch, kv_heads, group, queries, keys}), causal, window);
@@ -71,7 +73,8 @@ Arrays Attention::compose(const Arrays& inputs) const {
 
 Arrays Attention::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const {
   if (!cotangents[0] || cotangents[1]) return vjp_of_composition(*this, inputs, cotangents);
-  return apply_all(std::make_shared<const AttentionGradient>(*this), {inputs[0], inputs[1], inputs[2], outputs[0], outputs[1], cotangents[0]});
+  return apply_all(std::make_shared<const AttentionGradient>(*this),
+                   {inputs[0], inputs[1], inputs[2], outputs[0], outputs[1], cotangents[0]});
 }
 
 Arrays AttentionGradient::compose(const Arrays& inputs) const {
@@ -90,8 +93,8 @@ Array attention(const Array& q, const Array& k, const Array& v, const Array& mas
   if (q.rank() < 2 || k.rank() < 2 || v.rank() < 2) fail(Status::invalid_argument, "attention: q, k and v have at least two axes");
   if (scale == 0) scale = 1 / std::sqrt(double(std::max<int64_t>(q.dim(-1), 1)));
   const bool heads_apart = q.rank() == 4 && k.rank() == 4 && v.shape() == k.shape() && k.dim(0) == q.dim(0) && k.dim(1) == q.dim(1);
-  if (!mask && heads_apart && k.dim(3) == q.dim(3) && q.dim(1) > 0 && k.dim(2) > 0 && wide(q).dtype() == DType::f32 && wide(k).dtype() == DType::f32 &&
-      wide(v).dtype() == DType::f32) {
+  if (!mask && heads_apart && k.dim(3) == q.dim(3) && q.dim(1) > 0 && k.dim(2) > 0 && wide(q).dtype() == DType::f32 &&
+      wide(k).dtype() == DType::f32 && wide(v).dtype() == DType::f32) {
     auto turned = [](const Array& x) { return swap_axes(x, 1, 2); };  // heads and positions
     return cast(turned(sequence_attention(turned(wide(q)), turned(wide(k)), turned(wide(v)), float(scale), causal)), result_dtype(q));
   }

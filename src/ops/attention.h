@@ -37,8 +37,7 @@ struct AttentionGradient : PrimitiveBase<AttentionGradient, OpCode::attention_gr
 };
 
 // q [batch, queries, heads, dim], k and v [batch, keys, kv_heads, dim], float32.
-Array sequence_attention(const Array& q, const Array& k, const Array& v, float scale, bool causal, int64_t window = 0,
-                         float softcap = 0);
+Array sequence_attention(const Array& q, const Array& k, const Array& v, float scale, bool causal, int64_t window = 0, float softcap = 0);
 
 // softmax(q k^T * scale + mask) v over [..., length, dim]; a boolean mask keeps where true, a float one is added. scale 0: 1 / sqrt(dim).
 Array attention(const Array& q, const Array& k, const Array& v, const Array& mask, double scale, bool causal);

@@ -11,7 +11,8 @@ namespace mlxc {
 std::vector<TensorType> CrossEntropyRows::infer(TensorTypes inputs) const {
   Shape rows = inputs[0].shape;
   if (rows.rank() < 1 || inputs[0].dtype != DType::f32)
-    fail(Status::invalid_argument, "cross_entropy: logits are float32 with classes last, not ", name_of(inputs[0].dtype), " ", to_string(rows));
+    fail(Status::invalid_argument, "cross_entropy: logits are float32 with classes last, not ", name_of(inputs[0].dtype), " ",
+         to_string(rows));
   rows.erase(rows.rank() - 1);
   if (!(inputs[1] == TensorType{rows, DType::i32}))
     fail(Status::invalid_argument, "cross_entropy: targets are int32 ", to_string(rows), ", not ", name_of(inputs[1].dtype), " ",

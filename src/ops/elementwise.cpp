@@ -9,22 +9,22 @@ namespace mlxc {
 namespace {
 
 constexpr std::array<std::string_view, 42> kUnaryNames{
-    "abs",   "negative", "exp",   "expm1", "log",   "log1p", "log2",    "log10", "sqrt",      "rsqrt",    "square", "reciprocal", "sin",         "cos",
-    "tan",   "asin",     "acos",  "atan",  "sinh",  "cosh",  "tanh",    "asinh", "acosh",     "atanh",    "floor",  "ceil",       "trunc",       "round",
-    "sign",  "erf",      "sigmoid", "silu", "gelu_tanh", "gelu_erf", "relu", "logical_not", "bitwise_not", "isnan", "isinf", "isfinite", "erfinv",
-    "gelu_erf_slope"};
+    "abs",        "negative", "exp",         "expm1",       "log",   "log1p", "log2",     "log10",  "sqrt",          "rsqrt", "square",
+    "reciprocal", "sin",      "cos",         "tan",         "asin",  "acos",  "atan",     "sinh",   "cosh",          "tanh",  "asinh",
+    "acosh",      "atanh",    "floor",       "ceil",        "trunc", "round", "sign",     "erf",    "sigmoid",       "silu",  "gelu_tanh",
+    "gelu_erf",   "relu",     "logical_not", "bitwise_not", "isnan", "isinf", "isfinite", "erfinv", "gelu_erf_slope"};
 constexpr std::array<std::string_view, 26> kBinaryNames{
-    "add",   "subtract",   "multiply", "divide",        "floor_divide", "remainder",   "power",      "minimum",     "maximum",
-    "atan2", "hypot",      "logaddexp", "equal",        "not_equal",    "less",        "less_equal", "greater",     "greater_equal",
-    "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "shift_left", "shift_right"};
+    "add",         "subtract",   "multiply",    "divide",      "floor_divide", "remainder",   "power",      "minimum",    "maximum",
+    "atan2",       "hypot",      "logaddexp",   "equal",       "not_equal",    "less",        "less_equal", "greater",    "greater_equal",
+    "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or",   "bitwise_xor", "shift_left", "shift_right"};
 
 bool any_of(UnaryOp op, std::initializer_list<UnaryOp> list) { return std::find(list.begin(), list.end(), op) != list.end(); }
 bool any_of(BinaryOp op, std::initializer_list<BinaryOp> list) { return std::find(list.begin(), list.end(), op) != list.end(); }
 
 bool gives_boolean(UnaryOp op) { return any_of(op, {UnaryOp::logical_not, UnaryOp::isnan, UnaryOp::isinf, UnaryOp::isfinite}); }
 bool keeps_integers(UnaryOp op) {
-  return gives_boolean(op) || any_of(op, {UnaryOp::abs, UnaryOp::negative, UnaryOp::square, UnaryOp::floor, UnaryOp::ceil, UnaryOp::trunc, UnaryOp::round,
-                                          UnaryOp::sign, UnaryOp::relu, UnaryOp::bitwise_not});
+  return gives_boolean(op) || any_of(op, {UnaryOp::abs, UnaryOp::negative, UnaryOp::square, UnaryOp::floor, UnaryOp::ceil, UnaryOp::trunc,
+                                          UnaryOp::round, UnaryOp::sign, UnaryOp::relu, UnaryOp::bitwise_not});
 }
 bool gives_boolean(BinaryOp op) { return op >= BinaryOp::equal && op <= BinaryOp::logical_xor; }
 bool is_bitwise(BinaryOp op) { return op >= BinaryOp::bitwise_and; }
@@ -42,9 +42,12 @@ std::string_view name_of(BinaryOp op) {
   return kBinaryNames[size_t(op)];
 }
 
-std::vector<TensorType> Unary::infer(TensorTypes inputs) const { return {{inputs[0].shape, gives_boolean(op) ? DType::boolean : inputs[0].dtype}}; }
+std::vector<TensorType> Unary::infer(TensorTypes inputs) const {
+  return {{inputs[0].shape, gives_boolean(op) ? DType::boolean : inputs[0].dtype}};
+}
 std::vector<TensorType> Binary::infer(TensorTypes inputs) const {
-  if (!(inputs[0].shape == inputs[1].shape)) fail(Status::invalid_argument, name_of(op), ": shapes ", to_string(inputs[0].shape), " and ", to_string(inputs[1].shape), " differ");
+  if (!(inputs[0].shape == inputs[1].shape))
+    fail(Status::invalid_argument, name_of(op), ": shapes ", to_string(inputs[0].shape), " and ", to_string(inputs[1].shape), " differ");
   return {{inputs[0].shape, gives_boolean(op) ? DType::boolean : inputs[0].dtype}};
 }
 std::vector<TensorType> Select::infer(TensorTypes inputs) const { return {inputs[1]}; }
@@ -52,7 +55,8 @@ std::vector<TensorType> Cast::infer(TensorTypes inputs) const { return {{inputs[
 
 Array unary(UnaryOp op, const Array& x) {
   name_of(op);
-  if (op == UnaryOp::bitwise_not && is_float(x.dtype())) fail(Status::invalid_argument, "bitwise_not takes integers or booleans, not ", name_of(x.dtype()));
+  if (op == UnaryOp::bitwise_not && is_float(x.dtype()))
+    fail(Status::invalid_argument, "bitwise_not takes integers or booleans, not ", name_of(x.dtype()));
   if (op == UnaryOp::logical_not) return apply(Unary(op), {cast(x, DType::boolean)});
   if (x.dtype() == DType::boolean && (op == UnaryOp::bitwise_not)) return apply(Unary(UnaryOp::logical_not), {x});
   if (is_float(x.dtype())) return apply(Unary(op), {x});
@@ -64,15 +68,21 @@ Array binary(BinaryOp op, const Array& a, const Array& b) {
   name_of(op);
   DType dtype = promote(a.dtype(), b.dtype());
   if (is_bitwise(op) && is_float(dtype)) fail(Status::invalid_argument, name_of(op), " takes integers or booleans, not ", name_of(dtype));
-  if (any_of(op, {BinaryOp::logical_and, BinaryOp::logical_or, BinaryOp::logical_xor})) dtype = DType::boolean;
-  else if (needs_float(op) && !is_float(dtype)) dtype = DType::f32;
+  if (any_of(op, {BinaryOp::logical_and, BinaryOp::logical_or, BinaryOp::logical_xor}))
+    dtype = DType::boolean;
+  else if (needs_float(op) && !is_float(dtype))
+    dtype = DType::f32;
   Shape shape = broadcast_shapes(a.shape(), b.shape());
   BinaryOp effective = op;
   if (dtype == DType::boolean) {  // bit operations on booleans are the logical ones; arithmetic counts
-    if (op == BinaryOp::bitwise_and) effective = BinaryOp::logical_and;
-    else if (op == BinaryOp::bitwise_or) effective = BinaryOp::logical_or;
-    else if (op == BinaryOp::bitwise_xor) effective = BinaryOp::logical_xor;
-    else if (!gives_boolean(op)) dtype = DType::i8;
+    if (op == BinaryOp::bitwise_and)
+      effective = BinaryOp::logical_and;
+    else if (op == BinaryOp::bitwise_or)
+      effective = BinaryOp::logical_or;
+    else if (op == BinaryOp::bitwise_xor)
+      effective = BinaryOp::logical_xor;
+    else if (!gives_boolean(op))
+      dtype = DType::i8;
   }
   return apply(Binary(effective), {broadcast_to(cast(a, dtype), shape), broadcast_to(cast(b, dtype), shape)});
 }
@@ -80,7 +90,8 @@ Array binary(BinaryOp op, const Array& a, const Array& b) {
 Array where(const Array& condition, const Array& a, const Array& b) {
   DType dtype = promote(a.dtype(), b.dtype());
   Shape shape = broadcast_shapes(condition.shape(), broadcast_shapes(a.shape(), b.shape()));
-  return apply(Select(), {broadcast_to(cast(condition, DType::boolean), shape), broadcast_to(cast(a, dtype), shape), broadcast_to(cast(b, dtype), shape)});
+  return apply(Select(), {broadcast_to(cast(condition, DType::boolean), shape), broadcast_to(cast(a, dtype), shape),
+                          broadcast_to(cast(b, dtype), shape)});
 }
 
 Array cast(const Array& x, DType dtype) {

@@ -20,60 +20,33 @@ Array where_or_zero(const Array& condition, const Array& value) { return where(c
 Array derivative(UnaryOp op, const Array& x, const Array& y) {
   constexpr double kPi = std::numbers::pi;
   switch (op) {
-    case U::abs:
-      return unary(U::sign, x);
-    case U::negative:
-      return scalar_like(x, -1);
-    case U::exp:
-      return y;
-    case U::expm1:
-      return unary(U::exp, x);
-    case U::log:
-      return unary(U::reciprocal, x);
-    case U::log1p:
-      return unary(U::reciprocal, x + 1);
-    case U::log2:
-      return unary(U::reciprocal, x * std::numbers::ln2);
-    case U::log10:
-      return unary(U::reciprocal, x * std::numbers::ln10);
-    case U::sqrt:
-      return unary(U::reciprocal, y * 2);
-    case U::rsqrt:
-      return y * square(y) * -0.5;
-    case U::square:
-      return x * 2;
-    case U::reciprocal:
-      return -square(y);
-    case U::sin:
-      return unary(U::cos, x);
-    case U::cos:
-      return -unary(U::sin, x);
-    case U::tan:
-      return square(y) + 1;
-    case U::asin:
-      return unary(U::rsqrt, 1 - square(x));
-    case U::acos:
-      return -unary(U::rsqrt, 1 - square(x));
-    case U::atan:
-      return unary(U::reciprocal, square(x) + 1);
-    case U::sinh:
-      return unary(U::cosh, x);
-    case U::cosh:
-      return unary(U::sinh, x);
-    case U::tanh:
-      return 1 - square(y);
-    case U::asinh:
-      return unary(U::rsqrt, square(x) + 1);
-    case U::acosh:
-      return unary(U::rsqrt, square(x) + -1);
-    case U::atanh:
-      return unary(U::reciprocal, 1 - square(x));
-    case U::erf:
-      return unary(U::exp, -square(x)) * (2 / std::sqrt(kPi));
-    case U::erfinv:
-      return unary(U::exp, square(y)) * (std::sqrt(kPi) / 2);
-    case U::sigmoid:
-      return y * (1 - y);
+    case U::abs: return unary(U::sign, x);
+    case U::negative: return scalar_like(x, -1);
+    case U::exp: return y;
+    case U::expm1: return unary(U::exp, x);
+    case U::log: return unary(U::reciprocal, x);
+    case U::log1p: return unary(U::reciprocal, x + 1);
+    case U::log2: return unary(U::reciprocal, x * std::numbers::ln2);
+    case U::log10: return unary(U::reciprocal, x * std::numbers::ln10);
+    case U::sqrt: return unary(U::reciprocal, y * 2);
+    case U::rsqrt: return y * square(y) * -0.5;
+    case U::square: return x * 2;
+    case U::reciprocal: return -square(y);
+    case U::sin: return unary(U::cos, x);
+    case U::cos: return -unary(U::sin, x);
+    case U::tan: return square(y) + 1;
+    case U::asin: return unary(U::rsqrt, 1 - square(x));
+    case U::acos: return -unary(U::rsqrt, 1 - square(x));
+    case U::atan: return unary(U::reciprocal, square(x) + 1);
+    case U::sinh: return unary(U::cosh, x);
+    case U::cosh: return unary(U::sinh, x);
+    case U::tanh: return 1 - square(y);
+    case U::asinh: return unary(U::rsqrt, square(x) + 1);
+    case U::acosh: return unary(U::rsqrt, square(x) + -1);
+    case U::atanh: return unary(U::reciprocal, 1 - square(x));
+    case U::erf: return unary(U::exp, -square(x)) * (2 / std::sqrt(kPi));
+    case U::erfinv: return unary(U::exp, square(y)) * (std::sqrt(kPi) / 2);
+    case U::sigmoid: return y * (1 - y);
     case U::silu: {
       const Array gate = unary(U::sigmoid, x);
       return gate + y * (1 - gate);
@@ -85,18 +58,15 @@ Array derivative(UnaryOp op, const Array& x, const Array& y) {
     }
     case U::gelu_erf:  // y = x P(x) with the normal distribution P: P(x) + x density
       return unary(U::gelu_erf_slope, x);
-    case U::gelu_erf_slope:
-      return unary(U::exp, square(x) * -0.5) * (1 / std::sqrt(2 * kPi)) * (2 - square(x));
+    case U::gelu_erf_slope: return unary(U::exp, square(x) * -0.5) * (1 / std::sqrt(2 * kPi)) * (2 - square(x));
     case U::relu:  // of the result: x itself need not be kept
       return cast(binary(B::greater, y, scalar_like(y, 0)), x.dtype());
     case U::floor:
     case U::ceil:
     case U::trunc:
     case U::round:
-    case U::sign:
-      return {};
-    default:
-      fail(Status::unsupported, name_of(op), " has no gradient");
+    case U::sign: return {};
+    default: fail(Status::unsupported, name_of(op), " has no gradient");
   }
 }
 
@@ -110,18 +80,12 @@ Arrays Unary::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cot
 Arrays Binary::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const {
   const Array &a = inputs[0], &b = inputs[1], &y = outputs[0], &g = cotangents[0];
   switch (op) {
-    case B::add:
-      return {g, g};
-    case B::subtract:
-      return {g, -g};
-    case B::multiply:
-      return {g * b, g * a};
-    case B::divide:
-      return {g / b, -(g * y / b)};
-    case B::floor_divide:
-      return {};
-    case B::remainder:
-      return {g, -(g * binary(B::floor_divide, a, b))};
+    case B::add: return {g, g};
+    case B::subtract: return {g, -g};
+    case B::multiply: return {g * b, g * a};
+    case B::divide: return {g / b, -(g * y / b)};
+    case B::floor_divide: return {};
+    case B::remainder: return {g, -(g * binary(B::floor_divide, a, b))};
     case B::power: {  // b a^(b-1) is 0 for b = 0 and a^b log(a) is 0 for a = 0, whatever the other operand makes of it
       const Array zero = scalar_like(a, 0);
       return {g * where_or_zero(binary(B::not_equal, b, zero), b * binary(B::power, a, b + -1)),
@@ -140,12 +104,9 @@ Arrays Binary::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& co
       const Array scaled = g / (square(a) + square(b));
       return {scaled * b, -(scaled * a)};
     }
-    case B::hypot:
-      return {g * a / y, g * b / y};
-    case B::logaddexp:
-      return {g * unary(U::sigmoid, a - b), g * unary(U::sigmoid, b - a)};
-    default:
-      fail(Status::unsupported, name_of(op), " has no gradient");
+    case B::hypot: return {g * a / y, g * b / y};
+    case B::logaddexp: return {g * unary(U::sigmoid, a - b), g * unary(U::sigmoid, b - a)};
+    default: fail(Status::unsupported, name_of(op), " has no gradient");
   }
 }
 

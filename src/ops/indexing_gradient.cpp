@@ -37,8 +37,7 @@ Arrays Scatter::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& c
       column[0] = indices.size();
       return {combine(ScatterOp::set, g, zeros_like(values)), {}, where_or_zero(reshape(equal(rows(last), order), column), rows(g))};
     }
-    case ScatterOp::add:
-      return {g, {}, rows(g)};
+    case ScatterOp::add: return {g, {}, rows(g)};
     case ScatterOp::multiply: {  // times the product of the other factors, as in the gradient of prod
       const Array x_zero = equal(x, 0), values_zero = equal(values, 0);
       const Array x_filled = where(x_zero, scalar_like(x, 1), x), values_filled = where(values_zero, scalar_like(x, 1), values);
@@ -68,8 +67,7 @@ Arrays Scan::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cota
   auto along = [&](ScanOp how, const Array& values) { return scan(how, values, axis, reverse, exclusive); };
   auto back = [&](ScanOp how, const Array& values) { return scan(how, values, axis, !reverse, exclusive); };
   switch (op) {
-    case ScanOp::sum:
-      return {back(ScanOp::sum, g)};
+    case ScanOp::sum: return {back(ScanOp::sum, g)};
     case ScanOp::prod: {  // results / x where x is not 0; the first zero sees the results as they would be without it, later ones none
       const Array zero = equal(x, 0), number = scan(ScanOp::sum, cast(zero, x.dtype()), axis, reverse);
       const Array first = binary(BinaryOp::logical_and, zero, equal(number, 1)), one = scalar_like(x, 1);

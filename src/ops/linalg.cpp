@@ -40,18 +40,15 @@ std::vector<TensorType> Linalg::infer(TensorTypes inputs) const {
     return TensorType{result, type};
   };
   switch (op) {
-    case LinalgOp::cholesky:
-      return {matrix(n, n)};
-    case LinalgOp::qr:
-      return {matrix(m, first ? m : k), matrix(first ? m : k, n)};
+    case LinalgOp::cholesky: return {matrix(n, n)};
+    case LinalgOp::qr: return {matrix(m, first ? m : k), matrix(first ? m : k, n)};
     case LinalgOp::svd:
       if (!first) return {vector(k, dtype)};
       return {matrix(m, second ? m : k), vector(k, dtype), matrix(second ? n : k, n)};
     case LinalgOp::eigh:
       if (!first) return {vector(n, dtype)};
       return {vector(n, dtype), matrix(n, n)};
-    case LinalgOp::lu:
-      return {matrix(n, n), vector(n, DType::i32)};
+    case LinalgOp::lu: return {matrix(n, n), vector(n, DType::i32)};
     default: {
       const TensorType& b = inputs[1];
       bool fits = b.dtype == dtype && b.shape.rank() == shape.rank() && b.shape[shape.rank() - 2] == n;
@@ -71,20 +68,13 @@ double Linalg::work(TensorTypes inputs, TensorTypes) const {
   const double items = m * n > 0 ? double(element_count(shape)) / (m * n) : 0;
   const double right = inputs.size() > 1 ? double(inputs[1].shape.back()) : 0;
   switch (op) {
-    case LinalgOp::cholesky:
-      return items * n * n * n / 3;
-    case LinalgOp::qr:
-      return items * (4 * m - n * 4 / 3) * n * n;
-    case LinalgOp::svd:
-      return items * (first ? 4 * m + 18 * n : 4 * m - n * 4 / 3) * n * n;
-    case LinalgOp::eigh:
-      return items * (first ? 9.0 : 4.0 / 3) * n * n * n;
-    case LinalgOp::lu:
-      return items * n * n * n * 2 / 3;
-    case LinalgOp::solve:
-      return items * (n * 2 / 3 + 2 * right) * n * n;
-    case LinalgOp::triangular_solve:
-      return items * n * n * right;
+    case LinalgOp::cholesky: return items * n * n * n / 3;
+    case LinalgOp::qr: return items * (4 * m - n * 4 / 3) * n * n;
+    case LinalgOp::svd: return items * (first ? 4 * m + 18 * n : 4 * m - n * 4 / 3) * n * n;
+    case LinalgOp::eigh: return items * (first ? 9.0 : 4.0 / 3) * n * n * n;
+    case LinalgOp::lu: return items * n * n * n * 2 / 3;
+    case LinalgOp::solve: return items * (n * 2 / 3 + 2 * right) * n * n;
+    case LinalgOp::triangular_solve: return items * n * n * right;
   }
   return 0;
 }

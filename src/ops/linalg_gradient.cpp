@@ -93,8 +93,7 @@ Array svd_gradient(const Array& a, const Array& u_cotangent, const Array& s_cota
 Arrays Linalg::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const {
   const Array &a = inputs[0], &y = outputs[0], &g = cotangents[0];
   switch (op) {
-    case LinalgOp::cholesky:
-      return {first ? cholesky_gradient(transposed(y), transposed(g)) : cholesky_gradient(y, g)};
+    case LinalgOp::cholesky: return {first ? cholesky_gradient(transposed(y), transposed(g)) : cholesky_gradient(y, g)};
     case LinalgOp::qr:
       if (y.dim(-1) != std::min(a.dim(-2), a.dim(-1))) break;
       return {qr_gradient(a, y, outputs[1], or_zeros(g, y), or_zeros(cotangents[1], outputs[1]))};
@@ -102,10 +101,8 @@ Arrays Linalg::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& co
       if (!first) return {svd_gradient(a, {}, g, {})};
       if (y.dim(-1) != outputs[1].dim(-1) || outputs[2].dim(-2) != outputs[1].dim(-1)) break;
       return {svd_gradient(a, g, cotangents[1], cotangents[2])};
-    case LinalgOp::eigh:
-      return {eigh_gradient(a, g, first ? cotangents[1] : Array())};
-    case LinalgOp::lu:
-      return {lu_gradient(a, y, g)};
+    case LinalgOp::eigh: return {eigh_gradient(a, g, first ? cotangents[1] : Array())};
+    case LinalgOp::lu: return {lu_gradient(a, y, g)};
     case LinalgOp::solve: {
       const Array to_b = linalg::solve(transposed(a), g);
       return {-matmul(to_b, transposed(y)), to_b};

@@ -17,14 +17,19 @@ std::vector<TensorType> Matmul::infer(TensorTypes inputs) const {
 
 std::vector<TensorType> Linear::infer(TensorTypes inputs) const {
   const Shape& x = inputs[0].shape;
-  if (x.rank() < 1 || inputs[0].dtype != DType::f32) fail(Status::invalid_argument, "linear: activations are float32 with at least one axis, not ", name_of(inputs[0].dtype), " ", to_string(x));
+  if (x.rank() < 1 || inputs[0].dtype != DType::f32)
+    fail(Status::invalid_argument, "linear: activations are float32 with at least one axis, not ", name_of(inputs[0].dtype), " ",
+         to_string(x));
   std::vector<TensorType> outputs;
   for (int i = 0; i < weights; ++i) {
     const TensorType& w = inputs[size_t(1 + i)];
-    if (w.shape.rank() != 2 || w.shape[1] != x.back()) fail(Status::invalid_argument, "linear: a weight of shape ", to_string(w.shape), " does not take activations ", to_string(x));
-    if (w.dtype != DType::f32 && w.dtype != DType::f16 && w.dtype != DType::bf16) fail(Status::invalid_argument, "linear: a weight of dtype ", name_of(w.dtype));
+    if (w.shape.rank() != 2 || w.shape[1] != x.back())
+      fail(Status::invalid_argument, "linear: a weight of shape ", to_string(w.shape), " does not take activations ", to_string(x));
+    if (w.dtype != DType::f32 && w.dtype != DType::f16 && w.dtype != DType::bf16)
+      fail(Status::invalid_argument, "linear: a weight of dtype ", name_of(w.dtype));
     if (has_bias && !(inputs[size_t(1 + weights + i)].shape == Shape{w.shape[0]}))
-      fail(Status::invalid_argument, "linear: a bias of shape ", to_string(inputs[size_t(1 + weights + i)].shape), " for ", w.shape[0], " outputs");
+      fail(Status::invalid_argument, "linear: a bias of shape ", to_string(inputs[size_t(1 + weights + i)].shape), " for ", w.shape[0],
+           " outputs");
     Shape shape = x;
     shape.back() = w.shape[0];
     outputs.push_back({shape, DType::f32});
@@ -73,7 +78,8 @@ double Linear::work(TensorTypes inputs, TensorTypes) const {
 Array matmul(const Array& a, const Array& b) {
   if (a.rank() == 0 || b.rank() == 0) fail(Status::invalid_argument, "matmul: a scalar is no matrix; use multiply");
   DType dtype = promote(a.dtype(), b.dtype());
-  if (a.dim(-1) != b.dim(b.rank() > 1 ? -2 : -1)) fail(Status::invalid_argument, "matmul: shapes ", to_string(a.shape()), " and ", to_string(b.shape()), " do not fit");
+  if (a.dim(-1) != b.dim(b.rank() > 1 ? -2 : -1))
+    fail(Status::invalid_argument, "matmul: shapes ", to_string(a.shape()), " and ", to_string(b.shape()), " do not fit");
   // 16-bit floats are multiplied as float32: rounding the sums as they grow would lose more than the inputs did.
   const DType inner = dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype;
   if (a.rank() > 2 && b.rank() == 2) {  // one matrix for all rows: one product, and one gradient of it
@@ -100,7 +106,8 @@ Array matmul(const Array& a, const Array& b) {
 
 std::vector<Array> linear(const Array& x, const std::vector<Array>& weights, const std::vector<Array>& biases, Precision precision) {
   if (weights.empty() || weights.size() > 4) fail(Status::invalid_argument, "linear takes one to four weights, not ", weights.size());
-  if (!biases.empty() && biases.size() != weights.size()) fail(Status::invalid_argument, "linear: ", biases.size(), " biases for ", weights.size(), " weights");
+  if (!biases.empty() && biases.size() != weights.size())
+    fail(Status::invalid_argument, "linear: ", biases.size(), " biases for ", weights.size(), " weights");
   std::vector<Array> inputs{x};
   inputs.insert(inputs.end(), weights.begin(), weights.end());
   inputs.insert(inputs.end(), biases.begin(), biases.end());

@@ -11,8 +11,8 @@ enum class Precision : uint8_t { native = 0, high = 1 };
 // The activation of a gated product, activation(x W_0^T) * (x W_1^T), or behind a product.
 enum class Gate : uint8_t { none, silu, gelu_tanh, gelu_erf, relu };
 
-// Dropout behind a product's activation: the result times `scale`, then ops/normalization.h's Dropout. Two more inputs at the end: the halves of the
-// key, a number each.
+// Dropout behind a product's activation: the result times `scale`, then ops/normalization.h's Dropout. Two more inputs at the end: the
+// halves of the key, a number each.
 struct ProductDrop {
   bool on = false;
   float probability = 0, scale = 1;

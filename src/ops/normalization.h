@@ -16,8 +16,9 @@ BatchNormResult batch_normalization(const Array& x, const Array& weight, const A
 Array batch_normalization(const Array& x, const Array& mean, const Array& variance, const Array& weight, const Array& bias, double eps);
 Array group_normalization(const Array& x, int64_t groups, const Array& weight, const Array& bias, double eps);  // channels are axis 1
 
-// x where the word of the element's index is at least the probability (as random::uniform makes a float32 of it), else 0. The words come from a
-// key, so that nothing is kept for the way back: the gradient draws them again. Inputs: x, and the halves of the key for every element.
+// x where the word of the element's index is at least the probability (as random::uniform makes a float32 of it), else 0. The words come
+// from a key, so that nothing is kept for the way back: the gradient draws them again. Inputs: x, and the halves of the key for every
+// element.
 struct Dropout : PrimitiveBase<Dropout, OpCode::dropout> {
   static constexpr std::string_view kName = "dropout";
   explicit Dropout(float probability) : probability(probability) {}

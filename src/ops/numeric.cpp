@@ -34,14 +34,10 @@ Array false_like(const Array& x) { return op(BinaryOp::not_equal, cast(x, DType:
 
 double largest(DType dtype) {
   switch (dtype) {
-    case DType::f16:
-      return 65504;
-    case DType::bf16:
-      return 0x1.FEp127;
-    case DType::f32:
-      return double(std::numeric_limits<float>::max());
-    default:
-      return std::numeric_limits<double>::max();
+    case DType::f16: return 65504;
+    case DType::bf16: return 0x1.FEp127;
+    case DType::f32: return double(std::numeric_limits<float>::max());
+    default: return std::numeric_limits<double>::max();
   }
 }
 
@@ -151,13 +147,10 @@ Array power_or_zero(const Array& x, double p) {
 
 double default_parameter(ActivationOp code) {
   switch (code) {
-    case ActivationOp::leaky_relu:
-      return 0.01;
+    case ActivationOp::leaky_relu: return 0.01;
     case ActivationOp::hard_shrink:
-    case ActivationOp::soft_shrink:
-      return 0.5;
-    default:
-      return 1;
+    case ActivationOp::soft_shrink: return 0.5;
+    default: return 1;
   }
 }
 
@@ -175,52 +168,32 @@ Array activation(ActivationOp code, const Array& input, double p) {
     return where(op(BinaryOp::less_equal, v, low), constant(v, low), flat_above);
   };
   switch (code) {
-    case A::relu:
-      return unary(UnaryOp::relu, x);
-    case A::relu6:
-      return between(x, 0, 6);
-    case A::leaky_relu:
-      return where(greater(x, 0), x, x * p);
-    case A::elu:
-      return where(greater(x, 0), x, exp_minus_one(1) * p);
-    case A::selu:
-      return where(greater(x, 0), x, exp_minus_one(1) * 1.6732632423543772848) * 1.0507009873554804934;
+    case A::relu: return unary(UnaryOp::relu, x);
+    case A::relu6: return between(x, 0, 6);
+    case A::leaky_relu: return where(greater(x, 0), x, x * p);
+    case A::elu: return where(greater(x, 0), x, exp_minus_one(1) * p);
+    case A::selu: return where(greater(x, 0), x, exp_minus_one(1) * 1.6732632423543772848) * 1.0507009873554804934;
     case A::celu:
       if (p == 0) fail(Status::invalid_argument, "celu: alpha is 0");
       return where(greater(x, 0), x, exp_minus_one(1 / p) * p);
-    case A::gelu:
-      return unary(UnaryOp::gelu_erf, x);
-    case A::gelu_tanh:
-      return unary(UnaryOp::gelu_tanh, x);
-    case A::silu:
-      return unary(UnaryOp::silu, x);
-    case A::sigmoid:
-      return unary(UnaryOp::sigmoid, x);
-    case A::log_sigmoid:
-      return unary(UnaryOp::negative, op(BinaryOp::logaddexp, unary(UnaryOp::negative, x), 0));
-    case A::tanh:
-      return unary(UnaryOp::tanh, x);
+    case A::gelu: return unary(UnaryOp::gelu_erf, x);
+    case A::gelu_tanh: return unary(UnaryOp::gelu_tanh, x);
+    case A::silu: return unary(UnaryOp::silu, x);
+    case A::sigmoid: return unary(UnaryOp::sigmoid, x);
+    case A::log_sigmoid: return unary(UnaryOp::negative, op(BinaryOp::logaddexp, unary(UnaryOp::negative, x), 0));
+    case A::tanh: return unary(UnaryOp::tanh, x);
     case A::softplus:
       if (!(p > 0)) fail(Status::invalid_argument, "softplus: beta is ", p, ", expected more than 0");
       return op(BinaryOp::logaddexp, x * p, 0) * (1 / p);
-    case A::softsign:
-      return op(BinaryOp::divide, x, unary(UnaryOp::abs, x) + 1.0);
-    case A::mish:
-      return x * unary(UnaryOp::tanh, op(BinaryOp::logaddexp, x, 0));
-    case A::hard_sigmoid:
-      return between(x * (1.0 / 6) + 0.5, 0, 1);
-    case A::hard_swish:
-      return x * between(x + 3.0, 0, 6) * (1.0 / 6);
-    case A::hard_tanh:
-      return between(x, -1, 1);
-    case A::hard_shrink:
-      return where(greater(unary(UnaryOp::abs, x), p), x, constant(x, 0));
-    case A::soft_shrink:
-      return where(greater(x, p), x + -p, where(less(x, -p), x + p, constant(x, 0)));
-    case A::tanh_shrink:
-      return x - unary(UnaryOp::tanh, x);
-    case A::step:
-      return cast(greater(x, 0), x.dtype());
+    case A::softsign: return op(BinaryOp::divide, x, unary(UnaryOp::abs, x) + 1.0);
+    case A::mish: return x * unary(UnaryOp::tanh, op(BinaryOp::logaddexp, x, 0));
+    case A::hard_sigmoid: return between(x * (1.0 / 6) + 0.5, 0, 1);
+    case A::hard_swish: return x * between(x + 3.0, 0, 6) * (1.0 / 6);
+    case A::hard_tanh: return between(x, -1, 1);
+    case A::hard_shrink: return where(greater(unary(UnaryOp::abs, x), p), x, constant(x, 0));
+    case A::soft_shrink: return where(greater(x, p), x + -p, where(less(x, -p), x + p, constant(x, 0)));
+    case A::tanh_shrink: return x - unary(UnaryOp::tanh, x);
+    case A::step: return cast(greater(x, 0), x.dtype());
   }
   fail(Status::invalid_argument, "unknown activation ", int(code));
 }

@@ -63,7 +63,9 @@ class GatedLinear final : public Pattern {
       const int activating = graph.producer(gated), multiplying = graph.producer(plain);
       const GraphOperation& source = graph.operation(multiplying);
       const int gate_value = graph.operation(activating).inputs[0];
-      if (gate_of(activation->op) == Gate::none || source.outputs[0] != gate_value || source.outputs[1] != plain || !graph.alone<Linear>(gate_value)) continue;
+      if (gate_of(activation->op) == Gate::none || source.outputs[0] != gate_value || source.outputs[1] != plain ||
+          !graph.alone<Linear>(gate_value))
+        continue;
       if (!(graph.type(gate_value) == graph.type(plain))) continue;
       auto joined = std::make_shared<Linear>(*linear);
       joined->gate = gate_of(activation->op);
@@ -94,7 +96,8 @@ std::optional<Rewrite> join_addition(const GraphIndex& graph, int at, const Join
 
 class LinearResidual final : public Pattern {
   std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
-    return join_addition<Linear>(graph, at, [](const Linear& linear) { return linear.weights == 1 && linear.activation == Gate::none && !linear.drop; });
+    return join_addition<Linear>(
+        graph, at, [](const Linear& linear) { return linear.weights == 1 && linear.activation == Gate::none && !linear.drop; });
   }
 };
 
@@ -139,8 +142,8 @@ class RopeWrite final : public Pattern {
       if (q_rope.inputs[1] != k_rope.inputs[1] || q_rope.inputs[2] != k_rope.inputs[2] || k_rope.inputs[1] != write.inputs[6]) continue;
       auto joined = std::make_shared<RopeKvWrite>();
       joined->attention_factor = k->op->attention_factor;
-      std::vector<int> inputs{write.inputs[0], write.inputs[1], q->source(graph), k->source(graph), write.inputs[3], write.inputs[6],
-                              k_rope.inputs[2], write.inputs[4], write.inputs[5]};
+      std::vector<int> inputs{write.inputs[0], write.inputs[1],  q->source(graph), k->source(graph), write.inputs[3],
+                              write.inputs[6], k_rope.inputs[2], write.inputs[4],  write.inputs[5]};
       std::vector<int> removed{q->rope, k->rope, at};
       if (k->head_norm) {
         joined->head_norm = true;
@@ -193,12 +196,15 @@ class MatmulBias final : public Pattern {
       const int product = sum.inputs[size_t(side)], spread = sum.inputs[size_t(1 - side)];
       const auto* matmul = graph.alone<Matmul>(product);
       const int source = graph.producer(spread);
-      if (!matmul || matmul->bias || matmul->drop || matmul->activation != Gate::none || graph.type(product).dtype != DType::f32 || source < 0) continue;
+      if (!matmul || matmul->bias || matmul->drop || matmul->activation != Gate::none || graph.type(product).dtype != DType::f32 ||
+          source < 0)
+        continue;
       const GraphOperation& broadcast = graph.operation(source);
       if (!is<Broadcast>(broadcast)) continue;
       const TensorType& bias = graph.type(broadcast.inputs[0]);
       const int64_t columns = graph.type(product).shape.back();
-      if (bias.dtype != DType::f32 || bias.shape.rank() == 0 || bias.shape.back() != columns || element_count(bias.shape) != columns) continue;
+      if (bias.dtype != DType::f32 || bias.shape.rank() == 0 || bias.shape.back() != columns || element_count(bias.shape) != columns)
+        continue;
       const int before = graph.producer(product);
       auto joined = std::make_shared<Matmul>(*matmul);
       joined->bias = true;
@@ -223,8 +229,8 @@ class ProductActivation final : public Pattern {
       with->activation = gate_of(unary->op);
       joined = std::move(with);
     }
-    if (const auto* linear = graph.alone<Linear>(product);
-        linear && linear->weights == 1 && linear->gate == Gate::none && !linear->residual && linear->activation == Gate::none && !linear->drop) {
+    if (const auto* linear = graph.alone<Linear>(product); linear && linear->weights == 1 && linear->gate == Gate::none &&
+                                                           !linear->residual && linear->activation == Gate::none && !linear->drop) {
       auto with = std::make_shared<Linear>(*linear);
       with->activation = gate_of(unary->op);
       joined = std::move(with);

@@ -16,16 +16,11 @@ namespace {
 // max of nothing: what padding must not beat.
 double lowest(DType dtype) {
   switch (dtype) {
-    case DType::i8:
-      return -128;
-    case DType::i16:
-      return -32768;
-    case DType::i32:
-      return -2147483648.0;
-    case DType::i64:
-      return -9223372036854775808.0;
-    default:
-      return is_float(dtype) ? -std::numeric_limits<double>::infinity() : 0;
+    case DType::i8: return -128;
+    case DType::i16: return -32768;
+    case DType::i32: return -2147483648.0;
+    case DType::i64: return -9223372036854775808.0;
+    default: return is_float(dtype) ? -std::numeric_limits<double>::infinity() : 0;
   }
 }
 

@@ -12,8 +12,10 @@ Shape reduced_shape(const Shape& shape, const Dims& axes, bool keepdims) {
   Shape result;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     bool reduced = std::find(axes.begin(), axes.end(), axis) != axes.end();
-    if (!reduced) result.push_back(shape[axis]);
-    else if (keepdims) result.push_back(1);
+    if (!reduced)
+      result.push_back(shape[axis]);
+    else if (keepdims)
+      result.push_back(1);
   }
   return result;
 }
@@ -63,8 +65,10 @@ std::string_view name_of(ReduceOp op) {
 
 std::vector<TensorType> Reduce::infer(TensorTypes inputs) const {
   DType dtype = inputs[0].dtype;
-  if (op == ReduceOp::any || op == ReduceOp::all) dtype = DType::boolean;
-  else if ((op == ReduceOp::sum || op == ReduceOp::prod) && !is_float(dtype)) dtype = is_signed(dtype) || dtype == DType::boolean ? DType::i64 : DType::u64;
+  if (op == ReduceOp::any || op == ReduceOp::all)
+    dtype = DType::boolean;
+  else if ((op == ReduceOp::sum || op == ReduceOp::prod) && !is_float(dtype))
+    dtype = is_signed(dtype) || dtype == DType::boolean ? DType::i64 : DType::u64;
   return {{reduced_shape(inputs[0].shape, axes, keepdims), dtype}};
 }
 
@@ -81,7 +85,9 @@ Arrays Reduce::compose(const Arrays& inputs) const {
   return {apply(Reduce(ReduceOp::mean, axes, keepdims), {unary(UnaryOp::square, x - mean)})};
 }
 
-std::vector<TensorType> ArgReduce::infer(TensorTypes inputs) const { return {{reduced_shape(inputs[0].shape, {axis}, keepdims), DType::i64}}; }
+std::vector<TensorType> ArgReduce::infer(TensorTypes inputs) const {
+  return {{reduced_shape(inputs[0].shape, {axis}, keepdims), DType::i64}};
+}
 
 Array reduce(ReduceOp op, const Array& x, const Dims& axes, bool keepdims) {
   name_of(op);
@@ -112,7 +118,8 @@ Array argmin(const Array& x, int axis, bool keepdims) { return arg_reduce(false,
 
 std::vector<TensorType> TopK::infer(TensorTypes inputs) const {
   const TensorType& x = inputs[0];
-  if (x.dtype != DType::f32 || x.shape.rank() == 0) fail(Status::invalid_argument, "top_k takes float32 with at least one axis, not ", name_of(x.dtype), " ", to_string(x.shape));
+  if (x.dtype != DType::f32 || x.shape.rank() == 0)
+    fail(Status::invalid_argument, "top_k takes float32 with at least one axis, not ", name_of(x.dtype), " ", to_string(x.shape));
   if (k < 1 || k > x.shape.back()) fail(Status::invalid_argument, "top_k: k is ", k, ", expected 1 to ", x.shape.back());
   Shape shape = x.shape;
   shape.back() = k;

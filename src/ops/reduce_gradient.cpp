@@ -14,10 +14,8 @@ Arrays Reduce::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& co
   auto zero_unless = [&](const Array& condition, const Array& value) { return where(condition, value, scalar_like(value, 0)); };
   const Array g = spread(cotangents[0]);
   switch (op) {
-    case ReduceOp::sum:
-      return {g};
-    case ReduceOp::mean:
-      return {g * (1 / count)};
+    case ReduceOp::sum: return {g};
+    case ReduceOp::mean: return {g * (1 / count)};
     case ReduceOp::prod: {  // the product of the other elements: of no use to divide by is a zero
       const Array one = scalar_like(x, 1), zero = binary(BinaryOp::equal, x, scalar_like(x, 0));
       const Array zeros = reduce(ReduceOp::sum, cast(zero, x.dtype()), axes, true), filled = where(zero, one, x);
@@ -30,12 +28,9 @@ Arrays Reduce::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& co
       const Array hit = cast(binary(BinaryOp::equal, x, spread(outputs[0])), x.dtype());
       return {g * hit / reduce(ReduceOp::sum, hit, axes, true)};
     }
-    case ReduceOp::variance:
-      return {g * (x - reduce(ReduceOp::mean, x, axes, true)) * (2 / count)};
-    case ReduceOp::logsumexp:
-      return {g * unary(UnaryOp::exp, x - spread(outputs[0]))};
-    default:
-      fail(Status::unsupported, name_of(op), " has no gradient");
+    case ReduceOp::variance: return {g * (x - reduce(ReduceOp::mean, x, axes, true)) * (2 / count)};
+    case ReduceOp::logsumexp: return {g * unary(UnaryOp::exp, x - spread(outputs[0]))};
+    default: fail(Status::unsupported, name_of(op), " has no gradient");
   }
 }
 

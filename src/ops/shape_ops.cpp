@@ -63,7 +63,8 @@ bool Transpose::view(const TensorType&, const Layout& layout, Layout* result) co
 }
 
 std::vector<TensorType> Slice::infer(TensorTypes inputs) const {
-  if (count.rank() != inputs[0].shape.rank()) fail(Status::invalid_argument, "slice: ", count.rank(), " ranges for the shape ", to_string(inputs[0].shape));
+  if (count.rank() != inputs[0].shape.rank())
+    fail(Status::invalid_argument, "slice: ", count.rank(), " ranges for the shape ", to_string(inputs[0].shape));
   for (int i = 0; i < count.rank(); ++i) {
     int64_t last = start[i] + (count[i] - 1) * step[i];
     if (count[i] > 0 && (start[i] < 0 || last < 0 || start[i] >= inputs[0].shape[i] || last >= inputs[0].shape[i]))
@@ -81,7 +82,8 @@ bool Slice::view(const TensorType&, const Layout& layout, Layout* result) const 
 }
 
 std::vector<TensorType> Broadcast::infer(TensorTypes inputs) const {
-  if (!(broadcast_shapes(inputs[0].shape, to) == to)) fail(Status::invalid_argument, "broadcast: ", to_string(inputs[0].shape), " does not fit ", to_string(to));
+  if (!(broadcast_shapes(inputs[0].shape, to) == to))
+    fail(Status::invalid_argument, "broadcast: ", to_string(inputs[0].shape), " does not fit ", to_string(to));
   return {{to, inputs[0].dtype}};
 }
 bool Broadcast::view(const TensorType& input, const Layout& layout, Layout* result) const {
@@ -99,7 +101,8 @@ std::vector<TensorType> Concatenate::infer(TensorTypes inputs) const {
     Shape expected = inputs[i].shape;
     if (expected.rank() == result.shape.rank()) expected[axis] = result.shape[axis];
     if (!(expected == result.shape))
-      fail(Status::invalid_argument, "concatenate along axis ", axis, ": shapes ", to_string(inputs[0].shape), " and ", to_string(inputs[i].shape), " do not fit");
+      fail(Status::invalid_argument, "concatenate along axis ", axis, ": shapes ", to_string(inputs[0].shape), " and ",
+           to_string(inputs[i].shape), " do not fit");
     result.shape[axis] = checked_add(result.shape[axis], inputs[i].shape[axis], "the concatenated axis");
   }
   return {result};
@@ -107,7 +110,8 @@ std::vector<TensorType> Concatenate::infer(TensorTypes inputs) const {
 
 std::vector<TensorType> Take::infer(TensorTypes inputs) const {
   if (inputs[0].shape.rank() < 1) fail(Status::invalid_argument, "take: the table has no axis to take from");
-  if (inputs[1].dtype != DType::i32 && inputs[1].dtype != DType::i64) fail(Status::invalid_argument, "take: indices are int32 or int64, not ", name_of(inputs[1].dtype));
+  if (inputs[1].dtype != DType::i32 && inputs[1].dtype != DType::i64)
+    fail(Status::invalid_argument, "take: indices are int32 or int64, not ", name_of(inputs[1].dtype));
   Shape shape = inputs[1].shape;
   for (int i = 1; i < inputs[0].shape.rank(); ++i) shape.push_back(inputs[0].shape[i]);
   return {{shape, to}};

@@ -72,11 +72,11 @@ struct Take : PrimitiveBase<Take, OpCode::take> {  // rows of a table: x [V, ...
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
-Array reshape(const Array& x, const Shape& to);             // one dimension may be -1
-Array reshape_by_axes(const Array& x, const Shape& to);     // dimensions may also be same_as(axis of x)
-Shape all_axes(const Array& x);                             // x's shape as such
-Array transpose(const Array& x, const Dims& axes);          // a permutation
-Array transpose(const Array& x);                            // reverses the axes
+Array reshape(const Array& x, const Shape& to);                                      // one dimension may be -1
+Array reshape_by_axes(const Array& x, const Shape& to);                              // dimensions may also be same_as(axis of x)
+Shape all_axes(const Array& x);                                                      // x's shape as such
+Array transpose(const Array& x, const Dims& axes);                                   // a permutation
+Array transpose(const Array& x);                                                     // reverses the axes
 Array slice(const Array& x, const Dims& start, const Dims& stop, const Dims& step);  // NumPy x[start:stop:step] for every axis
 Array slice_axis(const Array& x, int axis, int64_t start, int64_t stop);
 Array broadcast_to(const Array& x, const Shape& shape);

@@ -7,7 +7,8 @@ void expect(bool holds, std::string_view op, std::string_view what, const Shape&
   if (!holds) fail(Status::invalid_argument, op, ": ", what, "; got shape ", to_string(shape));
 }
 void expect_dtype(const TensorType& type, DType dtype, std::string_view op, std::string_view what) {
-  if (type.dtype != dtype) fail(Status::invalid_argument, op, ": ", what, " has dtype ", name_of(type.dtype), ", expected ", name_of(dtype));
+  if (type.dtype != dtype)
+    fail(Status::invalid_argument, op, ": ", what, " has dtype ", name_of(type.dtype), ", expected ", name_of(dtype));
 }
 bool is_weight(DType dtype) { return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16; }
 
@@ -55,7 +56,8 @@ std::vector<TensorType> Rope::infer(TensorTypes inputs) const {
   expect(x.rank() == 3, kName, "the input is [tokens, heads, head_dim]", x);
   expect_tokens(inputs[1], x[0], kName, "positions");
   expect_dtype(inputs[2], DType::f32, kName, "frequencies");
-  expect(inputs[2].shape.rank() == 1 && inputs[2].shape[0] * 2 <= x[2], kName, "there are at most head_dim / 2 frequencies", inputs[2].shape);
+  expect(inputs[2].shape.rank() == 1 && inputs[2].shape[0] * 2 <= x[2], kName, "there are at most head_dim / 2 frequencies",
+         inputs[2].shape);
   return {inputs[0]};
 }
 
@@ -83,7 +85,8 @@ std::vector<TensorType> PagedAttention::infer(TensorTypes inputs) const {
   expect(q.rank() == 3, kName, "queries are [tokens, heads, head_dim]", q);
   expect_pages(inputs[1], q[2], kName);
   expect_pages(inputs[2], q[2], kName);
-  expect(inputs[2].shape == inputs[1].shape && inputs[2].dtype == inputs[1].dtype, kName, "pages of keys and values are alike", inputs[2].shape);
+  expect(inputs[2].shape == inputs[1].shape && inputs[2].dtype == inputs[1].dtype, kName, "pages of keys and values are alike",
+         inputs[2].shape);
   expect(inputs[1].shape[1] > 0 && q[1] % inputs[1].shape[1] == 0, kName, "query heads are a multiple of the key heads", inputs[1].shape);
   expect_dtype(inputs[3], DType::i32, kName, "the page table");
   expect(inputs[3].shape.rank() == 2, kName, "the page table is [sequences, pages]", inputs[3].shape);
@@ -97,7 +100,8 @@ std::vector<TensorType> DenseAttention::infer(TensorTypes inputs) const {
   for (size_t i = 0; i < 3; ++i) {
     const Shape& shape = inputs[i].shape;
     expect_dtype(inputs[i], DType::f32, kName, "queries, keys and values");
-    expect(shape.rank() == 3 && shape[0] == q[0] && shape[2] == q[2] && shape[1] > 0 && q[1] % shape[1] == 0, kName, "q, k and v are [tokens, heads, head_dim]", shape);
+    expect(shape.rank() == 3 && shape[0] == q[0] && shape[2] == q[2] && shape[1] > 0 && q[1] % shape[1] == 0, kName,
+           "q, k and v are [tokens, heads, head_dim]", shape);
   }
   expect(inputs[2].shape == inputs[1].shape, kName, "keys and values are alike", inputs[2].shape);
   expect_dtype(inputs[3], DType::i32, kName, "starts");
@@ -113,23 +117,30 @@ std::vector<TensorType> SegmentPool::infer(TensorTypes inputs) const {
   return {{{inputs[1].shape[0] - 1, inputs[0].shape[1]}, DType::f32}};
 }
 
-Array rms_norm(const Array& x, const Array& weight, float eps, float weight_offset) { return apply(RmsNorm(eps, weight_offset), {x, weight}); }
+Array rms_norm(const Array& x, const Array& weight, float eps, float weight_offset) {
+  return apply(RmsNorm(eps, weight_offset), {x, weight});
+}
 Array layer_norm(const Array& x, const Array& weight, const Array& bias, float eps) { return apply(LayerNorm(eps), {x, weight, bias}); }
 Array rope(const Array& x, const Array& positions, const Array& inverse_frequencies, float attention_factor) {
   return apply(Rope(attention_factor), {x, positions, inverse_frequencies});
 }
 
-KvPages kv_write(const KvPages& pages, const Array& k, const Array& v, const Array& page_table, const Array& sequences, const Array& positions) {
-  std::vector<Array> written = apply_all(std::make_shared<const KvWrite>(), {pages.keys, pages.values, k, v, page_table, sequences, positions});
+KvPages kv_write(const KvPages& pages, const Array& k, const Array& v, const Array& page_table, const Array& sequences,
+                 const Array& positions) {
+  std::vector<Array> written =
+      apply_all(std::make_shared<const KvWrite>(), {pages.keys, pages.values, k, v, page_table, sequences, positions});
   return {written[0], written[1]};
 }
 
 Array paged_attention(const Array& q, const Array& k_pages, const Array& v_pages, const Array& page_table, const Array& sequences,
                       const Array& positions, const AttentionShape& shape, uint8_t precision, bool single_tokens) {
-  return apply(PagedAttention(shape.scale, shape.window, shape.softcap, precision, single_tokens), {q, k_pages, v_pages, page_table, sequences, positions});
+  return apply(PagedAttention(shape.scale, shape.window, shape.softcap, precision, single_tokens),
+               {q, k_pages, v_pages, page_table, sequences, positions});
 }
 
-Array dense_attention(const Array& q, const Array& k, const Array& v, const Array& starts, float scale) { return apply(DenseAttention(scale), {q, k, v, starts}); }
+Array dense_attention(const Array& q, const Array& k, const Array& v, const Array& starts, float scale) {
+  return apply(DenseAttention(scale), {q, k, v, starts});
+}
 Array segment_mean(const Array& x, const Array& starts) { return apply(SegmentPool(), {x, starts}); }
 
 }  // namespace mlxc

@@ -35,8 +35,8 @@ struct LayerNorm : PrimitiveBase<LayerNorm, OpCode::layer_norm> {  // x, weight,
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
-// What RmsNorm and, when `centered`, LayerNorm pass on. Inputs: x, weight, the cotangent of y. Outputs in float32: dx, the weight's gradient,
-// that of LayerNorm's bias.
+// What RmsNorm and, when `centered`, LayerNorm pass on. Inputs: x, weight, the cotangent of y. Outputs in float32: dx, the weight's
+// gradient, that of LayerNorm's bias.
 struct NormGradient : PrimitiveBase<NormGradient, OpCode::norm_gradient> {
   static constexpr std::string_view kName = "norm_gradient";
   NormGradient(bool centered, float eps, float weight_offset) : centered(centered), eps(eps), weight_offset(weight_offset) {}
@@ -60,9 +60,9 @@ struct Rope : PrimitiveBase<Rope, OpCode::rope> {
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
-// Update of k_pages and v_pages [P, H, kPageSlots, D] (f32, f16 or bf16) with k and v [T, H, D] float32. Position p of sequence s lies in page
-// page_table[s][p / kPageSlots], slot p % kPageSlots; sequences[t] = -1 writes nothing.
-// Inputs: k_pages, v_pages, k, v, page_table [S, M] int32, sequences [T] int32, positions [T] int32. Outputs: the new k_pages, v_pages.
+// Update of k_pages and v_pages [P, H, kPageSlots, D] (f32, f16 or bf16) with k and v [T, H, D] float32. Position p of sequence s lies in
+// page page_table[s][p / kPageSlots], slot p % kPageSlots; sequences[t] = -1 writes nothing. Inputs: k_pages, v_pages, k, v, page_table [S,
+// M] int32, sequences [T] int32, positions [T] int32. Outputs: the new k_pages, v_pages.
 struct KvWrite : PrimitiveBase<KvWrite, OpCode::kv_write> {
   static constexpr std::string_view kName = "kv_write";
   auto fields() const { return std::tie(); }
@@ -88,9 +88,9 @@ struct RopeKvWrite : PrimitiveBase<RopeKvWrite, OpCode::rope_kv_write> {
 };
 
 // Causal attention of a flat list of tokens over paged keys and values.
-// Inputs: q [T, Hq, D], k_pages and v_pages [P, H, kPageSlots, D], page_table [S, M] int32, sequences [T] int32 (row of the table; -1 = padding,
-// output row zero), positions [T] int32. Tokens of a sequence are consecutive. Output [T, Hq, D]. window 0 = none, else a token sees the last
-// `window` positions including its own; softcap 0 = none, else scores become softcap * tanh(score / softcap).
+// Inputs: q [T, Hq, D], k_pages and v_pages [P, H, kPageSlots, D], page_table [S, M] int32, sequences [T] int32 (row of the table; -1 =
+// padding, output row zero), positions [T] int32. Tokens of a sequence are consecutive. Output [T, Hq, D]. window 0 = none, else a token
+// sees the last `window` positions including its own; softcap 0 = none, else scores become softcap * tanh(score / softcap).
 struct PagedAttention : PrimitiveBase<PagedAttention, OpCode::paged_attention> {
   static constexpr std::string_view kName = "paged_attention";
   PagedAttention(float scale, int64_t window, float softcap, uint8_t precision, bool single_tokens = false)
@@ -98,13 +98,14 @@ struct PagedAttention : PrimitiveBase<PagedAttention, OpCode::paged_attention> {
   float scale;
   int64_t window;
   float softcap;
-  uint8_t precision;  // Precision: native may use 16-bit dot products
+  uint8_t precision;   // Precision: native may use 16-bit dot products
   bool single_tokens;  // no two tokens are of one sequence: a promise, from which backends may gain
   auto fields() const { return std::tie(scale, window, softcap, precision, single_tokens); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
 };
 
-// Bidirectional attention inside each sequence of a flat list: q, k, v [T, H, D], starts [S + 1] int32 (cumulative lengths). Encoders use it.
+// Bidirectional attention inside each sequence of a flat list: q, k, v [T, H, D], starts [S + 1] int32 (cumulative lengths). Encoders use
+// it.
 struct DenseAttention : PrimitiveBase<DenseAttention, OpCode::dense_attention> {
   static constexpr std::string_view kName = "dense_attention";
   explicit DenseAttention(float scale) : scale(scale) {}
@@ -130,7 +131,8 @@ Array rope(const Array& x, const Array& positions, const Array& inverse_frequenc
 struct KvPages {
   Array keys, values;
 };
-KvPages kv_write(const KvPages& pages, const Array& k, const Array& v, const Array& page_table, const Array& sequences, const Array& positions);
+KvPages kv_write(const KvPages& pages, const Array& k, const Array& v, const Array& page_table, const Array& sequences,
+                 const Array& positions);
 struct AttentionShape {
   float scale = 1;
   int64_t window = 0;

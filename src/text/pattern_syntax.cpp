@@ -70,10 +70,8 @@ class Translator {
   void item() {
     char c = in_[at_];
     switch (c) {
-      case '(':
-        return open();
-      case ')':
-        return close();
+      case '(': return open();
+      case ')': return close();
       case '[': {
         Members members = bracket(0);
         return atom(members.inside);
@@ -84,8 +82,7 @@ class Translator {
         return no_atom();
       case '*':
       case '+':
-      case '?':
-        return quantify(std::string(1, c), 1);
+      case '?': return quantify(std::string(1, c), 1);
       case '{': {
         size_t length = 0;
         std::string interval = parse_interval(length);
@@ -93,18 +90,14 @@ class Translator {
         ++at_;
         return atom("\\{");
       }
-      case '.':
-        ++at_;
-        return atom(".");
+      case '.': ++at_; return atom(".");
       case '^':
       case '$':
         ++at_;
         out_ += c;
         return no_atom();
-      case '\\':
-        return escape();
-      default:
-        break;
+      case '\\': return escape();
+      default: break;
     }
     if (groups_.back().ignore_space) {
       if (c == ' ' || (c >= 9 && c <= 13)) {
@@ -262,20 +255,13 @@ class Translator {
   std::optional<char32_t> character_escape() {
     char c = in_[at_];
     switch (c) {
-      case 't':
-        return ++at_, '\t';
-      case 'n':
-        return ++at_, '\n';
-      case 'r':
-        return ++at_, '\r';
-      case 'f':
-        return ++at_, '\f';
-      case 'v':
-        return ++at_, '\v';
-      case 'a':
-        return ++at_, '\a';
-      case 'e':
-        return ++at_, 27;
+      case 't': return ++at_, '\t';
+      case 'n': return ++at_, '\n';
+      case 'r': return ++at_, '\r';
+      case 'f': return ++at_, '\f';
+      case 'v': return ++at_, '\v';
+      case 'a': return ++at_, '\a';
+      case 'e': return ++at_, 27;
       case 'x': {
         ++at_;
         uint32_t value;
@@ -303,8 +289,7 @@ class Translator {
         }
         return value;
       }
-      default:
-        break;
+      default: break;
     }
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return std::nullopt;
     return utf8_next(in_, at_);
@@ -316,21 +301,13 @@ class Translator {
     negated = c == 'S' || c == 'W' || c == 'D' || c == 'H' || c == 'P';
     switch (c) {
       case 's':
-      case 'S':
-        members = space_members();
-        break;
+      case 'S': members = space_members(); break;
       case 'w':
-      case 'W':
-        members = word_members();
-        break;
+      case 'W': members = word_members(); break;
       case 'd':
-      case 'D':
-        members = of_categories(category_mask("nd"));
-        break;
+      case 'D': members = of_categories(category_mask("nd")); break;
       case 'h':
-      case 'H':
-        members = hex_members();
-        break;
+      case 'H': members = hex_members(); break;
       case 'p':
       case 'P': {
         ++at_;
@@ -343,8 +320,7 @@ class Translator {
         members = named_members(std::string(name), name, false);
         return true;
       }
-      default:
-        return false;
+      default: return false;
     }
     ++at_;
     return true;

@@ -168,12 +168,8 @@ void PieceText::append_parts(const Piece& p, std::vector<Span>& spans, SplitBeha
         if (!span.match) push(span.begin, span.end);
       }
       break;
-    case SplitBehavior::contiguous:
-      push_runs(spans.begin(), spans.end(), alike);
-      break;
-    case SplitBehavior::merged_with_previous:
-      push_runs(spans.begin(), spans.end(), match_joins);
-      break;
+    case SplitBehavior::contiguous: push_runs(spans.begin(), spans.end(), alike); break;
+    case SplitBehavior::merged_with_previous: push_runs(spans.begin(), spans.end(), match_joins); break;
     case SplitBehavior::merged_with_next: {
       const auto first_new = static_cast<ptrdiff_t>(out.size());
       push_runs(spans.rbegin(), spans.rend(), match_joins);

@@ -33,8 +33,7 @@ class Reader : public nlohmann::json_sax<Json> {
         if (pair_merges_) refuse(Status::format, "merges mix strings and pairs");
         legacy_merges_ = true;
         return add_merge(v);
-      case Frame::merge_pair:
-        return merge_side(v);
+      case Frame::merge_pair: return merge_side(v);
       case Frame::scored_piece:
         if (filled_++ != 0) refuse(Status::format, "an entry of the Unigram vocab is not [piece, score]");
         if (file_.vocabulary.size() > INT32_MAX) refuse(Status::unsupported, "the vocabulary has more than 2^31 pieces");
@@ -47,8 +46,7 @@ class Reader : public nlohmann::json_sax<Json> {
           return true;
         }
         [[fallthrough]];
-      default:
-        return value(Json(std::move(v)));
+      default: return value(Json(std::move(v)));
     }
   }
   bool binary(binary_t&) override { return false; }
@@ -179,21 +177,15 @@ class Reader : public nlohmann::json_sax<Json> {
 
   bool value(Json v) {
     switch (top()) {
-      case Frame::none:
-        wrong("a plain value");
+      case Frame::none: wrong("a plain value");
       case Frame::root:
         if (key_ == "added_tokens" && !v.is_null()) refuse(Status::format, "added_tokens must be a list");
         [[fallthrough]];
       case Frame::tree:
-      case Frame::model:
-        insert(std::move(v));
-        return true;
-      case Frame::added_token:
-        return added_field(v);
-      case Frame::vocab_object:
-        refuse(Status::format, "the id of \"", key_, "\" must be an integer from 0, got ", v.dump().substr(0, 40));
-      default:
-        wrong(v.type_name());
+      case Frame::model: insert(std::move(v)); return true;
+      case Frame::added_token: return added_field(v);
+      case Frame::vocab_object: refuse(Status::format, "the id of \"", key_, "\" must be an integer from 0, got ", v.dump().substr(0, 40));
+      default: wrong(v.type_name());
     }
   }
 

@@ -133,7 +133,7 @@ static void folders_that_do_not_fit(void) {
   EXPECT(MLXC_INVALID_ARGUMENT, mlxc_parameters_load_adapter(parameters, ADAPTER, &error));
   mlxc_parameters_free(parameters);
   EXPECT(MLXC_INVALID_ARGUMENT, mlxc_adapter_merge(NULL, MODEL, ADAPTER, MODEL, &error));
-  EXPECT(MLXC_UNSUPPORTED, mlxc_module_language_model((mlxc_module * [1]){NULL}, MLXC_TEST_DATA "/models/bert-mean", &error));
+  EXPECT(MLXC_UNSUPPORTED, mlxc_module_language_model((mlxc_module* [1]){NULL}, MLXC_TEST_DATA "/models/bert-mean", &error));
 }
 
 int main(void) {

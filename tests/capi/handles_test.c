@@ -493,9 +493,9 @@ static void arrays(void) {
 }
 
 #include "handles_arrays.h"
-#include "handles_training.h"
 #include "handles_data.h"
 #include "handles_scheduling.h"
+#include "handles_training.h"
 
 static void functions(void) {
   mlxc_function* out;

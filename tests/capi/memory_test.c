@@ -61,39 +61,24 @@ static mlxc_array* heavy(int kind, mlxc_array* x) {
   const int64_t image[4] = {1, 1, SIDE, SIDE}, kernel[4] = {4, 1, 3, 3};
   mlxc_array *out = NULL, *other = NULL, *third = NULL, *pair[2] = {x, x};
   switch (kind) {
-    case 0:
-      OK(mlxc_array_matmul(&out, x, x, &error));
-      break;
-    case 1:
-      OK(mlxc_array_sort(&out, x, 0, 0, &error));
-      break;
-    case 2:
-      OK(mlxc_array_scan(&out, MLXC_SCAN_SUM, x, 0, 0, 0, &error));
-      break;
-    case 3:
-      OK(mlxc_array_concatenate(&out, pair, 2, 1, &error));
-      break;
+    case 0: OK(mlxc_array_matmul(&out, x, x, &error)); break;
+    case 1: OK(mlxc_array_sort(&out, x, 0, 0, &error)); break;
+    case 2: OK(mlxc_array_scan(&out, MLXC_SCAN_SUM, x, 0, 0, 0, &error)); break;
+    case 3: OK(mlxc_array_concatenate(&out, pair, 2, 1, &error)); break;
     case 4:
       OK(mlxc_array_reshape(&other, x, image, 4, &error));
       OK(mlxc_array_full(&third, NULL, 0.5, kernel, 4, MLXC_DTYPE_FLOAT32, &error));
       OK(mlxc_array_convolution(&out, other, third, NULL, NULL, NULL, NULL, 2, 1, &error));
       break;
-    case 5:
-      OK(mlxc_linalg_svd(&out, &other, &third, x, 0, &error));
-      break;
-    case 6:
-      OK(mlxc_linalg_solve(&out, x, x, &error));
-      break;
-    case 7:
-      OK(mlxc_array_softmax(&out, x, -1, 0, &error));
-      break;
+    case 5: OK(mlxc_linalg_svd(&out, &other, &third, x, 0, &error)); break;
+    case 6: OK(mlxc_linalg_solve(&out, x, x, &error)); break;
+    case 7: OK(mlxc_array_softmax(&out, x, -1, 0, &error)); break;
     case 8:
       OK(mlxc_array_binary(&other, MLXC_BINARY_MULTIPLY, x, x, &error));
       OK(mlxc_array_reduce(&third, MLXC_REDUCE_SUM, other, NULL, 0, 0, &error));
       OK(mlxc_grad(&out, &third, 1, &x, 1, NULL, 0, &error));
       break;
-    default:
-      OK(mlxc_array_cast(&out, x, MLXC_DTYPE_FLOAT64, &error));
+    default: OK(mlxc_array_cast(&out, x, MLXC_DTYPE_FLOAT64, &error));
   }
   mlxc_array_free(other);
   mlxc_array_free(third);

@@ -154,7 +154,8 @@ static void files_are_checked(void) {
                        "{\"version\":2}",
                        "{\"version\":2,\"devices\":[{\"name\":\"cpu\",\"description\":\"x\",\"launch_seconds\":-1}]}",
                        "{\"version\":2,\"devices\":[{\"name\":\"cpu\",\"description\":\"x\",\"launch_seconds\":1,\"bytes_per_second\":0,"
-                       "\"flops_per_second\":1e9,\"factorization_column_seconds\":1,\"factorization_flops_per_second\":1e9,\"transfer_seconds\":1,\"transfer_bytes_per_second\":1e9}]}"};
+                       "\"flops_per_second\":1e9,\"factorization_column_seconds\":1,\"factorization_flops_per_second\":1e9,\"transfer_"
+                       "seconds\":1,\"transfer_bytes_per_second\":1e9}]}"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; ++i) {
     mlxc_status status;
     mlxc_error record = MLXC_ERROR_INIT;

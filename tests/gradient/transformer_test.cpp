@@ -38,7 +38,8 @@ TEST(NormGradient, OfManyRowsMatchesItsComposition) {
     for (const Shape& shape : {Shape{3, 1}, Shape{7, 37}, Shape{2, 1500, 48}, Shape{0, 5}})
       for (const DType dtype : {DType::f32, DType::bf16}) {
         const NormGradient op(centered, 1e-5f, 0.5f * !centered);
-        const Arrays inputs{make(draw(element_count(shape), -2, 2), shape, DType::f32), make(draw(shape.back(), 0.5, 1.5, 2), {shape.back()}, dtype),
+        const Arrays inputs{make(draw(element_count(shape), -2, 2), shape, DType::f32),
+                            make(draw(shape.back(), 0.5, 1.5, 2), {shape.back()}, dtype),
                             make(draw(element_count(shape), -1, 1, 3), shape, DType::f32)};
         const Arrays fused = apply_all(std::make_shared<const NormGradient>(op), inputs), composed = op.compose(inputs);
         ASSERT_EQ(fused.size(), composed.size());
@@ -94,16 +95,23 @@ Arrays attention_inputs(const SequencesCase& c) {
 }
 
 TEST(AttentionGradient, OfSequencesMatchesDifferences) {
-  for (const SequencesCase& c : {SequencesCase{1, 3, 3, 1, 1, 2, false, 0, 0}, {2, 3, 5, 2, 1, 3, false, 0, 0}, {1, 5, 5, 2, 2, 4, true, 0, 0},
-                                 {1, 3, 6, 2, 1, 2, true, 2, 0}, {1, 4, 4, 1, 1, 3, true, 0, 1.5f}})
+  for (const SequencesCase& c : {SequencesCase{1, 3, 3, 1, 1, 2, false, 0, 0},
+                                 {2, 3, 5, 2, 1, 3, false, 0, 0},
+                                 {1, 5, 5, 2, 2, 4, true, 0, 0},
+                                 {1, 3, 6, 2, 1, 2, true, 2, 0},
+                                 {1, 4, 4, 1, 1, 3, true, 0, 1.5f}})
     check_composed(attention_of(c), attention_inputs(c), cat("attention of ", c.queries, " queries and ", c.keys, " keys"));
 }
 
 // More queries than a block has, grouped heads, keys before the first query, a window: the kernel against the composition, which runs where
 // a device has no kernel.
 TEST(AttentionGradient, OfManyQueriesMatchesTheComposition) {
-  for (const SequencesCase& c : {SequencesCase{2, 150, 150, 4, 2, 24, true, 0, 0}, {1, 70, 133, 3, 1, 17, true, 0, 0}, {1, 130, 130, 2, 2, 32, true, 40, 0},
-                                 {2, 65, 40, 2, 1, 8, false, 0, 0}, {1, 80, 80, 2, 1, 16, true, 0, 2.0f}, {0, 4, 4, 1, 1, 4, true, 0, 0}}) {
+  for (const SequencesCase& c : {SequencesCase{2, 150, 150, 4, 2, 24, true, 0, 0},
+                                 {1, 70, 133, 3, 1, 17, true, 0, 0},
+                                 {1, 130, 130, 2, 2, 32, true, 40, 0},
+                                 {2, 65, 40, 2, 1, 8, false, 0, 0},
+                                 {1, 80, 80, 2, 1, 16, true, 0, 2.0f},
+                                 {0, 4, 4, 1, 1, 4, true, 0, 0}}) {
     Arrays inputs;
     for (const Array& input : attention_inputs(c)) inputs.push_back(make(fetch(input), input.shape(), DType::f32));
     const auto op = std::make_shared<const Attention>(attention_of(c));

@@ -1,4 +1,6 @@
 // Functions captured with one shape and run with others, and calls that stay prepared.
+#include "graph/function.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include <span>
 
 #include "backend/cpu/cpu_device.h"
-#include "graph/function.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
 #include "ops/pool.h"
@@ -116,7 +117,7 @@ TEST(PreparedCall, KeepsWhatItNeedsAlive) {
   {
     Array hole = Array::placeholder(cpu_device(), {3}, DType::f32);
     const Function function = Function::capture({hole}, {hole + filled({3}, 1)});
-    call = function.prepare({filled({3}, 10) + 0.0});  // not evaluated yet
+    call = function.prepare({filled({3}, 10) + 0.0});                                                  // not evaluated yet
     EXPECT_EQ(values_of(function.prepare({filled({3}, 0)}).run()[0]), (std::vector<float>{1, 3, 5}));  // one of many
   }
   EXPECT_EQ(values_of(call.run()[0]), (std::vector<float>{11, 13, 15}));

@@ -44,7 +44,8 @@ Sequence make_sequence(Random& random, const Shape& shape, int64_t length, const
       int64_t last = rules.causal ? t + 1 : rules.window > 0 ? std::min(length, t + rules.window) : length;
       for (int64_t j = first; j < last; ++j) {
         double dot = 0;
-        for (int64_t i = 0; i < d; ++i) dot += double(s.q[size_t((t * shape.q_heads + h) * d + i)]) * k[size_t((j * shape.kv_heads + h / group) * d + i)];
+        for (int64_t i = 0; i < d; ++i)
+          dot += double(s.q[size_t((t * shape.q_heads + h) * d + i)]) * k[size_t((j * shape.kv_heads + h / group) * d + i)];
         dot *= rules.scale;
         if (rules.softcap > 0) dot = rules.softcap * std::tanh(dot / rules.softcap);
         weights[size_t(j)] = dot;
@@ -80,7 +81,9 @@ class Cache {
   KvLayout layout;
 
  private:
-  static void* aligned(std::vector<float>& memory) { return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64); }
+  static void* aligned(std::vector<float>& memory) {
+    return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
+  }
   int64_t most_pages_;
   std::vector<int32_t> table_;
   std::vector<float> k_, v_;
@@ -92,8 +95,8 @@ struct Step {
 };
 
 // Writes and attends one flat list of tokens; the results in the order of the list.
-std::vector<float> run(ThreadPool& pool, const Isa& isa, const Shape& shape, Cache& cache, const std::vector<Sequence>& all, const std::vector<Step>& steps,
-                       const Rules& rules) {
+std::vector<float> run(ThreadPool& pool, const Isa& isa, const Shape& shape, Cache& cache, const std::vector<Sequence>& all,
+                       const std::vector<Step>& steps, const Rules& rules) {
   std::vector<float> q, k, v;
   std::vector<int32_t> positions, sequences;
   const int64_t q_row = shape.q_heads * shape.head_dim, kv_row = shape.kv_heads * shape.head_dim;
@@ -114,13 +117,38 @@ std::vector<float> run(ThreadPool& pool, const Isa& isa, const Shape& shape, Cac
     }
   }
   const int64_t tokens = int64_t(positions.size());
-  kv_write(pool, {.layout = cache.layout, .k = k.data(), .v = v.data(), .k_stride = kv_row, .v_stride = kv_row, .tokens = tokens, .positions = positions.data(),
-                  .sequences = sequences.data(), .page_table = cache.table(), .page_table_stride = cache.stride(), .k_pages = cache.k(), .v_pages = cache.v()},
+  kv_write(pool,
+           {.layout = cache.layout,
+            .k = k.data(),
+            .v = v.data(),
+            .k_stride = kv_row,
+            .v_stride = kv_row,
+            .tokens = tokens,
+            .positions = positions.data(),
+            .sequences = sequences.data(),
+            .page_table = cache.table(),
+            .page_table_stride = cache.stride(),
+            .k_pages = cache.k(),
+            .v_pages = cache.v()},
            isa);
   std::vector<float> out(size_t(tokens * q_row), -7);
-  attention(pool, {.layout = cache.layout, .q = q.data(), .q_stride = q_row, .q_heads = shape.q_heads, .tokens = tokens, .positions = positions.data(),
-                   .sequences = sequences.data(), .page_table = cache.table(), .page_table_stride = cache.stride(), .k_pages = cache.k(), .v_pages = cache.v(),
-                   .scale = rules.scale, .softcap = rules.softcap, .window = rules.window, .out = out.data(), .out_stride = q_row},
+  attention(pool,
+            {.layout = cache.layout,
+             .q = q.data(),
+             .q_stride = q_row,
+             .q_heads = shape.q_heads,
+             .tokens = tokens,
+             .positions = positions.data(),
+             .sequences = sequences.data(),
+             .page_table = cache.table(),
+             .page_table_stride = cache.stride(),
+             .k_pages = cache.k(),
+             .v_pages = cache.v(),
+             .scale = rules.scale,
+             .softcap = rules.softcap,
+             .window = rules.window,
+             .out = out.data(),
+             .out_stride = q_row},
             isa);
   return out;
 }
@@ -157,7 +185,8 @@ TEST(Attention, MatchesTheDoubleReferenceForChunksBatchesAndPadding) {
               }
             }
             expect_close(out, expected, tolerance(dtype, *isa),
-                         cat(name_of(level_of(*isa)), " D=", shape.head_dim, " window ", rules.window, " softcap ", rules.softcap, " ", name_of(dtype)));
+                         cat(name_of(level_of(*isa)), " D=", shape.head_dim, " window ", rules.window, " softcap ", rules.softcap, " ",
+                             name_of(dtype)));
           }
         }
       }
@@ -203,7 +232,8 @@ TEST(AttentionDense, MatchesTheDoubleReferenceBothWays) {
   Random random(7);
   for (const Isa* isa : every_isa()) {
     for (const Shape& shape : {Shape{4, 4, 32}, Shape{4, 2, 15}, Shape{2, 1, 64}}) {
-      for (const Rules& rules : {Rules{.causal = false}, Rules{.causal = true}, Rules{.scale = 0.2f, .softcap = 2, .window = 20, .causal = false}}) {
+      for (const Rules& rules :
+           {Rules{.causal = false}, Rules{.causal = true}, Rules{.scale = 0.2f, .softcap = 2, .window = 20, .causal = false}}) {
         for (Precision precision : {Precision::high, Precision::native}) {
           std::vector<float> q, k, v;
           std::vector<double> expected;
@@ -219,9 +249,24 @@ TEST(AttentionDense, MatchesTheDoubleReferenceBothWays) {
           }
           std::vector<float> out(q.size(), -7);
           const int64_t q_row = shape.q_heads * shape.head_dim, kv_row = shape.kv_heads * shape.head_dim;
-          attention_dense(pool, {.q = q.data(), .k = k.data(), .v = v.data(), .q_stride = q_row, .k_stride = kv_row, .v_stride = kv_row, .q_heads = shape.q_heads,
-                                 .kv_heads = shape.kv_heads, .head_dim = shape.head_dim, .offsets = offsets, .causal = rules.causal, .scale = rules.scale,
-                                 .softcap = rules.softcap, .window = rules.window, .precision = precision, .out = out.data(), .out_stride = q_row},
+          attention_dense(pool,
+                          {.q = q.data(),
+                           .k = k.data(),
+                           .v = v.data(),
+                           .q_stride = q_row,
+                           .k_stride = kv_row,
+                           .v_stride = kv_row,
+                           .q_heads = shape.q_heads,
+                           .kv_heads = shape.kv_heads,
+                           .head_dim = shape.head_dim,
+                           .offsets = offsets,
+                           .causal = rules.causal,
+                           .scale = rules.scale,
+                           .softcap = rules.softcap,
+                           .window = rules.window,
+                           .precision = precision,
+                           .out = out.data(),
+                           .out_stride = q_row},
                           *isa);
           expect_close(out, expected, rounds ? 1e-2 : 1e-5, cat(name_of(level_of(*isa)), " D=", shape.head_dim, " causal ", rules.causal));
         }

@@ -124,7 +124,8 @@ TEST(Unary, StaysWithinItsErrorBoundAtEveryLevel) {
       unary_function(c.op, DType::f64, *isa)(wide.data(), result.data(), int64_t(x.size()));
       for (size_t i = 0; i < x.size(); ++i) {
         const double expected = c.reference(wide[i]);
-        ASSERT_NEAR(result[i], expected, 1e-13 * std::max(1.0, std::abs(expected)) + c.absolute * 1e-7) << c.name << " float64 at " << wide[i];
+        ASSERT_NEAR(result[i], expected, 1e-13 * std::max(1.0, std::abs(expected)) + c.absolute * 1e-7)
+            << c.name << " float64 at " << wide[i];
       }
     }
   }
@@ -156,16 +157,19 @@ TEST(Unary, GeluKeepsDigitsInItsTail) {
 }
 
 TEST(Unary, TreatsSpecialValuesAsTheCLibrary) {
-  const std::vector<float> special{0.0f, -0.0f, kInf, -kInf, kNan, 1.0f, -1.0f, 1e-40f, -1e-40f, 3e38f, -3e38f, 2.5f, -2.5f, 0.5f, 1e30f, 8388609.0f, -8388609.0f};
+  const std::vector<float> special{0.0f,  -0.0f,  kInf, -kInf, kNan, 1.0f,  -1.0f,      1e-40f,     -1e-40f,
+                                   3e38f, -3e38f, 2.5f, -2.5f, 0.5f, 1e30f, 8388609.0f, -8388609.0f};
   for (const Isa* isa : every_isa()) {
     for (const UnaryCase& c : kUnary) {
-      if (c.op == UnaryOp::silu || c.op == UnaryOp::gelu_tanh || c.op == UnaryOp::gelu_erf || c.op == UnaryOp::gelu_erf_slope) continue;  // below: -inf is theirs to define
+      if (c.op == UnaryOp::silu || c.op == UnaryOp::gelu_tanh || c.op == UnaryOp::gelu_erf || c.op == UnaryOp::gelu_erf_slope)
+        continue;  // below: -inf is theirs to define
       std::vector<float> y(special.size());
       unary_function(c.op, DType::f32, *isa)(special.data(), y.data(), int64_t(special.size()));
       for (size_t i = 0; i < special.size(); ++i) {
         const double expected = c.reference(double(special[i]));
         const double tolerance = std::max(c.ulp, std::abs(special[i]) < 1e-38f ? 1.0 : 0.0);
-        EXPECT_LE(distance_in_ulp(y[i], expected), tolerance) << name_of(level_of(*isa)) << " " << c.name << "(" << special[i] << ") = " << y[i] << " for " << expected;
+        EXPECT_LE(distance_in_ulp(y[i], expected), tolerance)
+            << name_of(level_of(*isa)) << " " << c.name << "(" << special[i] << ") = " << y[i] << " for " << expected;
         if (expected == 0 && special[i] == 0) {
           EXPECT_EQ(std::signbit(y[i]), std::signbit(expected)) << c.name << "(" << special[i] << ")";
         }
@@ -191,7 +195,10 @@ TEST(Unary, TreatsSpecialValuesAsTheCLibrary) {
     const struct {
       UnaryOp op;
       uint8_t expected[6];
-    } predicates[] = {{UnaryOp::logical_not, {1, 1, 0, 0, 0, 0}}, {UnaryOp::isnan, {0, 0, 0, 0, 1, 0}}, {UnaryOp::isinf, {0, 0, 1, 1, 0, 0}}, {UnaryOp::isfinite, {1, 1, 0, 0, 0, 1}}};
+    } predicates[] = {{UnaryOp::logical_not, {1, 1, 0, 0, 0, 0}},
+                      {UnaryOp::isnan, {0, 0, 0, 0, 1, 0}},
+                      {UnaryOp::isinf, {0, 0, 1, 1, 0, 0}},
+                      {UnaryOp::isfinite, {1, 1, 0, 0, 0, 1}}};
     for (const auto& p : predicates) {
       uint8_t y[6];
       unary_function(p.op, DType::f32, *isa)(x, y, 6);
@@ -258,7 +265,7 @@ struct BinaryCase {
 const BinaryCase kBinary[] = {
     {"add", BinaryOp::add, PAIR(a + b), -9, 9, 0.51},
     {"subtract", BinaryOp::subtract, PAIR(a - b), -9, 9, 0.51},
-    {"multiply", BinaryOp::multiply, PAIR(a * b), -9, 9, 0.51},
+    {"multiply", BinaryOp::multiply, PAIR(a* b), -9, 9, 0.51},
     {"divide", BinaryOp::divide, PAIR(a / b), -9, 9, 0.51},
     {"floor_divide", BinaryOp::floor_divide, PAIR(std::floor(a / b)), 1, 90, 0.51},
     {"remainder", BinaryOp::remainder, python_remainder, -9, 9, 0.51},
@@ -291,11 +298,13 @@ TEST(Binary, MatchesDoubleForVectorsAndScalarsOnEitherSide) {
             const bool boolean = binary_result(c.op, DType::f32) == DType::boolean;
             std::vector<float> y(static_cast<size_t>(n));
             std::vector<uint8_t> flags(static_cast<size_t>(n), 9);
-            binary_function(c.op, DType::f32, *isa)(a.data(), a_step, b.data(), b_step, boolean ? static_cast<void*>(flags.data()) : y.data(), n);
+            binary_function(c.op, DType::f32, *isa)(a.data(), a_step, b.data(), b_step,
+                                                    boolean ? static_cast<void*>(flags.data()) : y.data(), n);
             for (int64_t i = 0; i < n; ++i) {
               const double expected = c.reference(double(a[size_t(i * a_step)]), double(b[size_t(i * b_step)]));
               const float actual = boolean ? float(flags[size_t(i)]) : y[size_t(i)];
-              ASSERT_LE(distance_in_ulp(actual, expected), c.ulp) << name_of(level_of(*isa)) << " " << c.name << " of " << a[size_t(i * a_step)] << ", " << b[size_t(i * b_step)];
+              ASSERT_LE(distance_in_ulp(actual, expected), c.ulp)
+                  << name_of(level_of(*isa)) << " " << c.name << " of " << a[size_t(i * a_step)] << ", " << b[size_t(i * b_step)];
             }
           }
         }
@@ -346,8 +355,14 @@ TEST(Binary, PropagatesNanAndFollowsPythonForSpecialOperands) {
       {"remainder", BinaryOp::remainder, {kNan, kNan, kNan, kNan, 1, -1, kNan, kNan, 0, 1, kNan, 0}},
       {"floor_divide", BinaryOp::floor_divide, {kNan, kNan, kNan, kNan, -4, -4, kInf, kNan, -24, -3, kNan, -1}},
       {"power", BinaryOp::power, {kNan, 1, kInf, 1, 49, 1.0f / 49, 1, 1, kNan, -512, kInf, 4}},
-      {"hypot", BinaryOp::hypot, {kNan, kNan, kInf, 0, std::sqrt(53.0f), std::sqrt(53.0f), 1, 0, std::hypot(8.0f, 1.0f / 3), std::sqrt(73.0f), kInf, std::sqrt(8.0f)}},
-      {"logaddexp", BinaryOp::logaddexp, {kNan, kNan, kInf, std::log(2.0f), 2.000123402f, 7.000123402f, 1.313261688f, std::log(2.0f), 0.33357367f, 3.0000167f, kInf, 2.01814993f}},
+      {"hypot",
+       BinaryOp::hypot,
+       {kNan, kNan, kInf, 0, std::sqrt(53.0f), std::sqrt(53.0f), 1, 0, std::hypot(8.0f, 1.0f / 3), std::sqrt(73.0f), kInf,
+        std::sqrt(8.0f)}},
+      {"logaddexp",
+       BinaryOp::logaddexp,
+       {kNan, kNan, kInf, std::log(2.0f), 2.000123402f, 7.000123402f, 1.313261688f, std::log(2.0f), 0.33357367f, 3.0000167f, kInf,
+        2.01814993f}},
   };
   for (const Isa* isa : every_isa()) {
     for (const auto& c : cases) {
@@ -356,7 +371,8 @@ TEST(Binary, PropagatesNanAndFollowsPythonForSpecialOperands) {
       for (int i = 0; i < kCount; ++i) {
         if (c.op == BinaryOp::remainder && i == 8) continue;  // 8 mod float(1/3) is all rounding
         if (c.op == BinaryOp::floor_divide && i == 8) continue;
-        EXPECT_LE(distance_in_ulp(y[i], double(c.expected[i])), 2) << name_of(level_of(*isa)) << " " << c.name << "(" << a[i] << ", " << b[i] << ") = " << y[i];
+        EXPECT_LE(distance_in_ulp(y[i], double(c.expected[i])), 2)
+            << name_of(level_of(*isa)) << " " << c.name << "(" << a[i] << ", " << b[i] << ") = " << y[i];
       }
     }
   }
@@ -392,15 +408,20 @@ TYPED_TEST(BinaryInteger, WrapsDividesAndShiftsAsNumPy) {
   const std::vector<Case> cases = {
       {"add", BinaryOp::add, [](Wide x, Wide y) { return x + y; }},
       {"subtract", BinaryOp::subtract, [](Wide x, Wide y) { return x - y; }},
-      {"multiply", BinaryOp::multiply, [](Wide x, Wide y) { return Wide(static_cast<unsigned __int128>(x) * static_cast<unsigned __int128>(y)); }},
+      {"multiply", BinaryOp::multiply,
+       [](Wide x, Wide y) { return Wide(static_cast<unsigned __int128>(x) * static_cast<unsigned __int128>(y)); }},
       {"floor_divide", BinaryOp::floor_divide, [](Wide x, Wide y) { return y == 0 ? 0 : x / y - ((x % y != 0) && ((x < 0) != (y < 0))); }},
-      {"remainder", BinaryOp::remainder, [](Wide x, Wide y) { return y == 0 ? 0 : (x % y != 0 && (x < 0) != (y < 0)) ? x % y + y : x % y; }},
+      {"remainder", BinaryOp::remainder,
+       [](Wide x, Wide y) { return y == 0                               ? 0
+                                   : (x % y != 0 && (x < 0) != (y < 0)) ? x % y + y
+                                                                        : x % y; }},
       {"minimum", BinaryOp::minimum, [](Wide x, Wide y) { return std::min(x, y); }},
       {"maximum", BinaryOp::maximum, [](Wide x, Wide y) { return std::max(x, y); }},
       {"bit_and", BinaryOp::bit_and, [](Wide x, Wide y) { return x & y; }},
       {"bit_or", BinaryOp::bit_or, [](Wide x, Wide y) { return x | y; }},
       {"bit_xor", BinaryOp::bit_xor, [](Wide x, Wide y) { return x ^ y; }},
-      {"shift_left", BinaryOp::shift_left, [&](Wide x, Wide y) { return y < 0 || y >= bits ? 0 : Wide(static_cast<unsigned __int128>(x) << int(y)); }},
+      {"shift_left", BinaryOp::shift_left,
+       [&](Wide x, Wide y) { return y < 0 || y >= bits ? 0 : Wide(static_cast<unsigned __int128>(x) << int(y)); }},
       {"shift_right", BinaryOp::shift_right, [&](Wide x, Wide y) { return y < 0 || y >= bits ? (x < 0 ? -1 : 0) : x >> int(y); }},
       {"power", BinaryOp::power,
        [](Wide x, Wide y) {
@@ -418,7 +439,8 @@ TYPED_TEST(BinaryInteger, WrapsDividesAndShiftsAsNumPy) {
       std::vector<T> y(a.size());
       std::vector<uint8_t> flags(a.size());
       const bool boolean = binary_result(c.op, kIntegerType<T>) == DType::boolean;
-      binary_function(c.op, kIntegerType<T>, *isa)(a.data(), 1, b.data(), 1, boolean ? static_cast<void*>(flags.data()) : y.data(), int64_t(a.size()));
+      binary_function(c.op, kIntegerType<T>, *isa)(a.data(), 1, b.data(), 1, boolean ? static_cast<void*>(flags.data()) : y.data(),
+                                                   int64_t(a.size()));
       for (size_t i = 0; i < a.size(); ++i) {
         const T expected = T(c.reference(a[i], b[i])), actual = boolean ? T(flags[i]) : y[i];
         ASSERT_EQ(actual, expected) << name_of(level_of(*isa)) << " " << c.name << " of " << int64_t(a[i]) << ", " << int64_t(b[i]);
@@ -495,7 +517,8 @@ TEST(Convert, EveryHalfAndBrainFloatSurvivesTheRoundTrip) {
           ASSERT_TRUE(std::isnan(wide[i]));
           ASSERT_EQ(back[i] & 0x8000, all[i] & 0x8000);
         } else {
-          ASSERT_EQ(std::bit_cast<uint32_t>(wide[i]), std::bit_cast<uint32_t>(expected)) << name_of(level_of(*isa)) << " " << name_of(dtype) << " " << i;
+          ASSERT_EQ(std::bit_cast<uint32_t>(wide[i]), std::bit_cast<uint32_t>(expected))
+              << name_of(level_of(*isa)) << " " << name_of(dtype) << " " << i;
           ASSERT_EQ(back[i], all[i]);
         }
       }

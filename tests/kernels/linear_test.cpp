@@ -37,13 +37,15 @@ struct Case {
 };
 
 std::string describe(const Isa& isa, const Case& c, DType dtype, Precision precision) {
-  return cat(name_of(level_of(isa)), " T=", c.t, " N=", c.n, " K=", c.k, " ", name_of(dtype), precision == Precision::high ? " high" : " native");
+  return cat(name_of(level_of(isa)), " T=", c.t, " N=", c.n, " K=", c.k, " ", name_of(dtype),
+             precision == Precision::high ? " high" : " native");
 }
 
 TEST(Linear, MatchesTheDoubleProductForEveryTypeAndSize) {
   ThreadPool pool(2);
   Random random(1);
-  const Case cases[] = {{1, 1, 1}, {1, 33, 15}, {2, 17, 2}, {3, 8, 1000}, {5, 15, 33}, {7, 100, 64}, {16, 35, 576}, {37, 65, 129}, {250, 20, 96}, {33, 70, 3000}, {300, 97, 1056}};
+  const Case cases[] = {{1, 1, 1},     {1, 33, 15},   {2, 17, 2},    {3, 8, 1000},   {5, 15, 33},    {7, 100, 64},
+                        {16, 35, 576}, {37, 65, 129}, {250, 20, 96}, {33, 70, 3000}, {300, 97, 1056}};
   for (const Isa* isa : every_isa()) {
     for (const Case& c : cases) {
       const auto x = random.floats(c.t * c.k), w = random.floats(c.n * c.k);
@@ -56,7 +58,8 @@ TEST(Linear, MatchesTheDoubleProductForEveryTypeAndSize) {
           linear(pool, {.x = x.data(), .x_stride = c.k, .t = c.t, .k = c.k, .outputs = {&out, 1}, .precision = precision}, *isa);
           // Rounding x to bfloat16 errs by 2^-9 of each product at most; the errors add like a random walk.
           const bool rounds = precision == Precision::native && dtype == DType::bf16;
-          expect_close(y, expected, rounds ? 0x1p-8 * std::sqrt(double(c.k)) : 2e-6 * std::sqrt(double(c.k)), describe(*isa, c, dtype, precision));
+          expect_close(y, expected, rounds ? 0x1p-8 * std::sqrt(double(c.k)) : 2e-6 * std::sqrt(double(c.k)),
+                       describe(*isa, c, dtype, precision));
         }
       }
     }
@@ -106,7 +109,8 @@ TEST(Linear, BitsDependOnTheRowAloneAtAnyRowAndThreadCount) {
 }
 
 class LinearGroups : public testing::TestWithParam<std::pair<int64_t, Precision>> {};
-INSTANTIATE_TEST_SUITE_P(Linear, LinearGroups, testing::Values(std::pair{9, Precision::high}, std::pair{40, Precision::high}, std::pair{40, Precision::native}));
+INSTANTIATE_TEST_SUITE_P(Linear, LinearGroups,
+                         testing::Values(std::pair{9, Precision::high}, std::pair{40, Precision::high}, std::pair{40, Precision::native}));
 
 TEST_P(LinearGroups, ShareInputWithTheirOwnStridesBiasActivationAndResidual) {
   const auto [t, precision] = GetParam();
@@ -139,16 +143,26 @@ TEST_P(LinearGroups, ShareInputWithTheirOwnStridesBiasActivationAndResidual) {
         expected.push_back(values);
       }
       for (int i = 0; i < 3; ++i) {
-        outputs.push_back({.weight = weights[i].data(), .weight_dtype = dtype, .weight_stride = k, .n = sizes[i], .bias = biases[i].data(), .bias_dtype = dtype,
-                           .activation = activations[i], .residual = i == 1 ? y[i].data() : nullptr, .residual_stride = sizes[i] + pad, .y = y[i].data(),
+        outputs.push_back({.weight = weights[i].data(),
+                           .weight_dtype = dtype,
+                           .weight_stride = k,
+                           .n = sizes[i],
+                           .bias = biases[i].data(),
+                           .bias_dtype = dtype,
+                           .activation = activations[i],
+                           .residual = i == 1 ? y[i].data() : nullptr,
+                           .residual_stride = sizes[i] + pad,
+                           .y = y[i].data(),
                            .y_stride = sizes[i] + pad});
       }
       linear(pool, {.x = padded.data(), .x_stride = k + pad, .t = t, .k = k, .outputs = outputs, .precision = precision}, *isa);
       for (int i = 0; i < 3; ++i) {
         std::vector<float> actual;
-        for (int64_t r = 0; r < t; ++r) actual.insert(actual.end(), y[i].begin() + r * (sizes[i] + pad), y[i].begin() + r * (sizes[i] + pad) + sizes[i]);
+        for (int64_t r = 0; r < t; ++r)
+          actual.insert(actual.end(), y[i].begin() + r * (sizes[i] + pad), y[i].begin() + r * (sizes[i] + pad) + sizes[i]);
         const bool rounds = precision == Precision::native && dtype == DType::bf16;
-        expect_close(actual, expected[i], rounds ? 0x1p-8 * std::sqrt(double(k)) : 1e-5, cat(name_of(level_of(*isa)), " output ", i, " ", name_of(dtype)));
+        expect_close(actual, expected[i], rounds ? 0x1p-8 * std::sqrt(double(k)) : 1e-5,
+                     cat(name_of(level_of(*isa)), " output ", i, " ", name_of(dtype)));
       }
     }
   }
@@ -167,7 +181,13 @@ TEST(Linear, GatedMultipliesTheActivatedGateByUp) {
         const auto other = product(x, t, up.values, n, k);
         for (size_t i = 0; i < expected.size(); ++i) expected[i] = activate(expected[i], activation) * other[i];
         std::vector<float> y(size_t(t * n));
-        LinearOutput outputs[2] = {{.weight = gate.data(), .weight_dtype = DType::bf16, .weight_stride = k, .n = n, .activation = activation, .y = y.data(), .y_stride = n},
+        LinearOutput outputs[2] = {{.weight = gate.data(),
+                                    .weight_dtype = DType::bf16,
+                                    .weight_stride = k,
+                                    .n = n,
+                                    .activation = activation,
+                                    .y = y.data(),
+                                    .y_stride = n},
                                    {.weight = up.data(), .weight_dtype = DType::bf16, .weight_stride = k, .n = n}};
         linear(pool, {.x = x.data(), .x_stride = k, .t = t, .k = k, .outputs = outputs, .gated = true, .precision = Precision::high}, *isa);
         expect_close(y, expected, 3e-5, cat(name_of(level_of(*isa)), " activation ", int(activation), " T=", t));
@@ -191,7 +211,13 @@ TEST(Linear, TakesTransposedWeightsWhereItSaysSo) {
       std::vector<double> expected = product(x, c.t, weight.values, c.n, c.k);
       for (bool adds : {false, true}) {
         std::vector<float> y = adds ? residual : std::vector<float>(residual.size(), std::nanf(""));
-        LinearOutput out{.weight = turned.data(), .weight_dtype = DType::bf16, .weight_stride = 1, .weight_step = c.n, .n = c.n, .y = y.data(), .y_stride = c.n};
+        LinearOutput out{.weight = turned.data(),
+                         .weight_dtype = DType::bf16,
+                         .weight_stride = 1,
+                         .weight_step = c.n,
+                         .n = c.n,
+                         .y = y.data(),
+                         .y_stride = c.n};
         if (adds) out.residual = y.data(), out.residual_stride = c.n;
         linear(pool, {.x = x.data(), .x_stride = c.k, .t = c.t, .k = c.k, .outputs = {&out, 1}}, *isa);
         if (adds)

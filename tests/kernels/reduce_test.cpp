@@ -10,7 +10,8 @@
 namespace mlxc::cpu {
 namespace {
 
-constexpr ReduceOp kAll[] = {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::argmax, ReduceOp::argmin, ReduceOp::logsumexp, ReduceOp::all, ReduceOp::any, ReduceOp::variance};
+constexpr ReduceOp kAll[] = {ReduceOp::sum,    ReduceOp::mean,      ReduceOp::prod, ReduceOp::max, ReduceOp::min,     ReduceOp::argmax,
+                             ReduceOp::argmin, ReduceOp::logsumexp, ReduceOp::all,  ReduceOp::any, ReduceOp::variance};
 
 double reference(ReduceOp op, const std::vector<double>& x) {
   const double n = double(x.size());
@@ -52,7 +53,8 @@ TEST(Reduce, MatchesDoubleForEveryOperationTypeAndAxis) {
   struct Shape {
     int64_t outer, count, inner;
   };
-  const Shape shapes[] = {{1, 1, 1}, {3, 2, 1}, {2, 17, 1}, {1, 1000, 1}, {2, 33, 15}, {1, 576, 3}, {1, 5000, 1}, {1, 150001, 1}, {1, 300, 1100}, {2, 2600, 3}};
+  const Shape shapes[] = {{1, 1, 1},   {3, 2, 1},    {2, 17, 1},     {1, 1000, 1},   {2, 33, 15},
+                          {1, 576, 3}, {1, 5000, 1}, {1, 150001, 1}, {1, 300, 1100}, {2, 2600, 3}};
   for (const Isa* isa : every_isa()) {
     for (DType dtype : {DType::f32, DType::f64, DType::f16, DType::bf16, DType::i32, DType::u8, DType::i64, DType::boolean}) {
       for (const Shape& s : shapes) {
@@ -60,7 +62,8 @@ TEST(Reduce, MatchesDoubleForEveryOperationTypeAndAxis) {
         const int64_t n = s.outer * s.count * s.inner;
         const bool whole = !is_float(dtype);
         std::vector<double> values(static_cast<size_t>(n));
-        for (double& v : values) v = dtype == DType::boolean ? double(random.below(2)) : whole ? double(random.below(100)) : double(random.uniform(-1, 2));
+        for (double& v : values)
+          v = dtype == DType::boolean ? double(random.below(2)) : whole ? double(random.below(100)) : double(random.uniform(-1, 2));
         std::vector<std::byte> x(size_t(n * size_of(dtype)));
         convert_function(DType::f64, dtype)(values.data(), x.data(), n);
         convert_function(dtype, DType::f64)(x.data(), values.data(), n);
@@ -69,8 +72,19 @@ TEST(Reduce, MatchesDoubleForEveryOperationTypeAndAxis) {
           if (op == ReduceOp::prod && whole && dtype != DType::boolean) continue;  // wraps: below
           const DType result = reduce_result(op, dtype);
           std::vector<std::byte> out(size_t(s.outer * s.inner * size_of(result)));
-          reduce(pool, {.op = op, .dtype = dtype, .x = x.data(), .outer = s.outer, .count = s.count, .inner = s.inner, .outer_stride = s.count * s.inner,
-                        .count_stride = s.inner, .inner_stride = 1, .correction = 1, .out = out.data()}, *isa);
+          reduce(pool,
+                 {.op = op,
+                  .dtype = dtype,
+                  .x = x.data(),
+                  .outer = s.outer,
+                  .count = s.count,
+                  .inner = s.inner,
+                  .outer_stride = s.count * s.inner,
+                  .count_stride = s.inner,
+                  .inner_stride = 1,
+                  .correction = 1,
+                  .out = out.data()},
+                 *isa);
           const double precision = result == DType::bf16 ? 0x1p-8 : result == DType::f16 ? 0x1p-10 : dtype == DType::f32 ? 1e-6 : 1e-12;
           for (int64_t i = 0; i < s.outer * s.inner; ++i) {
             std::vector<double> row;
@@ -78,7 +92,8 @@ TEST(Reduce, MatchesDoubleForEveryOperationTypeAndAxis) {
             const double expected = reference(op, row), actual = read(out, result, i);
             // A sum's error is relative to the sum of the magnitudes.
             const double scale = op == ReduceOp::sum ? double(s.count) : std::max(1.0, std::abs(expected));
-            ASSERT_NEAR(actual, expected, precision * scale) << name_of(level_of(*isa)) << " operation " << int(op) << " " << name_of(dtype) << " count " << s.count << " inner " << s.inner;
+            ASSERT_NEAR(actual, expected, precision * scale) << name_of(level_of(*isa)) << " operation " << int(op) << " " << name_of(dtype)
+                                                             << " count " << s.count << " inner " << s.inner;
           }
         }
       }
@@ -143,8 +158,17 @@ TEST(Reduce, BitsOfColumnsDoNotDependOnThreadsAndANanOfAnyRowStays) {
   for (const Isa* isa : every_isa()) {
     auto columns = [&](ReduceOp op, ThreadPool& pool) {
       std::vector<float> out(kOuter * kColumns);
-      reduce(pool, {.op = op, .x = x.data(), .outer = kOuter, .count = kRows, .inner = kColumns, .outer_stride = kRows * kColumns, .count_stride = kColumns,
-                    .inner_stride = 1, .out = out.data()}, *isa);
+      reduce(pool,
+             {.op = op,
+              .x = x.data(),
+              .outer = kOuter,
+              .count = kRows,
+              .inner = kColumns,
+              .outer_stride = kRows * kColumns,
+              .count_stride = kColumns,
+              .inner_stride = 1,
+              .out = out.data()},
+             *isa);
       return out;
     };
     for (ReduceOp op : {ReduceOp::sum, ReduceOp::mean, ReduceOp::max, ReduceOp::min}) {
@@ -199,15 +223,32 @@ void check_matmul(DType dtype, double tolerance) {
       const int64_t a_row = layout == 1 ? 1 : layout == 4 ? 0 : s.k * gap, a_col = layout == 1 ? s.m : gap;
       const int64_t b_row = layout == 2 ? 1 : s.n * gap, b_col = layout == 2 ? s.k : gap;
       const int64_t a_offsets[] = {0, s.m * s.k}, b_offsets[] = {s.k * s.n, 0}, c_offsets[] = {0, s.m * (s.n + 3)};
-      matmul(pool, {.dtype = dtype, .m = s.m, .n = s.n, .k = s.k, .a = a.data(), .a_row = a_row, .a_col = a_col, .b = b.data(), .b_row = b_row, .b_col = b_col, .c = c.data(),
-                    .c_row = s.n + 3, .batch = batch, .a_offsets = a_offsets, .b_offsets = b_offsets, .c_offsets = c_offsets});
+      matmul(pool, {.dtype = dtype,
+                    .m = s.m,
+                    .n = s.n,
+                    .k = s.k,
+                    .a = a.data(),
+                    .a_row = a_row,
+                    .a_col = a_col,
+                    .b = b.data(),
+                    .b_row = b_row,
+                    .b_col = b_col,
+                    .c = c.data(),
+                    .c_row = s.n + 3,
+                    .batch = batch,
+                    .a_offsets = a_offsets,
+                    .b_offsets = b_offsets,
+                    .c_offsets = c_offsets});
       for (int64_t item = 0; item < batch; ++item) {
         for (int64_t i = 0; i < s.m; ++i) {
           for (int64_t j = 0; j < s.n; ++j) {
             double sum = 0;
-            for (int64_t l = 0; l < s.k; ++l) sum += double(a[size_t(a_offsets[item] + i * a_row + l * a_col)]) * double(b[size_t(b_offsets[item] + l * b_row + j * b_col)]);
+            for (int64_t l = 0; l < s.k; ++l)
+              sum +=
+                  double(a[size_t(a_offsets[item] + i * a_row + l * a_col)]) * double(b[size_t(b_offsets[item] + l * b_row + j * b_col)]);
             if (dtype == DType::boolean) sum = sum != 0;
-            ASSERT_NEAR(double(c[size_t(c_offsets[item] + i * (s.n + 3) + j)]), sum, tolerance) << name_of(dtype) << " layout " << layout << " " << s.m << "x" << s.n << "x" << s.k;
+            ASSERT_NEAR(double(c[size_t(c_offsets[item] + i * (s.n + 3) + j)]), sum, tolerance)
+                << name_of(dtype) << " layout " << layout << " " << s.m << "x" << s.n << "x" << s.k;
           }
         }
       }
@@ -232,7 +273,13 @@ TEST(Reduce, TogetherGivesWhatEachAloneGives) {
   const ReduceOp ops[] = {ReduceOp::sum, ReduceOp::mean, ReduceOp::max, ReduceOp::variance, ReduceOp::logsumexp};
   for (auto [outer, count, inner] : {std::array<int64_t, 3>{1, 200000, 1}, {7, 5000, 1}, {3, 40, 50}}) {
     const std::vector<float> x = random.floats(outer * count * inner);
-    ReduceArgs args{.x = x.data(), .outer = outer, .count = count, .inner = inner, .outer_stride = count * inner, .count_stride = inner, .inner_stride = 1};
+    ReduceArgs args{.x = x.data(),
+                    .outer = outer,
+                    .count = count,
+                    .inner = inner,
+                    .outer_stride = count * inner,
+                    .count_stride = inner,
+                    .inner_stride = 1};
     std::vector<std::vector<float>> together(std::size(ops)), alone(std::size(ops));
     std::vector<ReduceTarget> targets;
     for (size_t i = 0; i < std::size(ops); ++i) {

@@ -9,7 +9,9 @@ namespace {
 constexpr int64_t kSizes[] = {1, 2, 15, 17, 33, 64, 128, 576, 1000, 3001};
 constexpr DType kFloats[] = {DType::f32, DType::f16, DType::bf16};
 
-std::string describe(const Isa& isa, int64_t n, DType dtype = DType::f32) { return cat(name_of(level_of(isa)), " n=", n, " ", name_of(dtype)); }
+std::string describe(const Isa& isa, int64_t n, DType dtype = DType::f32) {
+  return cat(name_of(level_of(isa)), " n=", n, " ", name_of(dtype));
+}
 
 TEST(RmsNorm, MatchesDoubleOverHeadsStridesAndWeightTypes) {
   ThreadPool pool(2);
@@ -32,8 +34,20 @@ TEST(RmsNorm, MatchesDoubleOverHeadsStridesAndWeightTypes) {
               for (int64_t i = 0; i < n; ++i) row[i] *= scale * (w.values[size_t(i)] + offset);
             }
           }
-          rms_norm(pool, {.x = x.data(), .x_stride = stride, .x_head_stride = n, .y = x.data(), .y_stride = stride, .y_head_stride = n, .tokens = tokens,
-                          .heads = heads, .dim = n, .weight = w.data(), .weight_dtype = dtype, .weight_offset = offset, .eps = 1e-5f},
+          rms_norm(pool,
+                   {.x = x.data(),
+                    .x_stride = stride,
+                    .x_head_stride = n,
+                    .y = x.data(),
+                    .y_stride = stride,
+                    .y_head_stride = n,
+                    .tokens = tokens,
+                    .heads = heads,
+                    .dim = n,
+                    .weight = w.data(),
+                    .weight_dtype = dtype,
+                    .weight_offset = offset,
+                    .eps = 1e-5f},
                    *isa);
           expect_close(x, expected, 2e-6, describe(*isa, n, dtype));
         }
@@ -64,8 +78,18 @@ TEST(LayerNorm, MatchesDoubleWithAndWithoutWeightAndBias) {
             }
           }
           std::vector<float> y(x.size());
-          layer_norm(pool, {.x = x.data(), .x_stride = n, .y = y.data(), .y_stride = n, .tokens = rows, .dim = n, .weight = affine ? w.data() : nullptr,
-                            .weight_dtype = dtype, .bias = affine ? b.data() : nullptr, .bias_dtype = dtype, .eps = 1e-5f},
+          layer_norm(pool,
+                     {.x = x.data(),
+                      .x_stride = n,
+                      .y = y.data(),
+                      .y_stride = n,
+                      .tokens = rows,
+                      .dim = n,
+                      .weight = affine ? w.data() : nullptr,
+                      .weight_dtype = dtype,
+                      .bias = affine ? b.data() : nullptr,
+                      .bias_dtype = dtype,
+                      .eps = 1e-5f},
                      *isa);
           expect_close(y, expected, 2e-4, describe(*isa, n, dtype));  // two nearly equal values cancel
         }
@@ -96,9 +120,20 @@ TEST(Rope, MatchesDoubleOnFloatAnglesAndCopiesTheRest) {
             }
           }
         }
-        rope(pool, {.x = x.data(), .x_stride = heads * head_dim, .x_head_stride = head_dim, .y = in_place ? x.data() : y.data(), .y_stride = heads * head_dim,
-                    .y_head_stride = head_dim, .tokens = tokens, .heads = heads, .head_dim = head_dim, .rotary = rotary, .positions = positions.data(),
-                    .inverse_frequencies = frequencies.data(), .factor = 1.25f},
+        rope(pool,
+             {.x = x.data(),
+              .x_stride = heads * head_dim,
+              .x_head_stride = head_dim,
+              .y = in_place ? x.data() : y.data(),
+              .y_stride = heads * head_dim,
+              .y_head_stride = head_dim,
+              .tokens = tokens,
+              .heads = heads,
+              .head_dim = head_dim,
+              .rotary = rotary,
+              .positions = positions.data(),
+              .inverse_frequencies = frequencies.data(),
+              .factor = 1.25f},
              *isa);
         expect_close(in_place ? x : y, expected, 1e-6, describe(*isa, head_dim));
       }

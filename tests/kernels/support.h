@@ -81,7 +81,8 @@ inline void expect_close(const std::vector<float>& actual, const std::vector<dou
   ASSERT_EQ(actual.size(), expected.size()) << what;
   for (size_t i = 0; i < actual.size(); ++i) {
     const double error = std::abs(double(actual[i]) - expected[i]);
-    ASSERT_LE(error, tolerance * std::max(1.0, std::abs(expected[i]))) << what << ", element " << i << ": " << actual[i] << " for " << expected[i];
+    ASSERT_LE(error, tolerance * std::max(1.0, std::abs(expected[i])))
+        << what << ", element " << i << ": " << actual[i] << " for " << expected[i];
   }
 }
 

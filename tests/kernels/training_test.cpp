@@ -1,4 +1,5 @@
-// The kernels of training at every instruction set. What they compute is checked against compositions in tests/gradient; here all levels agree.
+// The kernels of training at every instruction set. What they compute is checked against compositions in tests/gradient; here all levels
+// agree.
 #include <functional>
 
 #include "support.h"
@@ -16,7 +17,8 @@ void expect_alike(const std::function<Arrays(const Isa&)>& run, double tolerance
     if (first.empty()) first = results;
     for (size_t i = 0; i < results.size(); ++i)
       for (size_t j = 0; j < results[i].size(); ++j)
-        ASSERT_NEAR(results[i][j], first[i][j], tolerance * (1 + std::abs(first[i][j]))) << name_of(level_of(*isa)) << " " << what << " " << i << ", " << j;
+        ASSERT_NEAR(results[i][j], first[i][j], tolerance * (1 + std::abs(first[i][j])))
+            << name_of(level_of(*isa)) << " " << what << " " << i << ", " << j;
   }
 }
 
@@ -30,8 +32,16 @@ TEST(Training, GradientsOfNormsAgreeAtEveryLevel) {
       expect_alike(
           [&](const Isa& isa) {
             Arrays out{std::vector<float>(x.size()), std::vector<float>(weight.size()), std::vector<float>(weight.size())};
-            norm_gradient(pool, {.x = x.data(), .dy = dy.data(), .dx = out[0].data(), .dweight = out[1].data(),
-                                 .dbias = centered ? out[2].data() : nullptr, .rows = rows, .dim = dim, .weight = weight.data(), .eps = 1e-3f},
+            norm_gradient(pool,
+                          {.x = x.data(),
+                           .dy = dy.data(),
+                           .dx = out[0].data(),
+                           .dweight = out[1].data(),
+                           .dbias = centered ? out[2].data() : nullptr,
+                           .rows = rows,
+                           .dim = dim,
+                           .weight = weight.data(),
+                           .eps = 1e-3f},
                           isa);
             return out;
           },
@@ -47,10 +57,24 @@ TEST(Training, AttentionAgreesAtEveryLevelAndDependsOnNoThreads) {
   for (const float softcap : {0.0f, 2.0f}) {
     const auto run = [&](ThreadPool& pool, const Isa& isa) {
       Arrays out{q, std::vector<float>(size_t(batch * heads * queries)), q, k, v};
-      SequenceAttentionArgs args{.q = {q.data(), queries * heads * dim, heads * dim, dim}, .k = {k.data(), keys * kv_heads * dim, kv_heads * dim, dim},
-                                 .v = {v.data(), keys * kv_heads * dim, kv_heads * dim, dim}, .batch = batch, .queries = queries, .keys = keys,
-                                 .heads = heads, .kv_heads = kv_heads, .dim = dim, .scale = 0.7f, .causal = true, .window = 50, .softcap = softcap,
-                                 .y = out[0].data(), .normalizer = out[1].data(), .dy = dy.data(), .dq = out[2].data(), .dk = out[3].data(),
+      SequenceAttentionArgs args{.q = {q.data(), queries * heads * dim, heads * dim, dim},
+                                 .k = {k.data(), keys * kv_heads * dim, kv_heads * dim, dim},
+                                 .v = {v.data(), keys * kv_heads * dim, kv_heads * dim, dim},
+                                 .batch = batch,
+                                 .queries = queries,
+                                 .keys = keys,
+                                 .heads = heads,
+                                 .kv_heads = kv_heads,
+                                 .dim = dim,
+                                 .scale = 0.7f,
+                                 .causal = true,
+                                 .window = 50,
+                                 .softcap = softcap,
+                                 .y = out[0].data(),
+                                 .normalizer = out[1].data(),
+                                 .dy = dy.data(),
+                                 .dq = out[2].data(),
+                                 .dk = out[3].data(),
                                  .dv = out[4].data()};
       sequence_attention(pool, args, isa);
       sequence_attention_gradient(pool, args, isa);
@@ -88,8 +112,20 @@ TEST(Training, AdamAgreesAtEveryLevel) {
     expect_alike(
         [&](const Isa& isa) {
           Arrays out{p, mean, variance};
-          adam(pool, {.parameter = out[0].data(), .mean = out[1].data(), .variance = out[2].data(), .gradient = gradient.data(), .n = n, .beta1 = 0.9f,
-                      .rest1 = 0.1f, .beta2 = 0.999f, .rest2 = 0.001f, .eps = 1e-8f, .keep = 0.99f, .rate = 0.01f, .correction = 0.3f},
+          adam(pool,
+               {.parameter = out[0].data(),
+                .mean = out[1].data(),
+                .variance = out[2].data(),
+                .gradient = gradient.data(),
+                .n = n,
+                .beta1 = 0.9f,
+                .rest1 = 0.1f,
+                .beta2 = 0.999f,
+                .rest2 = 0.001f,
+                .eps = 1e-8f,
+                .keep = 0.99f,
+                .rate = 0.01f,
+                .correction = 0.3f},
                isa);
           return out;
         },

@@ -7,10 +7,10 @@
 #include <random>
 #include <thread>
 
-#include "test_device.h"
 #include "graph/function.h"
 #include "io/safetensors.h"
 #include "llm/engine.h"
+#include "test_device.h"
 
 namespace mlxc {
 namespace {

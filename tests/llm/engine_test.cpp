@@ -61,8 +61,9 @@ TEST(Engine, TakesChosenLogitsWhereTheyAreEnough) {
   EXPECT_EQ(control->top_steps, 100);
   auto plain = fake::engine(std::make_shared<Control>());
   EXPECT_EQ(chosen.tokens, fake::generate(*plain, prompt, options).tokens);
-  for (auto change : {+[](GenerateOptions& o) { o.sampling.top_k = 21; }, +[](GenerateOptions& o) { o.logprobs = true; },
-                      +[](GenerateOptions& o) { o.keep_last_logits = true; }, +[](GenerateOptions& o) { o.sampling.presence_penalty = 1; }}) {
+  for (auto change :
+       {+[](GenerateOptions& o) { o.sampling.top_k = 21; }, +[](GenerateOptions& o) { o.logprobs = true; },
+        +[](GenerateOptions& o) { o.keep_last_logits = true; }, +[](GenerateOptions& o) { o.sampling.presence_penalty = 1; }}) {
     GenerateOptions whole = options;
     change(whole);
     EXPECT_EQ(fake::generate(*engine, prompt, whole).tokens, fake::generate(*plain, prompt, whole).tokens);
@@ -471,14 +472,10 @@ TEST(Engine, ErrorsOfAStepEndItsRequestsAndLeaveTheEngineUsable) {
   std::atomic<int> kind{0};
   control->before = [&](const StepBatch&) {
     switch (kind) {
-      case 1:
-        fail(Status::device_lost, "the device went away");
-      case 2:
-        throw std::bad_alloc();
-      case 3:
-        throw 42;
-      default:
-        return;
+      case 1: fail(Status::device_lost, "the device went away");
+      case 2: throw std::bad_alloc();
+      case 3: throw 42;
+      default: return;
     }
   };
   auto engine = fake::engine(control);

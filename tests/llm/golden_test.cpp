@@ -109,7 +109,8 @@ TEST_P(GoldenModel, TheForwardPassOfTrainingGivesTheSameLogits) {
     if (file->find(key("logits", k))) {
       EXPECT_LE(difference(logits, values<float>(*file, key("logits", k))).max, kHighLimit);
     } else {
-      EXPECT_LE(difference(last_row(logits, size_t(model->info().vocabulary)), values<float>(*file, key("last_logits", k))).max, kHighLimit);
+      EXPECT_LE(difference(last_row(logits, size_t(model->info().vocabulary)), values<float>(*file, key("last_logits", k))).max,
+                kHighLimit);
     }
   }
 }

@@ -7,16 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "test_device.h"
 #include "graph/function.h"
 #include "llm/model.h"
 #include "ops/transformer.h"
+#include "test_device.h"
 
 namespace mlxc::test {
 
-inline Array ints(const std::vector<int32_t>& values) {
-  return Array::from_vector(device(), values, {int64_t(values.size())}, DType::i32);
-}
+inline Array ints(const std::vector<int32_t>& values) { return Array::from_vector(device(), values, {int64_t(values.size())}, DType::i32); }
 
 inline std::vector<float> floats(const Array& array) {
   std::vector<float> values(size_t(array.size()));

@@ -318,7 +318,8 @@ TEST(Sampler, ChoosesTheSameFromTheLargestLogitsAlone) {
           std::vector<int32_t> tokens(order.begin(), order.begin() + 64);
           for (int32_t token : tokens) largest.push_back(logits[size_t(token)]);
           for (uint64_t index = 0; index < 20; ++index)
-            ASSERT_EQ(sampler.sample_top(largest, tokens, index), sample(options, logits, index)) << temperature << " " << top_k << " " << top_p << " " << min_p;
+            ASSERT_EQ(sampler.sample_top(largest, tokens, index), sample(options, logits, index))
+                << temperature << " " << top_k << " " << top_p << " " << min_p;
         }
 }
 

@@ -5,10 +5,10 @@
 
 #include "golden.h"
 #include "ops/arrange.h"
+#include "ops/attention.h"
 #include "ops/convolution.h"
 #include "ops/gradient.h"
 #include "ops/matmul.h"
-#include "ops/attention.h"
 #include "ops/normalization.h"
 #include "ops/pool.h"
 #include "ops/recurrent.h"
@@ -77,7 +77,8 @@ TEST(Losses, ShowAnIndexThatIsNoClassAndLearnNothingFromIt) {
 
 TEST(Losses, IndicesPast32BitsAreNoClasses) {
   const Array x = Array::from_vector<float>(device(), {1, 2, 3, 1, 2, 3}, {2, 3}, DType::f32);
-  for (const Array& t : {Array::from_vector<int64_t>(device(), {(int64_t{1} << 32) + 1, 2}, {2}, DType::i64), Array::from_vector<int64_t>(device(), {1 - (int64_t{1} << 32), 2}, {2}, DType::i64),
+  for (const Array& t : {Array::from_vector<int64_t>(device(), {(int64_t{1} << 32) + 1, 2}, {2}, DType::i64),
+                         Array::from_vector<int64_t>(device(), {1 - (int64_t{1} << 32), 2}, {2}, DType::i64),
                          Array::from_vector<uint32_t>(device(), {uint32_t(-100), 2}, {2}, DType::u32)}) {
     const std::vector<double> values = fetch(nn::cross_entropy(x, t, {.reduction = nn::Reduction::none}));
     EXPECT_TRUE(std::isnan(values[0]));

@@ -112,11 +112,12 @@ TEST(Dropout, BehindAProductBiasAndActivationIsPartOfItsLaunch) {
 // The joined activation beside the one that stands alone.
 TEST(Dropout, ActivationsInAProductAreTheOnesBehindIt) {
   Device& device = test::device();
-  const Array x = random::normal(random::key(device, 1), {20, 30}, DType::f32), w = random::normal(random::key(device, 2), {40, 30}, DType::f32);
+  const Array x = random::normal(random::key(device, 1), {20, 30}, DType::f32),
+              w = random::normal(random::key(device, 2), {40, 30}, DType::f32);
   eval({x, w});
   for (UnaryOp op : {UnaryOp::relu, UnaryOp::silu, UnaryOp::gelu_tanh, UnaryOp::gelu_erf})
-    for (const auto& build : {+[](const Array& a, const Array& b) { return matmul(a, transpose(b)); },
-                              +[](const Array& a, const Array& b) { return linear(a, {b}, {}, Precision::native)[0]; }}) {
+    for (const auto& build : {+[](const Array&a, const Array&b) { return matmul(a, transpose(b)); },
+                              +[](const Array&a, const Array&b) { return linear(a, {b}, {}, Precision::native)[0]; }}) {
       const Array alone = build(x, w), joined = unary(op, build(x, w));
       eval({alone});
       eval({joined});

@@ -256,7 +256,10 @@ TEST(Fusion, PairsOfArithmeticGiveTheSameBytesAsStepByStep) {
   std::mt19937 random(4);
   std::uniform_real_distribution<double> draw(-3, 3);
   Reference ignored;
-  auto drawn = [&](const Shape& shape) { return arrange(shape, DType::f32, Lay::contiguous, [&] { return draw(random); }, &ignored); };
+  auto drawn = [&](const Shape& shape) {
+    return arrange(
+        shape, DType::f32, Lay::contiguous, [&] { return draw(random); }, &ignored);
+  };
   const BinaryOp ops[] = {BinaryOp::add, BinaryOp::subtract, BinaryOp::multiply};
   for (const Shape& shape : {Shape{3, 70}, Shape{19, 2050}}) {
     const Array x = drawn(shape), y = drawn(shape), z = drawn(shape), row = drawn({shape.back()}), one = drawn({1});

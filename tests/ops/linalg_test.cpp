@@ -70,8 +70,10 @@ TEST(Linalg, GradientsInFloat32FollowThoseInFloat64) {
       const Array b = cast(Array::from_vector<double>(device, right, {n, 3}, DType::f64), dtype);
       const Array positive = matmul(x, t(x)) + eye(device, n, n, 0, dtype);
       const Array factor = linalg::cholesky(positive, false);
-      const Array solved = linalg::triangular_solve(linalg::cholesky(positive, true), linalg::triangular_solve(factor, b, false, false, false), true, false, false);
-      const Array sum = reduce(ReduceOp::sum, factor * factor * factor, {0, 1}, false) + reduce(ReduceOp::sum, solved * solved, {0, 1}, false);
+      const Array solved = linalg::triangular_solve(linalg::cholesky(positive, true),
+                                                    linalg::triangular_solve(factor, b, false, false, false), true, false, false);
+      const Array sum =
+          reduce(ReduceOp::sum, factor * factor * factor, {0, 1}, false) + reduce(ReduceOp::sum, solved * solved, {0, 1}, false);
       return grad({sum}, {x, b});
     };
     const Arrays wide = gradients(cpu_device(), DType::f64), here = gradients(test::device(), DType::f32);

@@ -23,12 +23,13 @@ namespace {
 class Claiming final : public NullDevice {
  public:
   std::span<const Pattern* const> patterns() const override {
-    static const Pattern* const list[] = {&patterns::rope_kv_write(), &patterns::norm_linear(), &patterns::gated_linear(), &patterns::linear_residual(),
-                                          &patterns::norm_residual(), &patterns::matmul_bias(), &patterns::product_activation(),
-                                          &patterns::convolution_relu(), &patterns::reductions()};
+    static const Pattern* const list[] = {&patterns::rope_kv_write(),      &patterns::norm_linear(),      &patterns::gated_linear(),
+                                          &patterns::linear_residual(),    &patterns::norm_residual(),    &patterns::matmul_bias(),
+                                          &patterns::product_activation(), &patterns::convolution_relu(), &patterns::reductions()};
     return list;
   }
-  std::vector<std::string> launches(const std::vector<Array>& inputs, const std::vector<Array>& outputs, const std::vector<StatePair>& states = {}) {
+  std::vector<std::string> launches(const std::vector<Array>& inputs, const std::vector<Array>& outputs,
+                                    const std::vector<StatePair>& states = {}) {
     Function::capture(inputs, outputs, states);
     std::vector<std::string> names;
     for (const LaunchPlan& plan : last_compiled()) names.emplace_back(plan.primitive->name());
@@ -111,7 +112,8 @@ TEST(Patterns, KeepQueriesThatAreRotatedOtherwiseApart) {
   const Array q = rope(l.q, l.positions, l.frequencies, 2);
   const KvPages pages = kv_write(l.pages, rope(l.k, l.positions, l.frequencies), l.v, l.table, l.sequences, l.positions);
   const Array y = paged_attention(q, pages.keys, pages.values, l.table, l.sequences, l.positions, {}, 0);
-  EXPECT_EQ(device.launches(l.inputs, {y, pages.keys, pages.values}, {{0, 1}, {1, 2}}), (Names{"rope", "rope", "kv_write", "paged_attention"}));
+  EXPECT_EQ(device.launches(l.inputs, {y, pages.keys, pages.values}, {{0, 1}, {1, 2}}),
+            (Names{"rope", "rope", "kv_write", "paged_attention"}));
 }
 
 // The CPU claims gates and residuals: one launch gives what the operations give one by one.
@@ -168,7 +170,9 @@ TEST(Patterns, ReductionsOfOneInputBecomeOneLaunch) {
 // Has no kernels for convolutions and pools.
 class Plain final : public NullDevice {
  public:
-  bool claims(const Primitive& primitive) const override { return primitive.code() < OpCode::convolution || primitive.code() > OpCode::pool_gradient; }
+  bool claims(const Primitive& primitive) const override {
+    return primitive.code() < OpCode::convolution || primitive.code() > OpCode::pool_gradient;
+  }
 };
 
 TEST(Expansion, WhatADeviceDoesNotClaimRunsAsItsComposition) {

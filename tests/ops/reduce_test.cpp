@@ -37,30 +37,14 @@ Reference reduce_slowly(ReduceOp op, const Reference& x, const Dims& axes, bool 
       all &= v != 0;
     }
     switch (op) {
-      case ReduceOp::sum:
-        result.values.push_back(total);
-        break;
-      case ReduceOp::mean:
-        result.values.push_back(total / double(group.size()));
-        break;
-      case ReduceOp::prod:
-        result.values.push_back(product);
-        break;
-      case ReduceOp::max:
-        result.values.push_back(high);
-        break;
-      case ReduceOp::min:
-        result.values.push_back(low);
-        break;
-      case ReduceOp::any:
-        result.values.push_back(any);
-        break;
-      case ReduceOp::all:
-        result.values.push_back(all);
-        break;
-      case ReduceOp::logsumexp:
-        result.values.push_back(std::log(exponentials));
-        break;
+      case ReduceOp::sum: result.values.push_back(total); break;
+      case ReduceOp::mean: result.values.push_back(total / double(group.size())); break;
+      case ReduceOp::prod: result.values.push_back(product); break;
+      case ReduceOp::max: result.values.push_back(high); break;
+      case ReduceOp::min: result.values.push_back(low); break;
+      case ReduceOp::any: result.values.push_back(any); break;
+      case ReduceOp::all: result.values.push_back(all); break;
+      case ReduceOp::logsumexp: result.values.push_back(std::log(exponentials)); break;
       case ReduceOp::variance: {
         double squares = 0;
         for (double v : group) squares += (v - total / double(group.size())) * (v - total / double(group.size()));
@@ -75,9 +59,8 @@ Reference reduce_slowly(ReduceOp op, const Reference& x, const Dims& axes, bool 
 TEST(Reduce, MatchesFloat64OverEveryChoiceOfAxesAndLayout) {
   std::mt19937 random(4);
   std::uniform_real_distribution<double> draw(-1.5, 1.5);
-  for (ReduceOp op :
-       {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::any, ReduceOp::all, ReduceOp::logsumexp,
-        ReduceOp::variance})
+  for (ReduceOp op : {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::any, ReduceOp::all,
+                      ReduceOp::logsumexp, ReduceOp::variance})
     for (DType dtype : {DType::f16, DType::bf16, DType::f32, DType::f64, DType::i32, DType::i64, DType::u8})
       for (const Shape& shape : {Shape{2, 3, 4}, Shape{3, 700}, Shape{1031}})
         for (Lay lay : kLayouts)

@@ -8,10 +8,10 @@
 #include <random>
 #include <vector>
 
-#include "test_device.h"
 #include "graph/function.h"
 #include "ops/elementwise.h"
 #include "ops/shape_ops.h"
+#include "test_device.h"
 
 namespace mlxc::test {
 
@@ -78,16 +78,11 @@ inline Array arrange(const Shape& shape, DType dtype, Lay lay, const std::functi
 // Half a unit in the last place of the type, relative to the value.
 inline double unit(DType dtype) {
   switch (dtype) {
-    case DType::f16:
-      return 1.0 / 2048;
-    case DType::bf16:
-      return 1.0 / 256;
-    case DType::f32:
-      return std::ldexp(1.0, -24);
-    case DType::f64:
-      return std::ldexp(1.0, -53);
-    default:
-      return 0;
+    case DType::f16: return 1.0 / 2048;
+    case DType::bf16: return 1.0 / 256;
+    case DType::f32: return std::ldexp(1.0, -24);
+    case DType::f64: return std::ldexp(1.0, -53);
+    default: return 0;
   }
 }
 

@@ -81,7 +81,8 @@ TEST(Views, ArraysHaveUpToSixtyFourAxes) {
   twice[30] = 3;
   EXPECT_EQ(values(tile(x, twice)), values(tile(reshape(flat, {2, 1, 3, 2}), {2, 3, 2, 2})));
   EXPECT_EQ(tile(x, Dims::filled(kMaxRank, 0)).size(), 0);
-  for (int axis : {0, kLast - 1, kLast}) EXPECT_EQ(values(repeat(x, 3, axis)), values(repeat(flat, 3, axis ? axis - kLast + 2 : 0))) << axis;
+  for (int axis : {0, kLast - 1, kLast})
+    EXPECT_EQ(values(repeat(x, 3, axis)), values(repeat(flat, 3, axis ? axis - kLast + 2 : 0))) << axis;
   EXPECT_EQ(values(transpose(x)), values(transpose(flat)));
   EXPECT_EQ(values(roll(x, {1}, {kLast})), values(roll(flat, {1}, {2})));
   EXPECT_EQ(values(matmul(x, transpose(x, swapped))), values(matmul(flat, transpose(flat, {0, 2, 1}))));

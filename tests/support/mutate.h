@@ -52,27 +52,17 @@ class Mutator {
       case 1:
         if (!bytes.empty()) bytes[at] = char(below(256));
         break;
-      case 2:
-        bytes.insert(at, 1, char(below(256)));
-        break;
-      case 3:
-        bytes.erase(at, length);
-        break;
-      case 4:
-        bytes.insert(at, bytes.substr(below(bytes.size()), length));
-        break;
-      case 5:
-        bytes.replace(at, length, bytes.substr(below(bytes.size()), length));
-        break;
+      case 2: bytes.insert(at, 1, char(below(256))); break;
+      case 3: bytes.erase(at, length); break;
+      case 4: bytes.insert(at, bytes.substr(below(bytes.size()), length)); break;
+      case 5: bytes.replace(at, length, bytes.substr(below(bytes.size()), length)); break;
       case 6: {  // a number in the text becomes something else
         const size_t digit = bytes.find_first_of("0123456789", at);
         const size_t end = bytes.find_first_not_of("0123456789", std::min(digit, bytes.size()));
         if (digit != bytes.npos) bytes.replace(digit, std::min(end, bytes.size()) - digit, kWords[below(std::size(kWords))]);
         break;
       }
-      default:
-        bytes.insert(at, kWords[below(std::size(kWords))]);
-        break;
+      default: bytes.insert(at, kWords[below(std::size(kWords))]); break;
     }
   }
 

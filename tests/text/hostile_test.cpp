@@ -269,18 +269,10 @@ TEST(HostileTokenizerFile, RandomMutations) {
     for (size_t edits = 1 + below(4); edits > 0 && !mutant.empty(); --edits) {
       size_t at = below(mutant.size());
       switch (below(5)) {
-        case 0:
-          mutant[at] = static_cast<char>(below(256));
-          break;
-        case 1:
-          mutant.erase(at, 1 + below(20));
-          break;
-        case 2:
-          mutant.insert(at, mutant.substr(below(mutant.size()), below(60)));
-          break;
-        case 3:
-          mutant.insert(at, pieces[below(std::size(pieces))]);
-          break;
+        case 0: mutant[at] = static_cast<char>(below(256)); break;
+        case 1: mutant.erase(at, 1 + below(20)); break;
+        case 2: mutant.insert(at, mutant.substr(below(mutant.size()), below(60))); break;
+        case 3: mutant.insert(at, pieces[below(std::size(pieces))]); break;
         default: {  // a digit or a letter becomes another, which keeps the JSON whole more often
           size_t digit = mutant.find_first_of("0123456789abcdefgh", at);
           if (digit != std::string::npos) mutant[digit] = static_cast<char>('0' + below(75));

@@ -151,8 +151,8 @@ TEST(VulkanLoss, WhatTheDriverHoldsGoesWithTheLastThatLiesOnIt) {
   EXPECT_TRUE(context.expired());
 }
 
-// Which calls fail one after the other: of a software device every one. Waits for hardware poll, by calls that are many, alike and never as many
-// twice: steps grow with what is behind.
+// Which calls fail one after the other: of a software device every one. Waits for hardware poll, by calls that are many, alike and never as
+// many twice: steps grow with what is behind.
 struct CallsToFail {
   bool software;
   int64_t known;  // no computation of a software device makes more

@@ -29,7 +29,8 @@ TEST_F(ArrayOps, CopiesEveryLayoutOfEveryWidth) {
 }
 
 TEST_F(ArrayOps, CopiesMoveBitsNotNumbers) {
-  Launch launch = launch_of(std::make_shared<const Copy>(), {lay({64, 48}, DType::f32, Lie::transposed)}, [](size_t, int64_t) { return 0.0; });
+  Launch launch =
+      launch_of(std::make_shared<const Copy>(), {lay({64, 48}, DType::f32, Lie::transposed)}, [](size_t, int64_t) { return 0.0; });
   for (uint32_t i = 0; i < 64 * 48; ++i) {
     const uint32_t bits = i % 3 == 0 ? i : i % 3 == 1 ? 0x7f800001u + i : 0x80000000u + i;  // subnormal numbers, signalling NaN
     std::memcpy(launch.data[0].data() + i * 4, &bits, 4);
@@ -46,14 +47,20 @@ TEST_F(ArrayOps, JoinsAlongEveryAxis) {
         shape[axis] = length;
         parts.push_back(lay(shape, dtype, Lie::dense));
       }
-      compare(launch_of(std::make_shared<const Concatenate>(axis), parts, [](size_t input, int64_t i) { return double(i * 3 % 101 + int64_t(input)); }), {},
-              cat("axis ", axis, " of ", name_of(dtype)));
+      compare(launch_of(std::make_shared<const Concatenate>(axis), parts,
+                        [](size_t input, int64_t i) { return double(i * 3 % 101 + int64_t(input)); }),
+              {}, cat("axis ", axis, " of ", name_of(dtype)));
     }
 }
 
 TEST_F(ArrayOps, TakesRowsOfATable) {
-  for (const auto& [from, to] : {std::pair{DType::f32, DType::f32}, {DType::bf16, DType::f32}, {DType::f16, DType::f32}, {DType::i8, DType::i8}, {DType::f32, DType::f16},
-                                 {DType::i64, DType::i64}, {DType::f64, DType::f64}})
+  for (const auto& [from, to] : {std::pair{DType::f32, DType::f32},
+                                 {DType::bf16, DType::f32},
+                                 {DType::f16, DType::f32},
+                                 {DType::i8, DType::i8},
+                                 {DType::f32, DType::f16},
+                                 {DType::i64, DType::i64},
+                                 {DType::f64, DType::f64}})
     for (DType index : {DType::i32, DType::i64})
       for (int64_t width : {1, 7, 64, 515}) {
         const int64_t rows = 20;
@@ -66,9 +73,11 @@ TEST_F(ArrayOps, TakesRowsOfATable) {
 TEST_F(ArrayOps, FillsAndRanges) {
   for (DType dtype : all_dtypes())
     for (int64_t count : {1, 15, 4096, 10001}) {
-      compare(launch_of(std::make_shared<const Fill>(Shape{count}, dtype, 3.3), {}, [](size_t, int64_t) { return 0.0; }), {}, cat("fill of ", name_of(dtype)));
+      compare(launch_of(std::make_shared<const Fill>(Shape{count}, dtype, 3.3), {}, [](size_t, int64_t) { return 0.0; }), {},
+              cat("fill of ", name_of(dtype)));
       if (dtype == DType::boolean) continue;
-      compare(launch_of(std::make_shared<const Arange>(count, -3.5, 0.37, dtype), {}, [](size_t, int64_t) { return 0.0; }), {}, cat("arange of ", name_of(dtype)));
+      compare(launch_of(std::make_shared<const Arange>(count, -3.5, 0.37, dtype), {}, [](size_t, int64_t) { return 0.0; }), {},
+              cat("arange of ", name_of(dtype)));
     }
 }
 
@@ -80,12 +89,15 @@ TEST_F(ArrayOps, ReducesEveryDtype) {
     Shape shape;
     Dims axes;
   };
-  const Case cases[]{{{1}, {0}}, {{3, 1000}, {1}}, {{70000}, {0}}, {{500, 3}, {1}}, {{2, 9, 33}, {1}}, {{4000, 5}, {0}}, {{6, 50, 132}, {0, 1}}, {{3, 2000, 8}, {1}}, {{3, 0}, {1}}, {{0, 3}, {1}}};
-  for (ReduceOp op : {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::any, ReduceOp::all, ReduceOp::logsumexp})
+  const Case cases[]{{{1}, {0}},       {{3, 1000}, {1}},       {{70000}, {0}},      {{500, 3}, {1}}, {{2, 9, 33}, {1}},
+                     {{4000, 5}, {0}}, {{6, 50, 132}, {0, 1}}, {{3, 2000, 8}, {1}}, {{3, 0}, {1}},   {{0, 3}, {1}}};
+  for (ReduceOp op :
+       {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::any, ReduceOp::all, ReduceOp::logsumexp})
     for (DType dtype : all_dtypes())
       for (const Case& c : cases) {
         const bool extreme = op == ReduceOp::max || op == ReduceOp::min, fractional = op == ReduceOp::mean || op == ReduceOp::logsumexp;
-        // Compiling takes most of the time: float32 meets everything, another type a part of the operations and shapes, every one of them some.
+        // Compiling takes most of the time: float32 meets everything, another type a part of the operations and shapes, every one of them
+        // some.
         if (size_of(dtype) < 4 && (int(dtype) + int(op)) % 3) continue;
         if (dtype != DType::f32 && (int(dtype) + int(op) + (&c - cases)) % 3) continue;
         if ((extreme && element_count(c.shape) == 0 && c.shape[0] == 3) || (fractional && !is_float(dtype))) continue;
@@ -110,7 +122,8 @@ TEST_F(ArrayOps, ReducesEveryDtype) {
 
 TEST_F(ArrayOps, LongSumsKeepTheirDigits) {
   const Shape shape{3, 1 << 20};
-  const Launch launch = launch_of(reduction(ReduceOp::sum, {1}), {lay(shape, DType::f32, Lie::dense)}, [](size_t, int64_t i) { return 1 + double(i % 1000) * 1e-3; });
+  const Launch launch = launch_of(reduction(ReduceOp::sum, {1}), {lay(shape, DType::f32, Lie::dense)},
+                                  [](size_t, int64_t i) { return 1 + double(i % 1000) * 1e-3; });
   compare(launch, {4, 0}, "a million terms");
 }
 
@@ -118,7 +131,8 @@ TEST_F(ArrayOps, ExtremesAndTheirPlacesWithNan) {
   std::mt19937 random(2);
   const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
   for (DType dtype : {DType::f32, DType::bf16, DType::f64, DType::i32, DType::u8, DType::i64})
-    for (const auto& [shape, axis] : {std::pair{Shape{40, 37}, 1}, {Shape{40, 37}, 0}, {Shape{3, 50000}, 1}, {Shape{2, 900, 7}, 1}, {Shape{5, 1}, 1}})
+    for (const auto& [shape, axis] :
+         {std::pair{Shape{40, 37}, 1}, {Shape{40, 37}, 0}, {Shape{3, 50000}, 1}, {Shape{2, 900, 7}, 1}, {Shape{5, 1}, 1}})
       for (bool most : {true, false}) {
         auto value = [&](size_t, int64_t i) -> double {
           if (is_float(dtype) && i % 409 == 200) return nan;
@@ -133,8 +147,14 @@ TEST_F(ArrayOps, ExtremesAndTheirPlacesWithNan) {
 
 TEST_F(ArrayOps, LogsumexpOfInfinities) {
   const double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
-  const std::vector<double> rows[]{{-infinity, -infinity, -infinity}, {infinity, 1, -infinity}, {infinity, nan, 0}, {1000, 1000.5, -1000}, {-infinity, 2, 3}, {nan, nan, 1}};
-  const Launch launch = launch_of(reduction(ReduceOp::logsumexp, {1}), {lay({6, 3}, DType::f32, Lie::dense)}, [&](size_t, int64_t i) { return rows[i / 3][size_t(i % 3)]; });
+  const std::vector<double> rows[]{{-infinity, -infinity, -infinity},
+                                   {infinity, 1, -infinity},
+                                   {infinity, nan, 0},
+                                   {1000, 1000.5, -1000},
+                                   {-infinity, 2, 3},
+                                   {nan, nan, 1}};
+  const Launch launch = launch_of(reduction(ReduceOp::logsumexp, {1}), {lay({6, 3}, DType::f32, Lie::dense)},
+                                  [&](size_t, int64_t i) { return rows[i / 3][size_t(i % 3)]; });
   compare(launch, {4, 0}, "logsumexp");
 }
 
@@ -144,8 +164,14 @@ TEST_F(ArrayOps, SoftmaxOfAllWidths) {
     for (Lie lie : {Lie::dense, Lie::padded, Lie::shifted})
       for (bool log : {false, true}) {
         const Shape shape{width > 5000 ? 2 : 9, width};
-        const Launch launch = launch_of(std::make_shared<const Softmax>(log), {lay(shape, DType::f32, lie)}, [&](size_t, int64_t) { return std::normal_distribution<>(0, 4)(random); });
-        compare(launch, {log ? 4.0 : width > 10000 ? 16.0 : 8.0, log ? 2e-6 : 0}, cat(log ? "log_softmax " : "softmax ", to_string(shape), " ", name_of(lie)));
+        const Launch launch = launch_of(std::make_shared<const Softmax>(log), {lay(shape, DType::f32, lie)},
+                                        [&](size_t, int64_t) { return std::normal_distribution<>(0, 4)(random); });
+        compare(launch,
+                {log             ? 4.0
+                 : width > 10000 ? 16.0
+                                 : 8.0,
+                 log ? 2e-6 : 0},
+                cat(log ? "log_softmax " : "softmax ", to_string(shape), " ", name_of(lie)));
       }
 }
 
@@ -153,17 +179,18 @@ TEST_F(ArrayOps, SoftmaxOfSpecialRows) {
   const double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
   for (int64_t width : {3, 400, 9000})
     for (bool log : {false, true}) {
-      const Launch launch = launch_of(std::make_shared<const Softmax>(log), {lay({6, width}, DType::f32, Lie::dense)}, [&](size_t, int64_t i) -> double {
-        const int64_t row = i / width, at = i % width;
-        switch (row) {
-          case 0: return -infinity;
-          case 1: return at == 1 ? infinity : 0;
-          case 2: return at == 2 ? nan : 1;
-          case 3: return at ? -infinity : 5;
-          case 4: return at ? 1e30 : -1e30;
-          default: return -200 + double(at % 2) * 100;
-        }
-      });
+      const Launch launch =
+          launch_of(std::make_shared<const Softmax>(log), {lay({6, width}, DType::f32, Lie::dense)}, [&](size_t, int64_t i) -> double {
+            const int64_t row = i / width, at = i % width;
+            switch (row) {
+              case 0: return -infinity;
+              case 1: return at == 1 ? infinity : 0;
+              case 2: return at == 2 ? nan : 1;
+              case 3: return at ? -infinity : 5;
+              case 4: return at ? 1e30 : -1e30;
+              default: return -200 + double(at % 2) * 100;
+            }
+          });
       compare(launch, {8, 1e-30}, cat(log ? "log_softmax" : "softmax", " of width ", width));
     }
 }
@@ -171,29 +198,38 @@ TEST_F(ArrayOps, SoftmaxOfSpecialRows) {
 TEST_F(ArrayOps, ResultsRepeatBitByBit) {
   std::mt19937 random(4);
   for (const auto& [shape, axis] : {std::pair{Shape{1, 300000}, 1}, {Shape{3000, 40}, 0}}) {
-    const Launch launch = launch_of(reduction(ReduceOp::sum, {axis}), {lay(shape, DType::f32, Lie::dense)}, [&](size_t, int64_t) { return number(random, DType::f32); });
+    const Launch launch = launch_of(reduction(ReduceOp::sum, {axis}), {lay(shape, DType::f32, Lie::dense)},
+                                    [&](size_t, int64_t) { return number(random, DType::f32); });
     const Bytes first = run_on_vulkan(launch, "sum")[0];
     for (int i = 0; i < 3; ++i) EXPECT_EQ(run_on_vulkan(launch, "sum")[0], first);
   }
 }
 
-// ---- large buffers -------------------------------------------------------------------------------------------------------------------------
+// ---- large buffers
+// -------------------------------------------------------------------------------------------------------------------------
 
 TEST_F(ArrayOps, BuffersPast128MiB) {
   const Shape shape{40 << 20};  // 160 MiB
-  const Launch launch = launch_of(reduction(ReduceOp::sum, {0}), {lay(shape, DType::i32, Lie::dense)}, [](size_t, int64_t i) { return double(i & 0xffff); });
+  const Launch launch =
+      launch_of(reduction(ReduceOp::sum, {0}), {lay(shape, DType::i32, Lie::dense)}, [](size_t, int64_t i) { return double(i & 0xffff); });
   compare(launch, {}, "160 MiB");
 }
 
 // More than 4 GiB in one buffer: only where MLXC_TEST_LARGE=1 says that there is memory for it. What is checked is the far end.
 TEST_F(ArrayOps, OffsetsPast4GiB) {
   const char* large = std::getenv("MLXC_TEST_LARGE");
-  if (!large || std::string(large) != "1") GTEST_SKIP() << "set MLXC_TEST_LARGE=1 to run it; needs 5 GiB of device memory and 5 GiB of host memory";
+  if (!large || std::string(large) != "1")
+    GTEST_SKIP() << "set MLXC_TEST_LARGE=1 to run it; needs 5 GiB of device memory and 5 GiB of host memory";
   Device& device = shared_device()->device();
   const int64_t rows = 1100000, width = 1024;  // 4.2 GiB of float32
-  const LaunchPlan fill{std::make_shared<const Fill>(Shape{rows, width}, DType::f32, 2.5), {}, {{{{rows, width}, DType::f32}, {width, 1}}}, {{0, 0}}};
-  LaunchPlan rows_sum{reduction(ReduceOp::sum, {1}), {{{{rows, width}, DType::f32}, {width, 1}}}, {{{{rows}, DType::f32}, {1}}}, {{0, 0}, {1, 0}}};
-  LaunchPlan take{std::make_shared<const Take>(DType::f32), {{{{rows, width}, DType::f32}, {width, 1}}, {{{1}, DType::i32}, {1}}}, {{{{1, width}, DType::f32}, {width, 1}}}, {{0, 0}, {2, 0}, {3, 0}}};
+  const LaunchPlan fill{
+      std::make_shared<const Fill>(Shape{rows, width}, DType::f32, 2.5), {}, {{{{rows, width}, DType::f32}, {width, 1}}}, {{0, 0}}};
+  LaunchPlan rows_sum{
+      reduction(ReduceOp::sum, {1}), {{{{rows, width}, DType::f32}, {width, 1}}}, {{{{rows}, DType::f32}, {1}}}, {{0, 0}, {1, 0}}};
+  LaunchPlan take{std::make_shared<const Take>(DType::f32),
+                  {{{{rows, width}, DType::f32}, {width, 1}}, {{{1}, DType::i32}, {1}}},
+                  {{{{1, width}, DType::f32}, {width, 1}}},
+                  {{0, 0}, {2, 0}, {3, 0}}};
   const StoragePtr big = device.allocator().allocate(size_t(rows * width * 4)), sums = device.allocator().allocate(size_t(rows * 4));
   const StoragePtr index = device.allocator().allocate(4), row = device.allocator().allocate(size_t(width * 4));
   const int32_t last = int32_t(rows - 1);

@@ -27,8 +27,9 @@ struct Case {
   DType query = DType::f32;
 
   std::string name() const {
-    std::string text = cat(q_heads, "/", kv_heads, " heads of ", dim, " ", name_of(page), " window ", window, " softcap ", softcap,
-                           precision == Precision::high ? " high" : " native", " out ", name_of(out), " gap ", gap, " queries ", name_of(query), ":");
+    std::string text =
+        cat(q_heads, "/", kv_heads, " heads of ", dim, " ", name_of(page), " window ", window, " softcap ", softcap,
+            precision == Precision::high ? " high" : " native", " out ", name_of(out), " gap ", gap, " queries ", name_of(query), ":");
     for (const Tokens& t : tokens) text += cat(" ", t.sequence, "[", t.from, "+", t.count, "]");
     return text;
   }
@@ -50,7 +51,8 @@ class AttentionOnDevice : public OnTestDevice {
       sequences = std::max(sequences, t.sequence + 1);
       longest = std::max(longest, t.from + t.count);
     }
-    const int64_t width = (longest + kPageSlots - 1) / kPageSlots + c.spare_columns, tokens = int64_t(sequence.size()), pages = sequences * width + 1;
+    const int64_t width = (longest + kPageSlots - 1) / kPageSlots + c.spare_columns, tokens = int64_t(sequence.size()),
+                  pages = sequences * width + 1;
     std::vector<int32_t> table(size_t(sequences * width));
     for (size_t i = 0; i < table.size(); ++i) table[i] = int32_t((i * 7 + 3) % table.size());
     if (table.size() % 7 == 0)
@@ -90,7 +92,8 @@ class AttentionOnDevice : public OnTestDevice {
 
     const LoweredProgram program = lower_program({launch.plan}, device_->caps(), {});
     ASSERT_EQ(program.dispatches.size(), 1u);
-    const bool rounds = program.kernels[0].module.starts_with("attention_coop") || program.kernels[0].module.starts_with("attention_fragments");
+    const bool rounds =
+        program.kernels[0].module.starts_with("attention_coop") || program.kernels[0].module.starts_with("attention_fragments");
     std::vector<double> expected, weights;
     for (size_t t = 0; t < sequence.size(); ++t) {
       for (int64_t h = 0; h < c.q_heads; ++h) {
@@ -122,7 +125,8 @@ class AttentionOnDevice : public OnTestDevice {
     expect_near(launch.result(0), expected, rounds ? 16 * unit_of(c.page) : 2e-5, unit_of(c.out));
   }
 };
-INSTANTIATE_TEST_SUITE_P(Without, AttentionOnDevice, ::testing::Values("", "subgroup_control,float16,int16,int8,int64,float64,coopmat,bfloat16"),
+INSTANTIATE_TEST_SUITE_P(Without, AttentionOnDevice,
+                         ::testing::Values("", "subgroup_control,float16,int16,int8,int64,float64,coopmat,bfloat16"),
                          [](const auto& info) { return info.index == 0 ? "Nothing" : "OptionalFeatures"; });
 
 // One token of each of several sequences.
@@ -149,7 +153,8 @@ TEST_P(AttentionOnDevice, DecodesBatches) {
 }
 
 TEST_P(AttentionOnDevice, TakesEveryHeadSizeAndGroup) {
-  if (device_->caps().software && !GetParam().empty()) GTEST_SKIP() << "a software device compiles for long, and has no more kernels without its features";
+  if (device_->caps().software && !GetParam().empty())
+    GTEST_SKIP() << "a software device compiles for long, and has no more kernels without its features";
   for (int64_t dim : {8, 18, 80, 96, 100, 256, 257}) check({1, 1, dim, dim % 3 ? DType::bf16 : DType::f16, decoding({70, 130})});
   for (int64_t dim : {6, 72, 256}) check({2, 1, dim, DType::f32, decoding({70, 130})});
   for (int64_t group : {3, 8, 12}) check({group, 1, 32, DType::f16, decoding({100, 30})});
@@ -164,7 +169,8 @@ TEST_P(AttentionOnDevice, WindowsAndSoftcaps) {
 }
 
 TEST_P(AttentionOnDevice, Prompts) {
-  if (device_->caps().software && !GetParam().empty()) GTEST_SKIP() << "a software device compiles for long, and has no more kernels without its features";
+  if (device_->caps().software && !GetParam().empty())
+    GTEST_SKIP() << "a software device compiles for long, and has no more kernels without its features";
   for (Precision precision : {Precision::native, Precision::high}) {
     for (DType page : {DType::f32, DType::f16, DType::bf16}) {
       check({4, 1, 64, page, {{0, 0, 200}}, 0, 0, precision});
@@ -256,7 +262,8 @@ TEST_P(AttentionOnDevice, DenseSequences) {
     const std::vector<int32_t> starts{0, 5, 135, 135, 199};
     const int64_t tokens = 205;  // six behind the last sequence
     const int64_t q_row = d.heads * d.dim + d.gap, kv_row = d.kv_heads * d.dim + d.gap;
-    const auto q = random_floats(random, tokens * q_row, -2, 2), k = random_floats(random, tokens * kv_row, -2, 2), v = random_floats(random, tokens * kv_row);
+    const auto q = random_floats(random, tokens * q_row, -2, 2), k = random_floats(random, tokens * kv_row, -2, 2),
+               v = random_floats(random, tokens * kv_row);
     LaunchOnce launch(std::make_shared<DenseAttention>(0.2f));
     launch.in(q, {tokens, d.heads, d.dim}, DType::f32, {q_row, d.dim, 1});
     launch.in(k, {tokens, d.kv_heads, d.dim}, DType::f32, {kv_row, d.dim, 1});
@@ -273,13 +280,15 @@ TEST_P(AttentionOnDevice, DenseSequences) {
           double total = 0;
           for (int64_t j = starts[s]; j < starts[s + 1]; ++j) {
             double score = 0;
-            for (int64_t i = 0; i < d.dim; ++i) score += double(q[size_t(t * q_row + h * d.dim + i)]) * k[size_t(j * kv_row + kv_head * d.dim + i)];
+            for (int64_t i = 0; i < d.dim; ++i)
+              score += double(q[size_t(t * q_row + h * d.dim + i)]) * k[size_t(j * kv_row + kv_head * d.dim + i)];
             weights.push_back(std::exp(score * double(0.2f)));
             total += weights.back();
           }
           for (int64_t j = starts[s]; j < starts[s + 1]; ++j)
             for (int64_t i = 0; i < d.dim; ++i)
-              expected[size_t((t * d.heads + h) * d.dim + i)] += weights[size_t(j - starts[s])] / total * v[size_t(j * kv_row + kv_head * d.dim + i)];
+              expected[size_t((t * d.heads + h) * d.dim + i)] +=
+                  weights[size_t(j - starts[s])] / total * v[size_t(j * kv_row + kv_head * d.dim + i)];
         }
       }
     }
@@ -300,7 +309,8 @@ std::vector<float> middle_of_layer(Device& device, bool head_norm, DType page, i
   auto ints = [&](const std::vector<int32_t>& values, Shape shape) { return Array::from_vector(device, values, shape, DType::i32); };
   Array q = floats({tokens, heads, dim}), k = floats({tokens, kv_heads, dim});
   const Array v = floats({tokens, kv_heads, dim});
-  const Array positions = ints(position, {tokens}), sequences_of = ints(sequence, {tokens}), table = ints({2, 0, 1, 5, 4, 3}, {sequences, width});
+  const Array positions = ints(position, {tokens}), sequences_of = ints(sequence, {tokens}),
+              table = ints({2, 0, 1, 5, 4, 3}, {sequences, width});
   std::vector<float> frequencies;
   for (int i = 0; i < dim / 2; ++i) frequencies.push_back(float(std::pow(1e4, -2.0 * i / double(dim))));
   const Array inverse = Array::from_vector(device, frequencies, {dim / 2}, DType::f32);
@@ -309,7 +319,8 @@ std::vector<float> middle_of_layer(Device& device, bool head_norm, DType page, i
   const std::vector<std::byte> zeros(size_t(6 * kv_heads * kPageSlots * dim * size_of(page)));
   auto pages = [&] { return Array::from_data(device, zeros.data(), {6, kv_heads, kPageSlots, dim}, page); };
   const KvPages written = kv_write({pages(), pages()}, k, v, table, sequences_of, positions);
-  const Array out = paged_attention(q, written.keys, written.values, table, sequences_of, positions, {.scale = 0.125f, .window = window}, uint8_t(Precision::high));
+  const Array out = paged_attention(q, written.keys, written.values, table, sequences_of, positions, {.scale = 0.125f, .window = window},
+                                    uint8_t(Precision::high));
   std::vector<float> result(size_t(out.size()));
   read(out, result.data(), result.size() * 4);
   return result;
@@ -321,7 +332,11 @@ TEST_P(AttentionOnDevice, AgreesWithTheCpuThroughTheGraph) {
       SCOPED_TRACE(cat(head_norm ? "head norms " : "", name_of(page)));
       const auto cpu = middle_of_layer(cpu_device(), head_norm, page, head_norm ? 40 : 0);
       // On the CPU bfloat16 pages may mean rounded queries and weights.
-      expect_near(middle_of_layer(device_->device(), head_norm, page, head_norm ? 40 : 0), {cpu.begin(), cpu.end()}, page == DType::bf16 ? 1e-2 : page == DType::f16 ? 1e-3 : 2e-5, 0);
+      expect_near(middle_of_layer(device_->device(), head_norm, page, head_norm ? 40 : 0), {cpu.begin(), cpu.end()},
+                  page == DType::bf16  ? 1e-2
+                  : page == DType::f16 ? 1e-3
+                                       : 2e-5,
+                  0);
     }
   }
 }

@@ -1,4 +1,5 @@
-// The products of a transformer's layer one after the other, where formats of their own go between the kernels, against the CPU in `high` precision.
+// The products of a transformer's layer one after the other, where formats of their own go between the kernels, against the CPU in `high`
+// precision.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -49,20 +50,22 @@ std::vector<std::vector<float>> block(Device& device, const Sizes& sizes, DType 
 
 TEST(BlockOnDevice, ProductsInARowMatchTheCpu) {
   Device& gpu = vulkan_device(0, cpu_device());
-  std::vector<Sizes> cases = {{1, 256, 384}, {4, 256, 384}, {5, 256, 384}, {8, 1024, 512}, {9, 256, 384}, {16, 128, 640}, {17, 256, 384}, {32, 1024, 512},
-                         {33, 256, 384}, {64, 256, 384}, {65, 256, 384}, {7, 200, 136}};
+  std::vector<Sizes> cases = {{1, 256, 384},  {4, 256, 384},   {5, 256, 384},  {8, 1024, 512}, {9, 256, 384},  {16, 128, 640},
+                              {17, 256, 384}, {32, 1024, 512}, {33, 256, 384}, {64, 256, 384}, {65, 256, 384}, {7, 200, 136}};
   const bool software = list_vulkan_devices().devices.at(0).software;
   if (!software) cases.insert(cases.end(), {{512, 1024, 4096}, {300, 512, 8192}});  // tiles enough to fill a GPU
   for (const Sizes& sizes : cases) {
     for (const DType dtype : {DType::bf16, DType::f16}) {
       const float offset = sizes.tokens % 2 ? 1.f : 0.f;
-      const auto expected = block(cpu_device(), sizes, dtype, Precision::high, offset), found = block(gpu, sizes, dtype, Precision::native, offset);
+      const auto expected = block(cpu_device(), sizes, dtype, Precision::high, offset),
+                 found = block(gpu, sizes, dtype, Precision::native, offset);
       for (size_t i = 0; i < expected.size(); ++i) {
         double most = 0;
         for (const float value : expected[i]) most = std::max(most, std::abs(double(value)));
         // Activations rounded to 8 bits of mantissa three times over; errors of independent terms add up slower than their number.
         for (size_t at = 0; at < expected[i].size(); ++at)
-          ASSERT_NEAR(found[i][at], expected[i][at], 0.012 * most) << sizes.tokens << " x " << sizes.width << " x " << sizes.inner << " " << name_of(dtype) << " " << i << " at " << at;
+          ASSERT_NEAR(found[i][at], expected[i][at], 0.012 * most)
+              << sizes.tokens << " x " << sizes.width << " x " << sizes.inner << " " << name_of(dtype) << " " << i << " at " << at;
       }
     }
   }
@@ -101,13 +104,15 @@ Attended attend(Device& device, const Heads& c, DType page, bool single) {
 
   Array q = values({c.tokens, c.q_heads, c.dim}, 2), k = values({c.tokens, c.kv_heads, c.dim}, 2);
   const Array v = values({c.tokens, c.kv_heads, c.dim}, 1), q_weight = values({c.dim}, 1), k_weight = values({c.dim}, 1);
-  const Array keys = cast(values({pages, c.kv_heads, kPageSlots, c.dim}, 1), page), held = cast(values({pages, c.kv_heads, kPageSlots, c.dim}, 1), page);
+  const Array keys = cast(values({pages, c.kv_heads, kPageSlots, c.dim}, 1), page),
+              held = cast(values({pages, c.kv_heads, kPageSlots, c.dim}, 1), page);
   eval({q, k, v, keys, held});
   const Array given = q;
   if (c.norm) q = rms_norm(q, q_weight, 1e-6f, 1), k = rms_norm(k, k_weight, 1e-6f, 1);
   const KvPages written = kv_write({keys, held}, rope(k, place, frequencies), v, pages_of, row, place);
   const AttentionShape shape{1 / std::sqrt(float(c.dim)), c.window, 0};
-  const Array output = paged_attention(rope(q, place, frequencies), written.keys, written.values, pages_of, row, place, shape, uint8_t(Precision::high), single);
+  const Array output = paged_attention(rope(q, place, frequencies), written.keys, written.values, pages_of, row, place, shape,
+                                       uint8_t(Precision::high), single);
   Function step = Function::capture({given, keys, held}, {output, written.keys, written.values}, {{1, 1}, {2, 2}});
   const std::vector<Array> results = step.run({given, keys, held});
   Attended found;
@@ -125,14 +130,16 @@ Attended attend(Device& device, const Heads& c, DType page, bool single) {
 // The CPU lays out its pages in its own way: the separate kernels, which have tests of their own, are the reference.
 TEST(BlockOnDevice, SingleTokensRotateWriteAndAttendInOneAsInTwo) {
   Device& gpu = vulkan_device(0, cpu_device());
-  for (const Heads& c : {Heads{1, 4, 2, 64, 200, true, 0}, Heads{1, 8, 1, 64, 3, true, 0}, Heads{9, 6, 2, 64, 130, false, 0}, Heads{12, 4, 4, 64, 300, true, 100},
-                         Heads{2, 4, 1, 128, 1500, true, 0}, Heads{1, 16, 1, 64, 70, false, 0}}) {
+  for (const Heads& c : {Heads{1, 4, 2, 64, 200, true, 0}, Heads{1, 8, 1, 64, 3, true, 0}, Heads{9, 6, 2, 64, 130, false, 0},
+                         Heads{12, 4, 4, 64, 300, true, 100}, Heads{2, 4, 1, 128, 1500, true, 0}, Heads{1, 16, 1, 64, 70, false, 0}}) {
     for (const DType page : {DType::bf16, DType::f16}) {
-      SCOPED_TRACE(cat(c.tokens, " tokens, ", c.q_heads, " over ", c.kv_heads, " heads of ", c.dim, ", ", c.context, " keys of ", name_of(page)));
+      SCOPED_TRACE(
+          cat(c.tokens, " tokens, ", c.q_heads, " over ", c.kv_heads, " heads of ", c.dim, ", ", c.context, " keys of ", name_of(page)));
       const Attended expected = attend(gpu, c, page, false), found = attend(gpu, c, page, true);
       for (size_t i = 0; i < expected.output.size(); ++i) ASSERT_NEAR(found.output[i], expected.output[i], 2e-3) << "at " << i;
       for (size_t i = 0; i < expected.keys.size(); ++i) {
-        ASSERT_NEAR(found.keys[i], expected.keys[i], 1e-2 * std::max(1.f, std::abs(expected.keys[i]))) << "key " << i;  // a unit of bfloat16
+        ASSERT_NEAR(found.keys[i], expected.keys[i], 1e-2 * std::max(1.f, std::abs(expected.keys[i])))
+            << "key " << i;  // a unit of bfloat16
         ASSERT_EQ(found.values[i], expected.values[i]) << "value " << i;
       }
     }

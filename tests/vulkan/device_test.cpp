@@ -1,5 +1,4 @@
 #include <gmock/gmock.h>
-
 #include <sys/mman.h>
 
 #include <cstdio>
@@ -241,7 +240,8 @@ class VulkanImport : public testing::Test {
  protected:
   std::shared_ptr<vulkan::Context> open(const char* disable) {
     const auto instance = vulkan::Instance::process();
-    return std::make_shared<vulkan::Context>(instance, instance->devices().at(0), vulkan::DeviceOptions{.disable = disable, .import_bytes = kBytes});
+    return std::make_shared<vulkan::Context>(instance, instance->devices().at(0),
+                                             vulkan::DeviceOptions{.disable = disable, .import_bytes = kBytes});
   }
   void SetUp() override {
     if (!context_->caps.external_host) GTEST_SKIP() << "the driver imports no memory of the host";

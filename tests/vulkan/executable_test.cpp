@@ -22,12 +22,14 @@ constexpr int64_t kRows = 5;
 class LogCapture {
  public:
   LogCapture() {
-    set_log_callback([](int32_t, const char* message, void* self) {
-      auto* capture = static_cast<LogCapture*>(self);
-      std::lock_guard lock(capture->mutex_);
-      capture->text_ += message;
-      capture->text_ += "\n";
-    }, this, LogLevel::warning);
+    set_log_callback(
+        [](int32_t, const char* message, void* self) {
+          auto* capture = static_cast<LogCapture*>(self);
+          std::lock_guard lock(capture->mutex_);
+          capture->text_ += message;
+          capture->text_ += "\n";
+        },
+        this, LogLevel::warning);
   }
   ~LogCapture() { set_log_callback(nullptr, nullptr); }
   std::string text() const {

@@ -39,7 +39,9 @@ struct Case {
     launches.push_back({std::make_shared<Linear>(1, false, Precision::native), {x, weight}, {x}, {{3, 0}, {4, 0}, {5, 0}}});
   }
   Formats choose(bool ordered = true) { return choose_formats(launches, temporary, tensor_cores(), {}, ordered); }
-  std::vector<int> store(const std::vector<int>& keep = {}) { return choose_formats(launches, temporary, tensor_cores(), keep, true).halved; }
+  std::vector<int> store(const std::vector<int>& keep = {}) {
+    return choose_formats(launches, temporary, tensor_cores(), keep, true).halved;
+  }
   DType written() const { return launches[0].outputs[0].type.dtype; }
   DType read() const { return launches[1].inputs[0].type.dtype; }
 };
@@ -156,7 +158,8 @@ struct PairCase {
     auto first = std::make_shared<Linear>(1, false, Precision::native), second = std::make_shared<Linear>(1, false, Precision::native);
     first->residual = second->norm = true;
     second->norm_offset = 1;
-    const OperandType x = operand({tokens, kWidth}, DType::f32), weight = operand({kWidth, kWidth}, dtype), norm = operand({kWidth}, DType::f32);
+    const OperandType x = operand({tokens, kWidth}, DType::f32), weight = operand({kWidth, kWidth}, dtype),
+                      norm = operand({kWidth}, DType::f32);
     launches.push_back({first, {x, weight, x}, {x}, {{0, 0}, {1, 0}, {0, 0}, {2, 0}}});
     launches.push_back({second, {x, weight, norm}, {x}, {{2, 0}, {4, 0}, {3, 0}, {5, 0}}});
   }
@@ -204,18 +207,30 @@ struct HeadsCase {
 
   explicit HeadsCase(int64_t tokens = 128, DType weight = DType::bf16, DType page = DType::bf16, Precision precision = Precision::native) {
     constexpr int64_t kHeads = 4, kKvHeads = 2, kDim = 64, kPages = 4;
-    const OperandType x = operand({tokens, kWidth}, DType::f32), q = operand({tokens, kHeads, kDim}, DType::f32), kv = operand({tokens, kKvHeads, kDim}, DType::f32);
-    const OperandType pages = operand({kPages, kKvHeads, kPageSlots, kDim}, page), index = operand({tokens}, DType::i32), table = operand({1, kPages}, DType::i32);
+    const OperandType x = operand({tokens, kWidth}, DType::f32), q = operand({tokens, kHeads, kDim}, DType::f32),
+                      kv = operand({tokens, kKvHeads, kDim}, DType::f32);
+    const OperandType pages = operand({kPages, kKvHeads, kPageSlots, kDim}, page), index = operand({tokens}, DType::i32),
+                      table = operand({1, kPages}, DType::i32);
     const OperandType of_q = operand({kHeads * kDim, kWidth}, weight), of_kv = operand({kKvHeads * kDim, kWidth}, weight);
-    auto row = [](const OperandType& heads) { return operand({heads.type.shape[0], heads.type.shape[1] * heads.type.shape[2]}, DType::f32); };
-    launches.push_back({std::make_shared<Linear>(3, false, precision), {x, of_q, of_kv, of_kv}, {row(q), row(kv), row(kv)},
+    auto row = [](const OperandType& heads) {
+      return operand({heads.type.shape[0], heads.type.shape[1] * heads.type.shape[2]}, DType::f32);
+    };
+    launches.push_back({std::make_shared<Linear>(3, false, precision),
+                        {x, of_q, of_kv, of_kv},
+                        {row(q), row(kv), row(kv)},
                         {{0, 0}, {1, 0}, {1, 0}, {1, 0}, {2, 0}, {3, 0}, {4, 0}}});
-    launches.push_back({std::make_shared<RopeKvWrite>(), {pages, pages, q, kv, kv, index, operand({kDim / 2}, DType::f32), table, index}, {pages, pages, q},
+    launches.push_back({std::make_shared<RopeKvWrite>(),
+                        {pages, pages, q, kv, kv, index, operand({kDim / 2}, DType::f32), table, index},
+                        {pages, pages, q},
                         {{6, 0}, {7, 0}, {2, 0}, {3, 0}, {4, 0}, {9, 0}, {9, 0}, {10, 0}, {9, 0}, {6, 0}, {7, 0}, {5, 0}}});
-    launches.push_back({std::make_shared<PagedAttention>(0.125f, 0, 0.0f, uint8_t(precision)), {q, pages, pages, table, index, index}, {q},
+    launches.push_back({std::make_shared<PagedAttention>(0.125f, 0, 0.0f, uint8_t(precision)),
+                        {q, pages, pages, table, index, index},
+                        {q},
                         {{5, 0}, {6, 0}, {7, 0}, {10, 0}, {9, 0}, {9, 0}, {8, 0}}});
   }
-  std::vector<int> halved(const std::vector<int>& keep = {}) { return choose_formats(launches, temporary, tensor_cores(), keep, true).halved; }
+  std::vector<int> halved(const std::vector<int>& keep = {}) {
+    return choose_formats(launches, temporary, tensor_cores(), keep, true).halved;
+  }
 };
 
 TEST(HalfHeads, KeepWhatPromptsRotateAndLookUpInSixteenBits) {
@@ -252,7 +267,8 @@ Formats steps_of(int64_t tokens, int64_t rows, bool software = false) {
   auto gated = std::make_shared<Linear>(2, false, Precision::native);
   gated->gate = Gate::silu;
   const auto plain = std::make_shared<Linear>(1, false, Precision::native);
-  const OperandType x = operand({tokens, 8192}, DType::f32), y = operand({tokens, rows}, DType::f32), weight = operand({rows, 8192}, DType::bf16);
+  const OperandType x = operand({tokens, 8192}, DType::f32), y = operand({tokens, rows}, DType::f32),
+                    weight = operand({rows, 8192}, DType::bf16);
   std::vector<LaunchPlan> launches;
   launches.push_back({gated, {x, weight, weight}, {y}, {{0, 0}, {1, 0}, {2, 0}, {3, 0}}});
   for (int i = 0; i < 3; ++i) launches.push_back({plain, {x, weight}, {y}, {{0, 0}, {4 + i, 0}, {3, 0}}});

@@ -17,7 +17,8 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 std::string shader(const std::string& body) {
-  return "#version 460\n#include \"common.glsl\"\nlayout(local_size_x = 64) in;\nlayout(push_constant, scalar) uniform Args { F32 y; } args;\nvoid main() { " +
+  return "#version 460\n#include \"common.glsl\"\nlayout(local_size_x = 64) in;\nlayout(push_constant, scalar) uniform Args { F32 y; } "
+         "args;\nvoid main() { " +
          body + " }\n";
 }
 
@@ -82,7 +83,9 @@ TEST(Jit, CompilesInSeveralThreadsAtOnce) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(*jit.get("k", shader("args.y.v[0] = " + std::to_string(i) + ".0;")), compile_glsl("k", shader("args.y.v[0] = " + std::to_string(i) + ".0;")));
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(*jit.get("k", shader("args.y.v[0] = " + std::to_string(i) + ".0;")),
+              compile_glsl("k", shader("args.y.v[0] = " + std::to_string(i) + ".0;")));
 }
 
 TEST(Jit, RemembersOnDiskAndIgnoresADamagedFile) {

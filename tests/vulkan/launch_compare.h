@@ -82,7 +82,8 @@ inline void set_element(Bytes& data, size_t at, DType dtype, double x) {
 
 // How an operand lies in a buffer of its own.
 enum class Lie { dense, shifted, one, row, column, transposed, spread, backwards, padded };
-inline constexpr Lie kLies[]{Lie::dense, Lie::shifted, Lie::one, Lie::row, Lie::column, Lie::transposed, Lie::spread, Lie::backwards, Lie::padded};
+inline constexpr Lie kLies[]{Lie::dense,      Lie::shifted, Lie::one,       Lie::row,   Lie::column,
+                             Lie::transposed, Lie::spread,  Lie::backwards, Lie::padded};
 inline const char* name_of(Lie lie) {
   static constexpr const char* kNames[]{"dense", "shifted", "one", "row", "column", "transposed", "spread", "backwards", "padded"};
   return kNames[int(lie)];
@@ -114,8 +115,10 @@ inline Operand lay(const Shape& shape, DType dtype, Lie lie) {
     case Lie::column:
       pack(1, 0);
       for (int axis = rank - 1, first = 1; axis >= 0; --axis) {
-        if (first && shape[axis] > 1) first = strides[axis] = 0;
-        else strides[axis] = axis + 1 < rank ? std::max<int64_t>(1, strides[axis] / std::max<int64_t>(1, shape.back())) : 1;
+        if (first && shape[axis] > 1)
+          first = strides[axis] = 0;
+        else
+          strides[axis] = axis + 1 < rank ? std::max<int64_t>(1, strides[axis] / std::max<int64_t>(1, shape.back())) : 1;
       }
       break;
     case Lie::transposed: {
@@ -215,7 +218,8 @@ inline bool lacks_types(const Launch& launch) {
   for (const std::vector<OperandType>* operands : {&launch.plan.inputs, &launch.plan.outputs})
     for (const OperandType& operand : *operands) {
       const DType dtype = operand.type.dtype;
-      lacks |= (size_of(dtype) == 1 && !caps.int8) || ((dtype == DType::i64 || dtype == DType::u64) && !caps.int64) || (dtype == DType::f64 && !caps.float64);
+      lacks |= (size_of(dtype) == 1 && !caps.int8) || ((dtype == DType::i64 || dtype == DType::u64) && !caps.int64) ||
+               (dtype == DType::f64 && !caps.float64);
     }
   return lacks;
 }
@@ -239,9 +243,11 @@ inline bool close(double got, double want, DType dtype, Tolerance tolerance) {
   if (!is_float(dtype) || std::isinf(want) != std::isinf(got)) {
     // One rounding apart from overflow is close enough.
     const double most = dtype == DType::f16 ? 65504 : double(std::numeric_limits<float>::max());
-    return is_float(dtype) && tolerance.ulps > 0 && std::signbit(got) == std::signbit(want) && std::min(std::abs(got), std::abs(want)) >= most * (1 - 8 * epsilon(dtype));
+    return is_float(dtype) && tolerance.ulps > 0 && std::signbit(got) == std::signbit(want) &&
+           std::min(std::abs(got), std::abs(want)) >= most * (1 - 8 * epsilon(dtype));
   }
-  return std::abs(got - want) <= tolerance.ulps * epsilon(dtype) * std::abs(want) + tolerance.absolute + (tolerance.ulps > 0 ? 0x1p-126 : 0);
+  return std::abs(got - want) <=
+         tolerance.ulps * epsilon(dtype) * std::abs(want) + tolerance.absolute + (tolerance.ulps > 0 ? 0x1p-126 : 0);
 }
 
 inline void expect_close(const Bytes& got, const Bytes& want, DType dtype, Tolerance tolerance, const std::string& what) {
@@ -251,7 +257,8 @@ inline void expect_close(const Bytes& got, const Bytes& want, DType dtype, Toler
   for (size_t i = 0; i < count && shown < 4; ++i) {
     const double a = element(got, i, dtype), b = element(want, i, dtype);
     if (close(a, b, dtype, tolerance)) continue;
-    ADD_FAILURE() << what << ": element " << i << " of " << count << " is " << a << ", the CPU has " << b << " (" << (a - b) / (epsilon(dtype) * std::abs(b)) << " ulps)";
+    ADD_FAILURE() << what << ": element " << i << " of " << count << " is " << a << ", the CPU has " << b << " ("
+                  << (a - b) / (epsilon(dtype) * std::abs(b)) << " ulps)";
     ++shown;
   }
 }

@@ -370,7 +370,8 @@ Values identity(int64_t n) {
 }
 Values singular_values_in_float64(const Values& x, int64_t m, int64_t n) {
   std::vector<Operand> operand{lay({m, n}, DType::f64, Lie::dense)};
-  const Launch launch = launch_of(std::make_shared<const Linalg>(LinalgOp::svd, false), operand, [&](size_t, int64_t i) { return x[size_t(i)]; });
+  const Launch launch =
+      launch_of(std::make_shared<const Linalg>(LinalgOp::svd, false), operand, [&](size_t, int64_t i) { return x[size_t(i)]; });
   const Bytes bytes = run_on_cpu(launch)[0];
   Values values(size_t(std::min(m, n)));
   for (size_t i = 0; i < values.size(); ++i) values[i] = element(bytes, i, DType::f64);
@@ -407,7 +408,8 @@ void expect_svd(const std::vector<Values>& matrices, int64_t m, int64_t n, const
 }
 
 TEST_F(LinalgOnDevice, SvdGivesTheMatrixBack) {
-  for (const auto& [m, n] : {std::pair<int64_t, int64_t>{1, 1}, {2, 2}, {1, 6}, {6, 1}, {5, 3}, {17, 17}, {33, 33}, {70, 70}, {100, 37}, {37, 100}})
+  for (const auto& [m, n] :
+       {std::pair<int64_t, int64_t>{1, 1}, {2, 2}, {1, 6}, {6, 1}, {5, 3}, {17, 17}, {33, 33}, {70, 70}, {100, 37}, {37, 100}})
     expect_svd({drawn(m * n, uint32_t(m)), drawn(m * n, 77), drawn(m * n, 78)}, m, n, "drawn");
 }
 
@@ -416,8 +418,8 @@ TEST_F(LinalgOnDevice, SvdOfMatricesWithZeroAndRepeatedSingularValues) {
   Values zeros(size_t(m * n), 0), ones(size_t(m * n), 1), repeated = drawn(m * n, 4), diagonal = zeros, reflection = zeros;
   for (int64_t i = 0; i < m; ++i)
     for (int64_t j = 0; j < n; ++j) {
-      at(repeated, n, i, j) = at(repeated, n, i, j % 7);  // rank 7
-      if (i == j) at(diagonal, n, i, j) = j % 3;          // three of them, each many times
+      at(repeated, n, i, j) = at(repeated, n, i, j % 7);                // rank 7
+      if (i == j) at(diagonal, n, i, j) = j % 3;                        // three of them, each many times
       if (i < n) at(reflection, n, i, j) = (i == j) - 2.0 / double(n);  // of a vector of ones: orthogonal
     }
   expect_svd({zeros, ones, repeated, diagonal, reflection}, m, n, "rank");

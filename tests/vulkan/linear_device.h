@@ -63,8 +63,10 @@ class TestDevice {
       if (std::any_of(bytes.begin() + long(data[i].size()), bytes.end(), [&](std::byte b) { return b != poison; }))
         trouble.push_back(cat("operand ", i, " was written past its end"));
       bytes.resize(data[i].size());
-      if (i >= plan.inputs.size()) data[i] = std::move(bytes);
-      else if (bytes != data[i]) trouble.push_back(cat("input ", i, " was changed"));
+      if (i >= plan.inputs.size())
+        data[i] = std::move(bytes);
+      else if (bytes != data[i])
+        trouble.push_back(cat("input ", i, " was changed"));
     }
     return trouble;
   }

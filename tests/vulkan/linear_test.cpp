@@ -28,7 +28,7 @@ struct Case {
   bool bias = false, norm = false, residual = false;
   Gate gate = Gate::none;
   DType x = DType::f32, y = DType::f32;
-  int64_t gap = 0;  // between rows of x
+  int64_t gap = 0;             // between rows of x
   DType second = DType::bf16;  // of the second weight, if `mixed`
   bool mixed = false;
 
@@ -37,8 +37,8 @@ struct Case {
     std::string text = cat("T ", tokens, " k ", k, " n");
     for (int64_t rows : n) text += cat(" ", rows);
     return cat(text, " ", name_of(weight), precision == Precision::high ? " high" : " native", bias ? " bias" : "", norm ? " norm" : "",
-               residual ? " residual" : "", gate != Gate::none ? cat(" gate ", int(gate)) : "", " x ", name_of(x), gap ? " strided" : "", " y ", name_of(y),
-               mixed ? " mixed" : "");
+               residual ? " residual" : "", gate != Gate::none ? cat(" gate ", int(gate)) : "", " x ", name_of(x), gap ? " strided" : "",
+               " y ", name_of(y), mixed ? " mixed" : "");
   }
 };
 
@@ -186,7 +186,8 @@ class LinearOnDevice : public ::testing::Test {
     if (c.gate != Gate::none) {
       for (size_t e = 0; e < sums[0].size(); ++e) {
         const double a = sums[0][e], b = sums[1][e], act = activated(c.gate, a);
-        bounds[0][e] = 1.2 * bounds[0][e] * std::abs(b) + std::abs(act) * bounds[1][e] + bounds[0][e] * bounds[1][e] + 4e-6 * std::abs(act * b);
+        bounds[0][e] =
+            1.2 * bounds[0][e] * std::abs(b) + std::abs(act) * bounds[1][e] + bounds[0][e] * bounds[1][e] + 4e-6 * std::abs(act * b);
         sums[0][e] = act * b;
       }
     }
@@ -219,7 +220,8 @@ struct Size {
   std::vector<int64_t> n;
 };
 // Whole pieces and tiles; odd k; odd n; one element; rows in part of a tile; k in part of a stage; several weights.
-const std::vector<Size> kSizes{{256, {128}}, {75, {37}}, {64, {129}}, {1, {1}}, {1024, {40}}, {520, {96}}, {128, {48, 16, 24}}, {72, {20, 33, 7, 5}}};
+const std::vector<Size> kSizes{{256, {128}}, {75, {37}},  {64, {129}},         {1, {1}},
+                               {1024, {40}}, {520, {96}}, {128, {48, 16, 24}}, {72, {20, 33, 7, 5}}};
 
 // Each number of tokens with each precision meets some sizes and forms; over all, every pair of them meets. Software takes long to make a
 // pipeline and has one path for both precisions: it gets a part.
@@ -245,9 +247,15 @@ void spread(DType weight, bool software, const std::function<void(const Case&)>&
   }
 }
 
-TEST_F(LinearOnDevice, Float32WeightsMatchFloat64) { spread(DType::f32, device_->caps().software, [&](const Case& c) { check(c); }); }
-TEST_F(LinearOnDevice, Float16WeightsMatchFloat64) { spread(DType::f16, device_->caps().software, [&](const Case& c) { check(c); }); }
-TEST_F(LinearOnDevice, Bfloat16WeightsMatchFloat64) { spread(DType::bf16, device_->caps().software, [&](const Case& c) { check(c); }); }
+TEST_F(LinearOnDevice, Float32WeightsMatchFloat64) {
+  spread(DType::f32, device_->caps().software, [&](const Case& c) { check(c); });
+}
+TEST_F(LinearOnDevice, Float16WeightsMatchFloat64) {
+  spread(DType::f16, device_->caps().software, [&](const Case& c) { check(c); });
+}
+TEST_F(LinearOnDevice, Bfloat16WeightsMatchFloat64) {
+  spread(DType::bf16, device_->caps().software, [&](const Case& c) { check(c); });
+}
 
 TEST_F(LinearOnDevice, EveryGateOnEveryPath) {
   for (int64_t tokens : {3, 20, 70})
@@ -259,7 +267,8 @@ TEST_F(LinearOnDevice, EveryGateOnEveryPath) {
 
 TEST_F(LinearOnDevice, OutputsInSixteenBits) {
   for (int64_t tokens : {1, 7, 16, 50, 90})
-    for (DType y : {DType::f16, DType::bf16}) check({tokens, 64, {72, 72}, DType::bf16, Precision::native, false, true, false, Gate::silu, DType::f32, y});
+    for (DType y : {DType::f16, DType::bf16})
+      check({tokens, 64, {72, 72}, DType::bf16, Precision::native, false, true, false, Gate::silu, DType::f32, y});
 }
 
 TEST_F(LinearOnDevice, ActivationsInSixteenBits) {
@@ -330,8 +339,10 @@ std::vector<std::string> modules_of(const Case& c, const Capabilities& caps) {
 using Names = std::vector<std::string>;
 
 TEST(LinearPlan, FewTokensTakeOneDispatchWhateverIsJoined) {
-  EXPECT_EQ(modules_of({1, 4096, {4096, 1024, 1024}, DType::bf16, Precision::native, true, true}, tensor_device()), (Names{"linear_vec.bf16"}));
-  EXPECT_EQ(modules_of({4, 4096, {12288, 12288}, DType::f16, Precision::native, false, true, false, Gate::silu}, tensor_device()), (Names{"linear_vec.f16"}));
+  EXPECT_EQ(modules_of({1, 4096, {4096, 1024, 1024}, DType::bf16, Precision::native, true, true}, tensor_device()),
+            (Names{"linear_vec.bf16"}));
+  EXPECT_EQ(modules_of({4, 4096, {12288, 12288}, DType::f16, Precision::native, false, true, false, Gate::silu}, tensor_device()),
+            (Names{"linear_vec.f16"}));
 }
 
 TEST(LinearPlan, BatchesGoToFragmentsAndPromptsToTiles) {
@@ -345,7 +356,8 @@ TEST(LinearPlan, BatchesGoToFragmentsAndPromptsToTiles) {
 }
 
 TEST(LinearPlan, HighPrecisionAndOddRowsStayInFloat32) {
-  EXPECT_EQ(modules_of({64, 4096, {4096}, DType::bf16, Precision::high, false, true}, tensor_device()), (Names{"linear_pack", "linear_tile.bf16"}));
+  EXPECT_EQ(modules_of({64, 4096, {4096}, DType::bf16, Precision::high, false, true}, tensor_device()),
+            (Names{"linear_pack", "linear_tile.bf16"}));
   EXPECT_EQ(modules_of({64, 4095, {4096}, DType::bf16}, tensor_device()), (Names{"linear_tile.bf16"}));
   EXPECT_EQ(modules_of({8, 4096, {4096}, DType::f32, Precision::native, false, true}, tensor_device()), (Names{"linear_vec.f32"}));
 }
@@ -365,7 +377,8 @@ TEST(LinearPlan, EveryShapeThatCanBeChosenHasAModule) {
       for (int64_t k : {1024, 4096, 12288})
         for (int64_t n : {1024, 4096, 12288, 151936})
           for (Gate gate : {Gate::none, Gate::relu})
-            modules_of({tokens, k, gate == Gate::none ? std::vector<int64_t>{n} : std::vector<int64_t>{n, n}, type, Precision::native, false, false, false, gate},
+            modules_of({tokens, k, gate == Gate::none ? std::vector<int64_t>{n} : std::vector<int64_t>{n, n}, type, Precision::native,
+                        false, false, false, gate},
                        tensor_device());
 }
 

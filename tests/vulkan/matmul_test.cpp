@@ -17,11 +17,13 @@ void check(const Case& c, DType dtype, double ulps) {
   const int rank = c.a.rank();
   // Sums of k products of numbers up to 1: float32 is off by some of their last bits.
   const double absolute = is_float(dtype) ? ulps * epsilon(dtype) * double(c.a[rank - 1]) : 0;
-  const Launch launch = launch_of(std::make_shared<const Matmul>(), {lay(c.a, dtype, c.a_lie), lay(c.b, dtype, c.b_lie)}, [&](size_t input, int64_t i) {
-    const int64_t v = (i * 7919 + int64_t(input) * 31) % 201 - 100;
-    return is_float(dtype) ? double(v) / 100 : dtype == DType::boolean ? double(v % 5 == 0) : double(is_signed(dtype) ? v : v + 100);
-  });
-  compare(launch, {is_float(dtype) ? 0.5 : 0, absolute}, cat(name_of(dtype), " ", to_string(c.a), " ", name_of(c.a_lie), " x ", to_string(c.b), " ", name_of(c.b_lie)));
+  const Launch launch =
+      launch_of(std::make_shared<const Matmul>(), {lay(c.a, dtype, c.a_lie), lay(c.b, dtype, c.b_lie)}, [&](size_t input, int64_t i) {
+        const int64_t v = (i * 7919 + int64_t(input) * 31) % 201 - 100;
+        return is_float(dtype) ? double(v) / 100 : dtype == DType::boolean ? double(v % 5 == 0) : double(is_signed(dtype) ? v : v + 100);
+      });
+  compare(launch, {is_float(dtype) ? 0.5 : 0, absolute},
+          cat(name_of(dtype), " ", to_string(c.a), " ", name_of(c.a_lie), " x ", to_string(c.b), " ", name_of(c.b_lie)));
 }
 
 TEST_F(MatmulOnDevice, EveryPairOfLayouts) {
@@ -32,8 +34,20 @@ TEST_F(MatmulOnDevice, EveryPairOfLayouts) {
 }
 
 TEST_F(MatmulOnDevice, ShapesAroundTheTiles) {
-  for (const auto& [m, n, k] : {std::array<int64_t, 3>{1, 1, 1}, {1, 300, 77}, {300, 1, 77}, {31, 33, 0}, {32, 32, 8}, {33, 31, 9}, {128, 128, 16}, {129, 127, 17}, {520, 516, 40},
-                                {517, 519, 33}, {640, 512, 24}, {257, 300, 21}, {256, 320, 32}, {4, 4, 3000}})
+  for (const auto& [m, n, k] : {std::array<int64_t, 3>{1, 1, 1},
+                                {1, 300, 77},
+                                {300, 1, 77},
+                                {31, 33, 0},
+                                {32, 32, 8},
+                                {33, 31, 9},
+                                {128, 128, 16},
+                                {129, 127, 17},
+                                {520, 516, 40},
+                                {517, 519, 33},
+                                {640, 512, 24},
+                                {257, 300, 21},
+                                {256, 320, 32},
+                                {4, 4, 3000}})
     for (Lie lie : {Lie::dense, Lie::transposed}) check({{m, k}, {k, n}, lie, lie}, DType::f32, 8);
 }
 
@@ -77,16 +91,17 @@ TEST_F(MatmulOnDevice, OtherDtypes) {
 
 TEST_F(MatmulOnDevice, InfinitiesAndNanStayInTheirRowsAndColumns) {
   const Shape shape{70, 70};
-  const Launch launch = launch_of(std::make_shared<const Matmul>(), {lay(shape, DType::f32, Lie::dense), lay(shape, DType::f32, Lie::dense)}, [&](size_t input, int64_t i) {
-    if (!input && i == 3 * 70 + 5) return std::numeric_limits<double>::quiet_NaN();
-    if (input && i == 7 * 70 + 69) return std::numeric_limits<double>::infinity();
-    return double(i % 3);
-  });
+  const Launch launch = launch_of(std::make_shared<const Matmul>(),
+                                  {lay(shape, DType::f32, Lie::dense), lay(shape, DType::f32, Lie::dense)}, [&](size_t input, int64_t i) {
+                                    if (!input && i == 3 * 70 + 5) return std::numeric_limits<double>::quiet_NaN();
+                                    if (input && i == 7 * 70 + 69) return std::numeric_limits<double>::infinity();
+                                    return double(i % 3);
+                                  });
   compare(launch, {1, 1e-4}, "with NaN and infinity");
   // The last of 67 terms, four at a time: what pads them must not meet it.
-  const Launch narrow = launch_of(std::make_shared<const Matmul>(), {lay({20, 67}, DType::f32, Lie::dense), lay({67, 8}, DType::f32, Lie::dense)}, [&](size_t input, int64_t i) {
-    return input && i == 66 * 8 + 3 ? std::numeric_limits<double>::infinity() : double(i % 3 + 1);
-  });
+  const Launch narrow = launch_of(
+      std::make_shared<const Matmul>(), {lay({20, 67}, DType::f32, Lie::dense), lay({67, 8}, DType::f32, Lie::dense)},
+      [&](size_t input, int64_t i) { return input && i == 66 * 8 + 3 ? std::numeric_limits<double>::infinity() : double(i % 3 + 1); });
   compare(narrow, {1, 1e-4}, "narrow, with infinity in the last row");
 }
 

@@ -33,9 +33,8 @@ GenerateResult continue_prompt(Device& device, const char* name) {
 }
 
 class ModelFaults : public testing::TestWithParam<Fault> {};
-INSTANTIATE_TEST_SUITE_P(Every, ModelFaults, testing::Values(Fault::device_lost, Fault::out_of_device_memory), [](const auto& info) {
-  return info.param == Fault::device_lost ? "DeviceLost" : "OutOfDeviceMemory";
-});
+INSTANTIATE_TEST_SUITE_P(Every, ModelFaults, testing::Values(Fault::device_lost, Fault::out_of_device_memory),
+                         [](const auto& info) { return info.param == Fault::device_lost ? "DeviceLost" : "OutOfDeviceMemory"; });
 
 TEST_P(ModelFaults, AreClearErrorsOrTheSameTokensAndTheNextLoadWorks) {
   const bool loss = GetParam() == Fault::device_lost;

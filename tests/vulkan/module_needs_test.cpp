@@ -27,10 +27,11 @@ Capabilities device() {
 
 // body: writes; `result` is what keeps them from being dropped.
 ModuleNeeds needs(const std::string& globals, const std::string& body, const std::string& result, std::vector<uint32_t> constants = {}) {
-  return needs_of(compile_glsl("k", cat("#version 460\n#include \"common.glsl\"\n#extension GL_EXT_shader_explicit_arithmetic_types : require\n", globals,
-                                        "\nlayout(push_constant, scalar) uniform Args { F32 y; uint at; } args;\nvoid main() { ", body,
-                                        "\nbarrier();\nargs.y.v[args.at] = float(", result, "); }\n")),
-                  constants);
+  return needs_of(
+      compile_glsl("k", cat("#version 460\n#include \"common.glsl\"\n#extension GL_EXT_shader_explicit_arithmetic_types : require\n",
+                            globals, "\nlayout(push_constant, scalar) uniform Args { F32 y; uint at; } args;\nvoid main() { ", body,
+                            "\nbarrier();\nargs.y.v[args.at] = float(", result, "); }\n")),
+      constants);
 }
 
 TEST(ModuleNeeds, FeaturesAreThoseThatADeviceIsOpenedWith) {
@@ -46,9 +47,12 @@ TEST(ModuleNeeds, FeaturesAreThoseThatADeviceIsOpenedWith) {
 
 TEST(ModuleNeeds, SizesOfWorkgroupsAndSharedMemoryFollowTheConstants) {
   const char* const globals =
-      "layout(local_size_x_id = 0, local_size_y = 3) in;\nlayout(constant_id = 0) const uint THREADS = 32;\nlayout(constant_id = 1) const bool WIDE = false;\n"
-      "const uint ROWS = WIDE ? THREADS * 4 / 3 : 2 + THREADS % 5;\nshared float sums[ROWS][7];\nshared uvec3 three[THREADS >> 2];\nshared bool done;\nshared int16_t small[3];";
-  const char* const body = "uint i = gl_LocalInvocationIndex; sums[i][i] = i; three[i] = uvec3(i); if (i == args.at) done = true; small[i] = int16_t(i);";
+      "layout(local_size_x_id = 0, local_size_y = 3) in;\nlayout(constant_id = 0) const uint THREADS = 32;\nlayout(constant_id = 1) const "
+      "bool WIDE = false;\n"
+      "const uint ROWS = WIDE ? THREADS * 4 / 3 : 2 + THREADS % 5;\nshared float sums[ROWS][7];\nshared uvec3 three[THREADS >> 2];\nshared "
+      "bool done;\nshared int16_t small[3];";
+  const char* const body =
+      "uint i = gl_LocalInvocationIndex; sums[i][i] = i; three[i] = uvec3(i); if (i == args.at) done = true; small[i] = int16_t(i);";
   const char* const result = "sums[args.at][2] + three[args.at].z + int(small[args.at]) + (done ? 1 : 0)";
   auto bytes = [](uint64_t threads, uint64_t rows) { return rows * 28 + threads / 4 * 16 + 4 + 6; };
   const ModuleNeeds plain = needs(globals, body, result), wide = needs(globals, body, result, {96, 1});
@@ -72,9 +76,12 @@ TEST(ModuleNeeds, WhatIsBeyondADeviceIsNamed) {
 }
 
 TEST(ModuleNeeds, MatricesAndSizesBeyond64BitsCount) {
-  EXPECT_EQ(needs("layout(local_size_x = 8) in;\nshared mat4 m[300];", "m[gl_LocalInvocationIndex] = mat4(1);", "m[args.at][0][0]").shared_bytes, 300u * 64);
+  EXPECT_EQ(
+      needs("layout(local_size_x = 8) in;\nshared mat4 m[300];", "m[gl_LocalInvocationIndex] = mat4(1);", "m[args.at][0][0]").shared_bytes,
+      300u * 64);
   const std::string size = "[65536][65536][65536][65536]";
-  EXPECT_THAT(what_it_lacks(device(), needs("layout(local_size_x = 8) in;\nshared float x" + size + ";", "x[0][0][0][gl_LocalInvocationIndex] = 1;", "x[0][0][0][args.at]")),
+  EXPECT_THAT(what_it_lacks(device(), needs("layout(local_size_x = 8) in;\nshared float x" + size + ";",
+                                            "x[0][0][0][gl_LocalInvocationIndex] = 1;", "x[0][0][0][args.at]")),
               HasSubstr("shared memory"));
 }
 

@@ -20,15 +20,14 @@ using testing::HasSubstr;
 
 std::string shader(const std::string& body) {
   return "#version 460\n#include \"common.glsl\"\nlayout(local_size_x = 64) in;\nlayout(constant_id = 0) const uint kA = 0;\n"
-         "layout(push_constant, scalar) uniform Args { F32 y; } args;\nvoid main() { " + body + " }\n";
+         "layout(push_constant, scalar) uniform Args { F32 y; } args;\nvoid main() { " +
+         body + " }\n";
 }
 Kernel kernel(const std::string& body, uint32_t constant = 0) { return {"k", {constant}, 0, shader(body)}; }
 
 class PipelinesTest : public ProgramTest {
  protected:
-  static std::unique_ptr<Pipelines> open() {
-    return std::make_unique<Pipelines>(shared_context(), DiskCache::open());
-  }
+  static std::unique_ptr<Pipelines> open() { return std::make_unique<Pipelines>(shared_context(), DiskCache::open()); }
   TemporaryFolder folder_;
   ScopedVariable directory_{"MLXC_CACHE_DIR", folder_.path("cache")};
   ScopedVariable enabled_{"MLXC_VULKAN_CACHE", nullptr};
@@ -36,8 +35,8 @@ class PipelinesTest : public ProgramTest {
 
 TEST_F(PipelinesTest, MakesEachKernelOnce) {
   const auto pipelines = open();
-  const std::vector<Kernel> kernels{kernel("args.y.v[0] = 1.0;"), kernel("args.y.v[0] = float(kA);", 1), kernel("args.y.v[0] = float(kA);", 2),
-                                    kernel("args.y.v[0] = 1.0;")};
+  const std::vector<Kernel> kernels{kernel("args.y.v[0] = 1.0;"), kernel("args.y.v[0] = float(kA);", 1),
+                                    kernel("args.y.v[0] = float(kA);", 2), kernel("args.y.v[0] = 1.0;")};
   const auto first = pipelines->get(kernels);
   ASSERT_EQ(first.size(), 4u);
   for (const auto& result : first) ASSERT_TRUE(result.pipeline) << result.reason;

@@ -67,7 +67,9 @@ class CommandsTest : public ProgramTest {
 
   // From the slot `from` of the only buffer to the slot `to`.
   static Dispatch step(int from, int to, Work work = {}) {
-    auto target = [](int slot, Access access) { return Target{Ref::Kind::operand, 0, slot * kBytes, slot * kBytes, (slot + 1) * kBytes, access}; };
+    auto target = [](int slot, Access access) {
+      return Target{Ref::Kind::operand, 0, slot * kBytes, slot * kBytes, (slot + 1) * kBytes, access};
+    };
     return {0, 0, {1, 1, 1}, {target(from, Access::read), target(to, Access::write)}, {uint32_t(kCount)}, work};
   }
 
@@ -75,7 +77,8 @@ class CommandsTest : public ProgramTest {
     const Kernel kernel{"step", {scale}, 0, kStep};
     std::vector<Pipelines::Pipeline> pipelines;
     for (const Pipelines::Result& result : pipelines_->get({&kernel, 1})) pipelines.push_back(result.pipeline);
-    return Commands(context(), pipelines_->layout(), dispatches, pipelines, {{storage.memory().address}, 0, 0, 0}, Rates::of(context().caps), timing);
+    return Commands(context(), pipelines_->layout(), dispatches, pipelines, {{storage.memory().address}, 0, 0, 0},
+                    Rates::of(context().caps), timing);
   }
 
   static void run(const Commands& commands) {
@@ -133,7 +136,9 @@ TEST_F(CommandsTest, BuffersThatLieOverEachOtherAreSeenByAddress) {
     const uint64_t address = memory->memory().address;
     const std::vector<Dispatch> both{step(0, 1), second};
     const std::vector<Pipelines::Pipeline> made{pipelines[0].pipeline};
-    return Commands(context(), pipelines_->layout(), both, made, {{address, address + uint64_t(distance)}, 0, 0, 0}, Rates::of(context().caps), Timing::none).barriers();
+    return Commands(context(), pipelines_->layout(), both, made, {{address, address + uint64_t(distance)}, 0, 0, 0},
+                    Rates::of(context().caps), Timing::none)
+        .barriers();
   };
   EXPECT_EQ(barriers(0), 1);           // the same slots
   EXPECT_EQ(barriers(kBytes), 1);      // reads what the first wrote

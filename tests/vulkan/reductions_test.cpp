@@ -19,8 +19,9 @@ struct Case {
   Dims axes;
 };
 const std::vector<Case>& cases() {
-  static const std::vector<Case> all{{{1}, {0}},          {{3, 1000}, {1}},  {{2, 1027}, {1}},        {{70000}, {0}},     {{500, 3}, {1}},
-                                     {{2, 9, 33}, {1}},   {{4000, 5}, {0}},  {{6, 50, 132}, {0, 1}},  {{3, 2000, 8}, {1}}, {{5, 3, 4}, {0, 1, 2}}};
+  static const std::vector<Case> all{{{1}, {0}},          {{3, 1000}, {1}},      {{2, 1027}, {1}}, {{70000}, {0}},
+                                     {{500, 3}, {1}},     {{2, 9, 33}, {1}},     {{4000, 5}, {0}}, {{6, 50, 132}, {0, 1}},
+                                     {{3, 2000, 8}, {1}}, {{5, 3, 4}, {0, 1, 2}}};
   return all;
 }
 
@@ -33,7 +34,8 @@ TEST_F(ReductionsOnDevice, VarianceKeepsItsDigits) {
       const Launch launch = launch_of(std::make_shared<const Reduce>(ReduceOp::variance, c.axes, false), {lay(c.shape, dtype, Lie::dense)},
                                       [&](size_t, int64_t i) { return dtype == DType::bf16 ? double(i % 13) : apart(i); });
       if (lacks_types(launch)) continue;
-      compare(launch, {dtype == DType::bf16 ? 1.01 : 64.0, 1e-6}, cat("variance of ", name_of(dtype), " ", to_string(c.shape), " over ", to_string(c.axes)));
+      compare(launch, {dtype == DType::bf16 ? 1.01 : 64.0, 1e-6},
+              cat("variance of ", name_of(dtype), " ", to_string(c.shape), " over ", to_string(c.axes)));
     }
 }
 
@@ -46,7 +48,8 @@ TEST_F(ReductionsOnDevice, VarianceOfWhatIsNotFiniteIsNaN) {
 }
 
 std::vector<ReduceOp> many() {
-  return {ReduceOp::sum, ReduceOp::variance, ReduceOp::mean, ReduceOp::max, ReduceOp::any, ReduceOp::logsumexp, ReduceOp::min, ReduceOp::all};
+  return {ReduceOp::sum, ReduceOp::variance,  ReduceOp::mean, ReduceOp::max,
+          ReduceOp::any, ReduceOp::logsumexp, ReduceOp::min,  ReduceOp::all};
 }
 Tolerance tolerance_of(DType dtype) { return {dtype == DType::bf16 ? 1.01 : 64.0, dtype == DType::f64 ? 1e-10 : 2e-3}; }
 
@@ -64,7 +67,8 @@ TEST_F(ReductionsOnDevice, SeveralOfOneInputAreOneDispatch) {
 }
 
 TEST_F(ReductionsOnDevice, WhatDoesNotFitOneDispatchTakesTwo) {
-  const std::vector<ReduceOp> ops{ReduceOp::sum, ReduceOp::variance, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::any, ReduceOp::all, ReduceOp::mean};
+  const std::vector<ReduceOp> ops{ReduceOp::sum, ReduceOp::variance, ReduceOp::prod, ReduceOp::max,
+                                  ReduceOp::min, ReduceOp::any,      ReduceOp::all,  ReduceOp::mean};
   const Launch launch = launch_of(std::make_shared<const Reductions>(ops, Dims{1}, false), {lay({3, 700}, DType::f64, Lie::dense)},
                                   [](size_t, int64_t i) { return 1 + double(i % 23) * 1e-4; });
   if (lacks_types(launch)) GTEST_SKIP() << "this device has no float64 or no 8-bit integers";
@@ -141,7 +145,8 @@ TEST_F(ReductionsOnDevice, ChainBeforeThemIsTheSameDispatch) {
         EXPECT_EQ(chained.dispatches(), 1u) << what;
         const std::vector<Bytes> got = chained.run(shared_device()->device()), want = chained.run(cpu_device());
         ASSERT_EQ(got.size(), ops.size());
-        for (size_t i = 0; i < ops.size(); ++i) expect_close(got[i], want[i], DType::f32, {64, 1e-4}, cat(name_of(ops[i]), " of a chain of ", what));
+        for (size_t i = 0; i < ops.size(); ++i)
+          expect_close(got[i], want[i], DType::f32, {64, 1e-4}, cat(name_of(ops[i]), " of a chain of ", what));
       }
 }
 
@@ -155,7 +160,8 @@ TEST_F(ReductionsOnDevice, ChainsThatOthersReadOrThatAreSpreadStayTheirOwn) {
   for (Lie lie : {Lie::row, Lie::transposed}) {
     const Chained chained(c, many(), DType::f32, lie);
     const std::vector<Bytes> got = chained.run(shared_device()->device()), want = chained.run(cpu_device());
-    for (size_t i = 0; i < got.size(); ++i) expect_close(got[i], want[i], chained.launches[1].outputs[i].type.dtype, {64, 1e-4}, name_of(lie));
+    for (size_t i = 0; i < got.size(); ++i)
+      expect_close(got[i], want[i], chained.launches[1].outputs[i].type.dtype, {64, 1e-4}, name_of(lie));
   }
 }
 

@@ -78,7 +78,9 @@ class LaunchOnce {
  public:
   explicit LaunchOnce(PrimitivePtr primitive) { plan.primitive = std::move(primitive); }
 
-  void in(const std::vector<float>& values, Shape shape, DType dtype = DType::f32, Strides strides = {}) { add(encode(values, dtype), shape, dtype, strides); }
+  void in(const std::vector<float>& values, Shape shape, DType dtype = DType::f32, Strides strides = {}) {
+    add(encode(values, dtype), shape, dtype, strides);
+  }
   void in(const std::vector<int32_t>& values, Shape shape) { add(encode(values), shape, DType::i32, {}); }
   void out(Shape shape, DType dtype = DType::f32) {
     plan.outputs.push_back({{shape, dtype}, contiguous_strides(shape)});

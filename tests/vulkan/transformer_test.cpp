@@ -1,5 +1,5 @@
-// Norms, rotations and writes into pages on a Vulkan device against float64. Bounds: float32 arithmetic, 4e-6 of the largest result, and half
-// a unit in the last place where results are stored in 16 bits.
+// Norms, rotations and writes into pages on a Vulkan device against float64. Bounds: float32 arithmetic, 4e-6 of the largest result, and
+// half a unit in the last place where results are stored in 16 bits.
 #include "ops/matmul.h"
 #include "vulkan/transformer_support.h"
 
@@ -7,7 +7,8 @@ namespace mlxc::vulkan {
 namespace {
 
 class TransformerOnDevice : public OnTestDevice {};
-INSTANTIATE_TEST_SUITE_P(Without, TransformerOnDevice, ::testing::Values("", "subgroup_control,float16,int16,int8,int64,float64,coopmat,bfloat16"),
+INSTANTIATE_TEST_SUITE_P(Without, TransformerOnDevice,
+                         ::testing::Values("", "subgroup_control,float16,int16,int8,int64,float64,coopmat,bfloat16"),
                          [](const auto& info) { return info.index == 0 ? "Nothing" : "OptionalFeatures"; });
 
 TEST_P(TransformerOnDevice, RmsNormMatchesFloat64) {
@@ -16,9 +17,11 @@ TEST_P(TransformerOnDevice, RmsNormMatchesFloat64) {
     DType weight, out;
     bool residual;
   };
-  const Case cases[] = {{1, 1024, 0, DType::bf16, DType::f32, false}, {3, 4096, 0, DType::f32, DType::f32, true}, {5, 77, 3, DType::f16, DType::f32, true},
-                        {40, 128, 4, DType::bf16, DType::f32, false}, {700, 64, 0, DType::f32, DType::bf16, true}, {2, 20000, 0, DType::bf16, DType::f16, false},
-                        {2, 40003, 1, DType::bf16, DType::f32, true}, {9, 1, 0, DType::f32, DType::f32, false}, {0, 64, 0, DType::f32, DType::f32, false}};
+  const Case cases[] = {{1, 1024, 0, DType::bf16, DType::f32, false}, {3, 4096, 0, DType::f32, DType::f32, true},
+                        {5, 77, 3, DType::f16, DType::f32, true},     {40, 128, 4, DType::bf16, DType::f32, false},
+                        {700, 64, 0, DType::f32, DType::bf16, true},  {2, 20000, 0, DType::bf16, DType::f16, false},
+                        {2, 40003, 1, DType::bf16, DType::f32, true}, {9, 1, 0, DType::f32, DType::f32, false},
+                        {0, 64, 0, DType::f32, DType::f32, false}};
   std::mt19937 random(1);
   for (const Case& c : cases) {
     SCOPED_TRACE(cat(c.rows, " x ", c.dim, " + ", c.gap, " ", name_of(c.weight), " ", name_of(c.out), c.residual ? " residual" : ""));
@@ -51,9 +54,10 @@ TEST_P(TransformerOnDevice, RmsNormMatchesFloat64) {
 TEST_P(TransformerOnDevice, JoinedOperationsHaveTheSameAnswersOnTheHost) {
   std::mt19937 random(11);
   constexpr int64_t rows = 3, dim = 92, wide = 44;  // no other test makes pipelines for these
-  const std::vector<float> x = random_floats(random, rows * dim), scale = random_floats(random, dim), more = random_floats(random, rows * dim),
-                           other = random_floats(random, rows * wide);
-  const std::vector<float> a = random_floats(random, wide * dim, -1, 1, DType::bf16), b = random_floats(random, wide * dim, -1, 1, DType::bf16);
+  const std::vector<float> x = random_floats(random, rows * dim), scale = random_floats(random, dim),
+                           more = random_floats(random, rows * dim), other = random_floats(random, rows * wide);
+  const std::vector<float> a = random_floats(random, wide * dim, -1, 1, DType::bf16),
+                           b = random_floats(random, wide * dim, -1, 1, DType::bf16);
   std::vector<std::function<LaunchOnce()>> launches;
   launches.push_back([&] {
     auto norm = std::make_shared<RmsNorm>(1e-5f, 1.0f);
@@ -132,7 +136,8 @@ TEST_P(TransformerOnDevice, LayerNormMatchesFloat64) {
     for (DType bias_type : {DType::f32, DType::f16}) {
       SCOPED_TRACE(cat(dim, " ", name_of(bias_type)));
       const int64_t rows = 6;
-      const auto x = random_floats(random, rows * dim, 3, 5), weight = random_floats(random, dim, -1, 1, DType::bf16), bias = random_floats(random, dim, -1, 1, bias_type);
+      const auto x = random_floats(random, rows * dim, 3, 5), weight = random_floats(random, dim, -1, 1, DType::bf16),
+                 bias = random_floats(random, dim, -1, 1, bias_type);
       LaunchOnce launch(std::make_shared<LayerNorm>(1e-5f));
       launch.in(x, {rows, dim});
       launch.in(weight, {dim}, DType::bf16);
@@ -145,7 +150,8 @@ TEST_P(TransformerOnDevice, LayerNormMatchesFloat64) {
         double mean = 0, squares = 0;
         for (int64_t i = 0; i < dim; ++i) mean += row[i] / double(dim);
         for (int64_t i = 0; i < dim; ++i) squares += (row[i] - mean) * (row[i] - mean);
-        for (int64_t i = 0; i < dim; ++i) expected.push_back((row[i] - mean) / std::sqrt(squares / double(dim) + 1e-5) * weight[size_t(i)] + bias[size_t(i)]);
+        for (int64_t i = 0; i < dim; ++i)
+          expected.push_back((row[i] - mean) / std::sqrt(squares / double(dim) + 1e-5) * weight[size_t(i)] + bias[size_t(i)]);
       }
       expect_near(launch.result(0), expected, 1e-5, 0);
     }
@@ -170,7 +176,8 @@ std::vector<float> frequencies_of(int64_t rotary) {
 }
 
 // The head's norm and rotation in float64; the angle is the float32 product, as on every device.
-std::vector<double> turned(const float* x, int64_t dim, const std::vector<float>& frequencies, int32_t position, double factor, const float* weight, double eps, double offset) {
+std::vector<double> turned(const float* x, int64_t dim, const std::vector<float>& frequencies, int32_t position, double factor,
+                           const float* weight, double eps, double offset) {
   std::vector<double> y(x, x + dim);
   if (weight) {
     double squares = 0;
@@ -187,13 +194,15 @@ std::vector<double> turned(const float* x, int64_t dim, const std::vector<float>
 }
 
 void check_rope(TestDevice& device, const RopeCase& c) {
-  SCOPED_TRACE(cat("T ", c.tokens, " heads ", c.q_heads, "/", c.kv_heads, " D ", c.dim, " R ", c.rotary, " ", name_of(c.page), c.norm ? " norm" : "", " gap ", c.gap,
-                   " from ", c.first_position));
+  SCOPED_TRACE(cat("T ", c.tokens, " heads ", c.q_heads, "/", c.kv_heads, " D ", c.dim, " R ", c.rotary, " ", name_of(c.page),
+                   c.norm ? " norm" : "", " gap ", c.gap, " from ", c.first_position));
   std::mt19937 random(unsigned(c.tokens + c.dim));
   const auto frequencies = frequencies_of(c.rotary);
-  const int64_t q_row = c.q_heads * c.dim + c.gap, kv_row = c.kv_heads * c.dim + c.gap, width = (c.first_position + c.tokens) / kPageSlots + 2, sequences = 2;
+  const int64_t q_row = c.q_heads * c.dim + c.gap, kv_row = c.kv_heads * c.dim + c.gap,
+                width = (c.first_position + c.tokens) / kPageSlots + 2, sequences = 2;
   const int64_t pages = std::min<int64_t>(2 * width, 8);  // far positions: their pages are those of near ones
-  const auto q = random_floats(random, c.tokens * q_row, -1, 1, c.in), k = random_floats(random, c.tokens * kv_row, -1, 1, c.in), v = random_floats(random, c.tokens * kv_row, -1, 1, c.in);
+  const auto q = random_floats(random, c.tokens * q_row, -1, 1, c.in), k = random_floats(random, c.tokens * kv_row, -1, 1, c.in),
+             v = random_floats(random, c.tokens * kv_row, -1, 1, c.in);
   const auto q_weight = random_floats(random, c.dim, -1, 1, c.weight), k_weight = random_floats(random, c.dim, -1, 1, c.weight);
   std::vector<int32_t> table(size_t(sequences * width)), sequence, position;
   for (size_t i = 0; i < table.size(); ++i) table[i] = int32_t((int64_t(table.size()) - 1 - int64_t(i)) % pages);
@@ -238,7 +247,8 @@ void check_rope(TestDevice& device, const RopeCase& c) {
   const double factor = 1.25;
   for (int64_t t = 0; t < c.tokens; ++t) {
     for (int64_t h = 0; h < c.q_heads; ++h) {
-      const auto y = turned(&q[size_t(t * q_row + h * c.dim)], c.dim, frequencies, position[size_t(t)], factor, c.norm ? q_weight.data() : nullptr, double(1e-6f), 1);
+      const auto y = turned(&q[size_t(t * q_row + h * c.dim)], c.dim, frequencies, position[size_t(t)], factor,
+                            c.norm ? q_weight.data() : nullptr, double(1e-6f), 1);
       rotated.insert(rotated.end(), y.begin(), y.end());
     }
     const int32_t s = sequence[size_t(t)], p = position[size_t(t)];
@@ -247,7 +257,8 @@ void check_rope(TestDevice& device, const RopeCase& c) {
     if (page >= pages) continue;
     for (int64_t h = 0; h < c.kv_heads; ++h) {
       const size_t at = size_t(((page * c.kv_heads + h) * kPageSlots + p % kPageSlots) * c.dim);
-      const auto y = turned(&k[size_t(t * kv_row + h * c.dim)], c.dim, frequencies, p, factor, c.norm ? k_weight.data() : nullptr, double(1e-6f), 1);
+      const auto y =
+          turned(&k[size_t(t * kv_row + h * c.dim)], c.dim, frequencies, p, factor, c.norm ? k_weight.data() : nullptr, double(1e-6f), 1);
       std::copy(y.begin(), y.end(), keys.begin() + long(at));
       for (int64_t i = 0; i < c.dim; ++i) values[at + size_t(i)] = v[size_t(t * kv_row + h * c.dim + i)];
     }

@@ -20,22 +20,22 @@ static double cpu(void) {
 static long peak_kb(void) {
   char line[256];
   long kb = 0;
-  FILE *file = fopen("/proc/self/status", "r");
+  FILE* file = fopen("/proc/self/status", "r");
   while (file && fgets(line, sizeof line, file)) sscanf(line, "VmHWM: %ld", &kb);
   if (file) fclose(file);
   return kb;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc != 6) return fprintf(stderr, "usage: calling MODEL THREADS REQUESTS TOKENS ROUNDS\n"), 2;
   int requests = atoi(argv[3]), rounds = atoi(argv[5]);
   long long tokens = atoll(argv[4]);
   mlxc_error error = MLXC_ERROR_INIT;
   mlxc_model_options options = MLXC_MODEL_OPTIONS_INIT;
   options.threads = atoi(argv[2]);
-  mlxc_model *model = NULL;
+  mlxc_model* model = NULL;
   if (mlxc_model_load(&model, argv[1], &options, &error)) return fprintf(stderr, "%s\n", error.message), 1;
-  mlxc_prompt *prompts = calloc((size_t)requests, sizeof *prompts);
+  mlxc_prompt* prompts = calloc((size_t)requests, sizeof *prompts);
   char(*texts)[64] = calloc((size_t)requests, sizeof *texts);
   for (int i = 0; i < requests; ++i) {
     prompts[i].text = texts[i];
@@ -50,9 +50,10 @@ int main(int argc, char **argv) {
   for (int round = -1; round < rounds; ++round) { /* the first one warms up */
     double start = now();
     if (round == 0) cpu_start = cpu();
-    mlxc_result *result = NULL;
-    if (mlxc_generate_batch(&result, model, prompts, requests, &generate, NULL, NULL, NULL, &error)) return fprintf(stderr, "%s\n", error.message), 1;
-    const char *text = NULL;
+    mlxc_result* result = NULL;
+    if (mlxc_generate_batch(&result, model, prompts, requests, &generate, NULL, NULL, NULL, &error))
+      return fprintf(stderr, "%s\n", error.message), 1;
+    const char* text = NULL;
     size_t bytes = 0, all = 0;
     for (int i = 0; i < requests; ++i, all += bytes) mlxc_result_peek_text(result, i, &text, &bytes, NULL);
     mlxc_result_free(result);

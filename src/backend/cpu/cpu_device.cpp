@@ -132,8 +132,8 @@ class CpuDevice final : public Device {
   std::unique_ptr<Executable> compile(CompilePlan plan) override { return std::make_unique<CpuExecutable>(std::move(plan), profile()); }
   std::span<const Pattern* const> patterns() const override {
     static const std::vector<const Pattern*> list = [] {
-      std::vector<const Pattern*> all{&patterns::gated_linear(),       &patterns::linear_residual(),  &patterns::matmul_bias(),
-                                      &patterns::product_activation(), &patterns::product_dropout(),   &patterns::convolution_relu(),
+      std::vector<const Pattern*> all{&patterns::gated_linear(),       &patterns::linear_residual(), &patterns::matmul_bias(),
+                                      &patterns::product_activation(), &patterns::product_dropout(), &patterns::convolution_relu(),
                                       &patterns::reductions()};
       if (cpu::brain_gemm_kernel(cpu::best_isa())) all.insert(all.end(), {&patterns::matmul_brain(), &patterns::rounded_matmul()});
       return all;

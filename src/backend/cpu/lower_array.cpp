@@ -36,7 +36,8 @@ LaunchPtr lower_concatenate(const LaunchPlan& plan) {
     std::byte* to = operands[shapes.size()];
     for (size_t i = 0; i < shapes.size(); ++i) {
       const Shape& shape = shapes[i];
-      if (element_count(shape)) scatter_strided(pool, operands[i], to, item, {shape.begin(), size_t(shape.rank())}, {strides.begin(), size_t(strides.rank())});
+      if (element_count(shape))
+        scatter_strided(pool, operands[i], to, item, {shape.begin(), size_t(shape.rank())}, {strides.begin(), size_t(strides.rank())});
       to += shape[axis] * strides[axis] * item;
     }
   });
@@ -55,9 +56,12 @@ LaunchPtr lower_take(const LaunchPlan& plan) {
       for (int64_t i = begin; i < end; ++i) {
         int64_t row = wide ? reinterpret_cast<const int64_t*>(operands[1])[i] : reinterpret_cast<const int32_t*>(operands[1])[i];
         std::byte* out = operands[2] + i * width * size_of(to);
-        if (row < 0 || row >= table_rows) std::memset(out, 0, size_t(width * size_of(to)));
-        else if (from == to) std::memcpy(out, operands[0] + row * width * item, size_t(width * item));
-        else convert(operands[0] + row * width * item, out, width);
+        if (row < 0 || row >= table_rows)
+          std::memset(out, 0, size_t(width * size_of(to)));
+        else if (from == to)
+          std::memcpy(out, operands[0] + row * width * item, size_t(width * item));
+        else
+          convert(operands[0] + row * width * item, out, width);
       }
     });
   });
@@ -85,7 +89,8 @@ LaunchPtr lower_fill(const LaunchPlan& plan) {
 LaunchPtr lower_arange(const LaunchPlan& plan) {
   const auto& op = as<Arange>(*plan.primitive);
   ConvertFn convert = convert_function(DType::f64, op.dtype);
-  return make_launch([count = op.count, start = op.start, step = op.step, item = size_of(op.dtype), convert](ThreadPool& pool, std::byte* const* operands) {
+  return make_launch([count = op.count, start = op.start, step = op.step, item = size_of(op.dtype), convert](ThreadPool& pool,
+                                                                                                             std::byte* const* operands) {
     pool.parallel_for(count, 16384, [&](int64_t begin, int64_t end, int) {
       double values[256];
       for (int64_t first = begin; first < end; first += 256) {
@@ -104,9 +109,12 @@ ReduceArgs reduce_extents(const LaunchPlan& plan, const Dims& axes) {
   args.dtype = plan.inputs[0].type.dtype;
   args.count = 1;
   for (int axis = 0; axis < shape.rank(); ++axis) {
-    if (axes.rank() && axis < axes[0]) args.outer *= shape[axis];
-    else if (axes.rank() && axis <= axes.back()) args.count *= shape[axis];
-    else args.inner *= shape[axis];
+    if (axes.rank() && axis < axes[0])
+      args.outer *= shape[axis];
+    else if (axes.rank() && axis <= axes.back())
+      args.count *= shape[axis];
+    else
+      args.inner *= shape[axis];
   }
   args.inner_stride = 1;
   args.count_stride = args.inner;
@@ -152,7 +160,8 @@ LaunchPtr lower_reductions(const LaunchPlan& plan) {
 }
 
 LaunchPtr lower_top_k(const LaunchPlan& plan) {
-  const int64_t k = as<TopK>(*plan.primitive).k, width = plan.inputs[0].type.shape.back(), rows = element_count(plan.inputs[0].type.shape) / width;
+  const int64_t k = as<TopK>(*plan.primitive).k, width = plan.inputs[0].type.shape.back(),
+                rows = element_count(plan.inputs[0].type.shape) / width;
   return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
     pool.parallel_for(rows, 1, [&](int64_t begin, int64_t end, int) {
       std::vector<int32_t> order(static_cast<size_t>(width));
@@ -216,7 +225,8 @@ LaunchPtr lower_matmul(const LaunchPlan& plan) {
   base.activation = activation_of(op.activation);
   base.rounds = op.rounds;
   base.drop = {.probability = op.drop.probability, .scale = op.drop.scale};
-  return make_launch([base, op, inputs = plan.inputs.size(), a = batch_offsets(a), b = batch_offsets(b), c = batch_offsets(c)](ThreadPool& pool, std::byte* const* operands) {
+  return make_launch([base, op, inputs = plan.inputs.size(), a = batch_offsets(a), b = batch_offsets(b), c = batch_offsets(c)](
+                         ThreadPool& pool, std::byte* const* operands) {
     MatmulArgs args = base;
     args.a = operands[0];
     args.b = operands[1];

@@ -116,18 +116,12 @@ LaunchPtr lower_pool_gradient(const LaunchPlan& plan) {
 
 LaunchPtr lower_convolution_op(const LaunchPlan& plan) {
   switch (plan.primitive->code()) {
-    case OpCode::convolution:
-      return lower_forward(plan);
-    case OpCode::convolution_input:
-      return lower_input(plan);
-    case OpCode::convolution_weight:
-      return lower_weight(plan);
-    case OpCode::pool:
-      return lower_pool(plan);
-    case OpCode::pool_gradient:
-      return lower_pool_gradient(plan);
-    default:
-      no_kernel(plan);
+    case OpCode::convolution: return lower_forward(plan);
+    case OpCode::convolution_input: return lower_input(plan);
+    case OpCode::convolution_weight: return lower_weight(plan);
+    case OpCode::pool: return lower_pool(plan);
+    case OpCode::pool_gradient: return lower_pool_gradient(plan);
+    default: no_kernel(plan);
   }
 }
 

@@ -15,12 +15,12 @@
 namespace mlxc::cpu {
 namespace {
 
-constexpr int64_t kTile = 1024;       // elements; with a handful of live values of 4 bytes they fit 32 KiB
+constexpr int64_t kTile = 1024;  // elements; with a handful of live values of 4 bytes they fit 32 KiB
 constexpr int64_t kTileBytes = kTile * 8;
 constexpr int64_t kSlotBytes = kTileBytes + 2048 + 64;  // apart: neighbours do not want the same sets of the cache
-constexpr int64_t kFetchCount = 1 << 15;  // elements that the caches next to the core do not hold
-constexpr int64_t kFetchTiles = 3;        // ahead, of operands that no kernel fetches
-constexpr int64_t kGrain = 16384;     // elements a thread takes at least
+constexpr int64_t kFetchCount = 1 << 15;                // elements that the caches next to the core do not hold
+constexpr int64_t kFetchTiles = 3;                      // ahead, of operands that no kernel fetches
+constexpr int64_t kGrain = 16384;                       // elements a thread takes at least
 
 // 16-bit floats are computed in float32 and rounded after every step, so that fusing does not change results.
 DType compute_type(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype; }
@@ -28,33 +28,65 @@ DType compute_type(DType dtype) { return dtype == DType::f16 || dtype == DType::
 cpu::UnaryOp kernel_op(mlxc::UnaryOp op) {
   using U = mlxc::UnaryOp;
   using K = cpu::UnaryOp;
-  static const std::map<U, K> table{
-      {U::abs, K::abs}, {U::negative, K::negative}, {U::exp, K::exp}, {U::expm1, K::expm1}, {U::log, K::log}, {U::log1p, K::log1p}, {U::log2, K::log2},
-      {U::log10, K::log10}, {U::sqrt, K::sqrt}, {U::rsqrt, K::rsqrt}, {U::square, K::square}, {U::reciprocal, K::reciprocal}, {U::sin, K::sin}, {U::cos, K::cos},
-      {U::tan, K::tan}, {U::asin, K::asin}, {U::acos, K::acos}, {U::atan, K::atan}, {U::sinh, K::sinh}, {U::cosh, K::cosh}, {U::tanh, K::tanh},
-      {U::asinh, K::asinh}, {U::acosh, K::acosh}, {U::atanh, K::atanh}, {U::floor, K::floor}, {U::ceil, K::ceil}, {U::trunc, K::trunc}, {U::round, K::round},
-      {U::sign, K::sign}, {U::erf, K::erf}, {U::sigmoid, K::sigmoid}, {U::silu, K::silu}, {U::gelu_tanh, K::gelu_tanh}, {U::gelu_erf, K::gelu_erf}, {U::gelu_erf_slope, K::gelu_erf_slope},
-      {U::relu, K::relu}, {U::logical_not, K::logical_not}, {U::bitwise_not, K::bitwise_not}, {U::isnan, K::isnan}, {U::isinf, K::isinf},
-      {U::isfinite, K::isfinite}, {U::erfinv, K::erfinv}};
+  static const std::map<U, K> table{{U::abs, K::abs},
+                                    {U::negative, K::negative},
+                                    {U::exp, K::exp},
+                                    {U::expm1, K::expm1},
+                                    {U::log, K::log},
+                                    {U::log1p, K::log1p},
+                                    {U::log2, K::log2},
+                                    {U::log10, K::log10},
+                                    {U::sqrt, K::sqrt},
+                                    {U::rsqrt, K::rsqrt},
+                                    {U::square, K::square},
+                                    {U::reciprocal, K::reciprocal},
+                                    {U::sin, K::sin},
+                                    {U::cos, K::cos},
+                                    {U::tan, K::tan},
+                                    {U::asin, K::asin},
+                                    {U::acos, K::acos},
+                                    {U::atan, K::atan},
+                                    {U::sinh, K::sinh},
+                                    {U::cosh, K::cosh},
+                                    {U::tanh, K::tanh},
+                                    {U::asinh, K::asinh},
+                                    {U::acosh, K::acosh},
+                                    {U::atanh, K::atanh},
+                                    {U::floor, K::floor},
+                                    {U::ceil, K::ceil},
+                                    {U::trunc, K::trunc},
+                                    {U::round, K::round},
+                                    {U::sign, K::sign},
+                                    {U::erf, K::erf},
+                                    {U::sigmoid, K::sigmoid},
+                                    {U::silu, K::silu},
+                                    {U::gelu_tanh, K::gelu_tanh},
+                                    {U::gelu_erf, K::gelu_erf},
+                                    {U::gelu_erf_slope, K::gelu_erf_slope},
+                                    {U::relu, K::relu},
+                                    {U::logical_not, K::logical_not},
+                                    {U::bitwise_not, K::bitwise_not},
+                                    {U::isnan, K::isnan},
+                                    {U::isinf, K::isinf},
+                                    {U::isfinite, K::isfinite},
+                                    {U::erfinv, K::erfinv}};
   return table.at(op);
 }
 
 // Both enumerations list the binary operations in one order.
 cpu::BinaryOp kernel_op(mlxc::BinaryOp op) { return cpu::BinaryOp(int(op)); }
-static_assert(int(mlxc::BinaryOp::logaddexp) == int(cpu::BinaryOp::logaddexp) && int(mlxc::BinaryOp::logical_and) == int(cpu::BinaryOp::logical_and) &&
-              int(mlxc::BinaryOp::bitwise_and) == int(cpu::BinaryOp::bit_and) && int(mlxc::BinaryOp::shift_right) == int(cpu::BinaryOp::shift_right));
+static_assert(int(mlxc::BinaryOp::logaddexp) == int(cpu::BinaryOp::logaddexp) &&
+              int(mlxc::BinaryOp::logical_and) == int(cpu::BinaryOp::logical_and) &&
+              int(mlxc::BinaryOp::bitwise_and) == int(cpu::BinaryOp::bit_and) &&
+              int(mlxc::BinaryOp::shift_right) == int(cpu::BinaryOp::shift_right));
 
 std::optional<PairOp> pair_op(mlxc::BinaryOp op, DType dtype) {
   if (dtype != DType::f32) return std::nullopt;
   switch (op) {
-    case mlxc::BinaryOp::add:
-      return PairOp::add;
-    case mlxc::BinaryOp::subtract:
-      return PairOp::subtract;
-    case mlxc::BinaryOp::multiply:
-      return PairOp::multiply;
-    default:
-      return std::nullopt;
+    case mlxc::BinaryOp::add: return PairOp::add;
+    case mlxc::BinaryOp::subtract: return PairOp::subtract;
+    case mlxc::BinaryOp::multiply: return PairOp::multiply;
+    default: return std::nullopt;
   }
 }
 
@@ -67,7 +99,7 @@ struct Tile {
 struct Step {
   static constexpr int kNothing = -1, kOutput = -2;
   enum class Kind { constant, unary, binary, pair, joined, select, convert, dropout } kind = Kind::constant;
-  UnaryFn unary = nullptr;       // also conversions
+  UnaryFn unary = nullptr;  // also conversions
   BinaryFn binary = nullptr;
   UnaryFn unary_in_memory = nullptr;  // the same function where it fetches its operands' next tile
   BinaryFn binary_in_memory = nullptr;
@@ -76,22 +108,22 @@ struct Step {
   PairFn pair = nullptr;
   int fetches[2] = {kNothing, kNothing};  // of a pair: inputs or the output in memory whose next tile it asks for
   WhereFn select = nullptr;
-  float probability = 0;         // of a dropout
+  float probability = 0;  // of a dropout
   int64_t item = 0;
   int arguments[3] = {-1, -1, -1};
-  int slot = 0;                  // tile of scratch memory for the result
+  int slot = 0;                                      // tile of scratch memory for the result
   ConvertFn to_narrow = nullptr, to_wide = nullptr;  // rounding of 16-bit results
   alignas(8) std::byte constant[8] = {};
 };
 
 struct Input {
-  Strides strides;               // over the collapsed shape
+  Strides strides;  // over the collapsed shape
   DType dtype;
   int64_t item;
-  bool contiguous;               // all of it: tiles may span rows
-  int slot;                      // where it is gathered or converted to
-  bool fetched = false;          // by the kernel of a step
-  ConvertFn convert = nullptr;   // 16-bit to float32
+  bool contiguous;              // all of it: tiles may span rows
+  int slot;                     // where it is gathered or converted to
+  bool fetched = false;         // by the kernel of a step
+  ConvertFn convert = nullptr;  // 16-bit to float32
 };
 
 class Evaluator {
@@ -248,12 +280,17 @@ class Evaluator {
     for (int axis = 0; axis < shape.rank(); ++axis) {
       if (shape[axis] == 1) continue;
       bool merges = shape_.rank() > 0;
-      for (size_t i = 0; i < inputs_.size() && merges; ++i) merges = inputs_[i].strides.back() == plan.inputs[i].strides[axis] * shape[axis];
-      if (merges) shape_.back() *= shape[axis];
-      else shape_.push_back(shape[axis]);
+      for (size_t i = 0; i < inputs_.size() && merges; ++i)
+        merges = inputs_[i].strides.back() == plan.inputs[i].strides[axis] * shape[axis];
+      if (merges)
+        shape_.back() *= shape[axis];
+      else
+        shape_.push_back(shape[axis]);
       for (size_t i = 0; i < inputs_.size(); ++i) {
-        if (merges) inputs_[i].strides.back() = plan.inputs[i].strides[axis];
-        else inputs_[i].strides.push_back(plan.inputs[i].strides[axis]);
+        if (merges)
+          inputs_[i].strides.back() = plan.inputs[i].strides[axis];
+        else
+          inputs_[i].strides.push_back(plan.inputs[i].strides[axis]);
       }
     }
     for (Input& input : inputs_) input.contiguous = input.strides == contiguous_strides(shape_);

@@ -81,18 +81,12 @@ LaunchPtr lower_random_bits(const LaunchPlan& plan) {
 
 LaunchPtr lower_index_op(const LaunchPlan& plan) {
   switch (plan.primitive->code()) {
-    case OpCode::update:
-      return lower_update(plan);
-    case OpCode::scatter:
-      return lower_scatter(plan);
-    case OpCode::sort:
-      return lower_sort(plan);
-    case OpCode::scan:
-      return lower_scan(plan);
-    case OpCode::random_bits:
-      return lower_random_bits(plan);
-    default:
-      no_kernel(plan);
+    case OpCode::update: return lower_update(plan);
+    case OpCode::scatter: return lower_scatter(plan);
+    case OpCode::sort: return lower_sort(plan);
+    case OpCode::scan: return lower_scan(plan);
+    case OpCode::random_bits: return lower_random_bits(plan);
+    default: no_kernel(plan);
   }
 }
 

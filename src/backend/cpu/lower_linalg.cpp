@@ -41,30 +41,18 @@ LaunchPtr lower_as(const LaunchPlan& plan) {
           continue;
         }
         switch (op.op) {
-          case LinalgOp::cholesky:
-            lapack::cholesky<T>(at(0), n, op.first, at(1));
-            break;
-          case LinalgOp::qr:
-            lapack::qr<T>(at(0), m, n, op.first, at(1), at(2));
-            break;
+          case LinalgOp::cholesky: lapack::cholesky<T>(at(0), n, op.first, at(1)); break;
+          case LinalgOp::qr: lapack::qr<T>(at(0), m, n, op.first, at(1), at(2)); break;
           case LinalgOp::svd:
             if (op.first)
               lapack::svd<T>(at(0), m, n, true, op.second, at(1), at(2), at(3));
             else
               lapack::svd<T>(at(0), m, n, false, false, nullptr, at(1), nullptr);
             break;
-          case LinalgOp::eigh:
-            lapack::eigh<T>(at(0), n, op.first, at(1), op.first ? at(2) : nullptr);
-            break;
-          case LinalgOp::lu:
-            lapack::lu<T>(at(0), n, at(1), reinterpret_cast<int32_t*>(operands[2]) + i * sizes[2]);
-            break;
-          case LinalgOp::solve:
-            lapack::solve<T>(at(0), at(1), n, right, at(2));
-            break;
-          case LinalgOp::triangular_solve:
-            lapack::triangular_solve<T>(at(0), at(1), n, right, op.first, op.second, op.third, at(2));
-            break;
+          case LinalgOp::eigh: lapack::eigh<T>(at(0), n, op.first, at(1), op.first ? at(2) : nullptr); break;
+          case LinalgOp::lu: lapack::lu<T>(at(0), n, at(1), reinterpret_cast<int32_t*>(operands[2]) + i * sizes[2]); break;
+          case LinalgOp::solve: lapack::solve<T>(at(0), at(1), n, right, at(2)); break;
+          case LinalgOp::triangular_solve: lapack::triangular_solve<T>(at(0), at(1), n, right, op.first, op.second, op.third, at(2)); break;
         }
       }
     };
@@ -77,12 +65,9 @@ LaunchPtr lower_as(const LaunchPlan& plan) {
 
 LaunchPtr lower_linalg_op(const LaunchPlan& plan) {
   switch (plan.inputs[0].type.dtype) {
-    case DType::f32:
-      return lower_as<float>(plan);
-    case DType::f64:
-      return lower_as<double>(plan);
-    default:
-      no_kernel(plan);
+    case DType::f32: return lower_as<float>(plan);
+    case DType::f64: return lower_as<double>(plan);
+    default: no_kernel(plan);
   }
 }
 

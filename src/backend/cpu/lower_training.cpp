@@ -71,14 +71,15 @@ LaunchPtr lower_attention(const LaunchPlan& plan) {
 }
 
 LaunchPtr lower_attention_gradient(const LaunchPlan& plan) {
-  return make_launch([base = attention_args(plan, as<AttentionGradient>(*plan.primitive).of)](ThreadPool& pool, std::byte* const* operands) {
-    SequenceAttentionArgs args = with_operands(base, operands);
-    args.dy = floats(operands[5]);
-    args.dq = floats(operands[6]);
-    args.dk = floats(operands[7]);
-    args.dv = floats(operands[8]);
-    sequence_attention_gradient(pool, args);
-  });
+  return make_launch(
+      [base = attention_args(plan, as<AttentionGradient>(*plan.primitive).of)](ThreadPool& pool, std::byte* const* operands) {
+        SequenceAttentionArgs args = with_operands(base, operands);
+        args.dy = floats(operands[5]);
+        args.dq = floats(operands[6]);
+        args.dk = floats(operands[7]);
+        args.dv = floats(operands[8]);
+        sequence_attention_gradient(pool, args);
+      });
 }
 
 LaunchPtr lower_cross_entropy(const LaunchPlan& plan) {
@@ -88,7 +89,8 @@ LaunchPtr lower_cross_entropy(const LaunchPlan& plan) {
       cross_entropy(pool, floats(operands[0]), ints(operands[1]), floats(operands[2]), floats(operands[3]), rows, classes);
     });
   return make_launch([=](ThreadPool& pool, std::byte* const* operands) {
-    cross_entropy_gradient(pool, floats(operands[0]), ints(operands[1]), floats(operands[2]), floats(operands[3]), floats(operands[4]), rows, classes);
+    cross_entropy_gradient(pool, floats(operands[0]), ints(operands[1]), floats(operands[2]), floats(operands[3]), floats(operands[4]),
+                           rows, classes);
   });
 }
 

@@ -232,7 +232,8 @@ LaunchPtr lower_segment_mean(const LaunchPlan& plan) {
 
 // Heads at any strides in attention; a transposed weight, as the gradient of a linear layer multiplies by it.
 bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) {
-  if (primitive.code() == OpCode::attention || primitive.code() == OpCode::attention_gradient) return input < 3 && last_axis_contiguous(operand);
+  if (primitive.code() == OpCode::attention || primitive.code() == OpCode::attention_gradient)
+    return input < 3 && last_axis_contiguous(operand);
   if (primitive.code() != OpCode::linear || input != 1) return false;
   const auto& op = as<mlxc::Linear>(primitive);
   return op.weights == 1 && !op.has_bias && !op.norm && op.precision == mlxc::Precision::native && takes_any_step(operand.type.dtype) &&

@@ -11,7 +11,8 @@ namespace mlxc {
 
 class NullDevice : public Device {
  public:
-  explicit NullDevice(FusionLimits fusion = {32, 16}) : Device(std::make_shared<Allocator>()), fusion_(fusion), log_(std::make_shared<Log>()) {}
+  explicit NullDevice(FusionLimits fusion = {32, 16})
+      : Device(std::make_shared<Allocator>()), fusion_(fusion), log_(std::make_shared<Log>()) {}
 
   std::string name() const override { return "null"; }
   std::string description() const override { return "records launches, computes nothing"; }

@@ -32,19 +32,15 @@ Status status_of(VkResult result) {
     case VK_ERROR_OUT_OF_DEVICE_MEMORY:
     case VK_ERROR_TOO_MANY_OBJECTS:
     case VK_ERROR_MEMORY_MAP_FAILED:
-    case VK_ERROR_FRAGMENTATION:
-      return Status::out_of_memory;
-    case VK_ERROR_DEVICE_LOST:
-      return Status::device_lost;
+    case VK_ERROR_FRAGMENTATION: return Status::out_of_memory;
+    case VK_ERROR_DEVICE_LOST: return Status::device_lost;
     case VK_ERROR_LAYER_NOT_PRESENT:
     case VK_ERROR_EXTENSION_NOT_PRESENT:
     case VK_ERROR_FEATURE_NOT_PRESENT:
     case VK_ERROR_INCOMPATIBLE_DRIVER:
     case VK_ERROR_INITIALIZATION_FAILED:
-    case VK_ERROR_INVALID_EXTERNAL_HANDLE:
-      return Status::unsupported;
-    default:
-      return result >= 0 ? Status::ok : Status::internal;
+    case VK_ERROR_INVALID_EXTERNAL_HANDLE: return Status::unsupported;
+    default: return result >= 0 ? Status::ok : Status::internal;
   }
 }
 
@@ -70,8 +66,7 @@ bool clear_fault() {
 const char* name_of(VkResult result) {
   switch (result) {
 #define MLXC_NAME(value) \
-  case value:            \
-    return #value;
+  case value: return #value;
     MLXC_NAME(VK_SUCCESS)
     MLXC_NAME(VK_NOT_READY)
     MLXC_NAME(VK_TIMEOUT)
@@ -90,8 +85,7 @@ const char* name_of(VkResult result) {
     MLXC_NAME(VK_ERROR_INVALID_EXTERNAL_HANDLE)
     MLXC_NAME(VK_ERROR_UNKNOWN)
 #undef MLXC_NAME
-    default:
-      return "an unknown VkResult";
+    default: return "an unknown VkResult";
   }
 }
 
@@ -125,7 +119,8 @@ void Health::fail_lost(const char* function) const {
 }
 
 void Health::fail_retired(const char* function) {
-  throw Error(Status::device_lost, cat(function, ": the Vulkan device was lost; free what lies on it and open the device again"), VK_ERROR_DEVICE_LOST);
+  throw Error(Status::device_lost, cat(function, ": the Vulkan device was lost; free what lies on it and open the device again"),
+              VK_ERROR_DEVICE_LOST);
 }
 
 VkResult CheckedCall::before() const noexcept {

@@ -128,7 +128,8 @@ bool imports_host_memory(const InstanceApi& api, VkPhysicalDevice device, const 
   possible.sType = VK_STRUCTURE_TYPE_EXTERNAL_BUFFER_PROPERTIES;
   api.vkGetPhysicalDeviceExternalBufferProperties(device, &wanted, &possible);
   const VkExternalMemoryFeatureFlags features = possible.externalMemoryProperties.externalMemoryFeatures;
-  return *alignment && (features & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) && !(features & VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT);
+  return *alignment && (features & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) &&
+         !(features & VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT);
 }
 
 // Units that run workgroups side by side. Only some drivers say; kernels use it to choose how far to split work, never for correctness.
@@ -278,8 +279,7 @@ PhysicalDevice inspect_device(const InstanceApi& api, VkPhysicalDevice handle) {
   caps.int64 = features.core.features.shaderInt64;
   caps.integer_dot = features.integer_dot.shaderIntegerDotProduct && caps.int8;
   caps.memory_model = features.v12.vulkanMemoryModel && features.v12.vulkanMemoryModelDeviceScope;
-  if (features.cooperative_matrix.cooperative_matrix && caps.memory_model && features.maintenance4.maintenance4 &&
-      caps.float16)
+  if (features.cooperative_matrix.cooperative_matrix && caps.memory_model && features.maintenance4.maintenance4 && caps.float16)
     ask_cooperative_matrices(api, handle, caps);
   caps.coopmat_bf16 &= features.bfloat16.bfloat16_type && features.bfloat16.cooperative_matrix;
   caps.memory_budget = extensions.contains(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);

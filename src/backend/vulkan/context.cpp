@@ -10,7 +10,8 @@
 namespace mlxc::vulkan {
 namespace {
 
-// Pinning pages takes time, too. Of staging's rate on an H200 (bench_vulkan_transfer): 1 MiB 0.5, 4 MiB 0.65, 16 MiB 0.8 to 1.2, 64 MiB and more 1.22 to 1.28.
+// Pinning pages takes time, too. Of staging's rate on an H200 (bench_vulkan_transfer): 1 MiB 0.5, 4 MiB 0.65, 16 MiB 0.8 to 1.2, 64 MiB and
+// more 1.22 to 1.28.
 constexpr size_t kImportBytes = size_t{64} << 20;
 
 uint32_t number_from_environment(const char* name) {

@@ -49,10 +49,10 @@ class Context {
   const InstanceApi& instance_api;
   const VkPhysicalDevice physical;
   VkPhysicalDeviceMemoryProperties memory_properties{};
-  Capabilities caps;      // with what was switched off; features that are true here are enabled on the VkDevice
-  uint32_t subgroup = 0;  // size to ask for in every pipeline that asks for none itself; 0 = do not ask
+  Capabilities caps;               // with what was switched off; features that are true here are enabled on the VkDevice
+  uint32_t subgroup = 0;           // size to ask for in every pipeline that asks for none itself; 0 = do not ask
   size_t import_bytes = SIZE_MAX;  // transfers of so many bytes import the host's memory; SIZE_MAX: none does
-  uint32_t family = 0;    // of the queue
+  uint32_t family = 0;             // of the queue
   Health health;
   const VkDevice device;
 

@@ -66,8 +66,10 @@ std::shared_ptr<const DiskCache> DiskCache::open() {
   const Descriptor opened{system_calls.open(folder->c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)};
   struct stat info;
   std::string problem;
-  if (opened.fd == -1 || system_calls.fstat(opened.fd, &info) != 0) problem = reason(errno);
-  else problem = distrust(info);
+  if (opened.fd == -1 || system_calls.fstat(opened.fd, &info) != 0)
+    problem = reason(errno);
+  else
+    problem = distrust(info);
   if (problem.empty()) return std::shared_ptr<const DiskCache>(new DiskCache(*folder));
   log(LogLevel::warning, "no cache of compiled kernels in ", quote(*folder, 300), ": ", problem);
   return nullptr;
@@ -109,7 +111,8 @@ std::vector<std::byte> DiskCache::load(std::string_view name, std::string_view i
     if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0) return ignore("it does not begin as such a file does");
     if (header.identity_bytes != identity.size() || std::memcmp(bytes.data() + sizeof header, identity.data(), identity.size()) != 0)
       return ignore("it was made for another driver or version");
-    if (header.content_bytes != content.size()) return ignore("it has ", content.size(), " bytes of content, expected ", header.content_bytes);
+    if (header.content_bytes != content.size())
+      return ignore("it has ", content.size(), " bytes of content, expected ", header.content_bytes);
     if (header.checksum != checksum_of(content, checksum_of(identity))) return ignore("its checksum is wrong");
     bytes.erase(bytes.begin(), bytes.begin() + std::ptrdiff_t(overhead));
     return bytes;

@@ -1,4 +1,5 @@
-// Files that save compiling again: pipelines, SPIR-V. Anything wrong with a file means that it is not there; nothing here ever fails a caller.
+// Files that save compiling again: pipelines, SPIR-V. Anything wrong with a file means that it is not there; nothing here ever fails a
+// caller.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,9 @@ namespace mlxc::vulkan {
 
 // FNV-1a over 64-bit steps of the text; not a defence against forgery: the folder is ours alone.
 uint64_t checksum_of(std::span<const std::byte> bytes, uint64_t seed = 0xcbf29ce484222325ull);
-inline uint64_t checksum_of(std::string_view text, uint64_t seed = 0xcbf29ce484222325ull) { return checksum_of(std::as_bytes(std::span(text)), seed); }
+inline uint64_t checksum_of(std::string_view text, uint64_t seed = 0xcbf29ce484222325ull) {
+  return checksum_of(std::as_bytes(std::span(text)), seed);
+}
 
 class DiskCache {
  public:

@@ -26,20 +26,22 @@ const char* wide_type(int64_t bytes);
 // Element e of the `count` that a loaded word or vector `w` holds.
 std::string unpack_expression(DType dtype, int64_t count, int64_t e, const std::string& w);
 
-// What is computed for each element: statements over x0, x1, ... and `at`, the element's index, that declare `result`, in terms of arithmetic.glsl; and constants c0, c1, ...
+// What is computed for each element: statements over x0, x1, ... and `at`, the element's index, that declare `result`, in terms of
+// arithmetic.glsl; and constants c0, c1, ...
 struct ElementwiseBody {
-  std::string name;                // for profiles
+  std::string name;  // for profiles
   std::string code = "";
-  std::vector<DType> used = {};    // dtypes of values beside the operands'
+  std::vector<DType> used = {};  // dtypes of values beside the operands'
   std::vector<std::pair<DType, uint64_t>> constants = {};
-  double flops = 1;                // of an element
+  double flops = 1;  // of an element
 };
 
 // Of a fused chain.
 ElementwiseBody chain_body(const Emitter& emitter, const LaunchPlan& chain);
 
 // Dispatches the body over `shape`, in which all operands are given.
-void emit_elementwise(Emitter& emitter, const ElementwiseBody& body, std::vector<int64_t> shape, std::vector<Strided> inputs, Strided output);
+void emit_elementwise(Emitter& emitter, const ElementwiseBody& body, std::vector<int64_t> shape, std::vector<Strided> inputs,
+                      Strided output);
 // Moves elements of any dtype from one layout to another; transposes go through shared memory.
 void emit_copy(Emitter& emitter, std::vector<int64_t> shape, Strided from, Strided to);
 

@@ -37,18 +37,21 @@ struct Recording {
   std::vector<Commands> commands;  // by segment
 };
 
-
 class VulkanExecutable final : public Executable {
  public:
   VulkanExecutable(std::shared_ptr<ProgramParts> parts, LoweredProgram program, std::vector<Pipelines::Pipeline> pipelines,
                    std::vector<std::unique_ptr<HostStep>> host_steps, const std::string& reason)
-      : parts_(std::move(parts)), pipelines_(std::move(pipelines)), dispatches_(std::move(program.dispatches)), verdicts_(std::move(program.verdicts)),
-        scratch_bytes_(program.scratch_bytes), counter_bytes_(program.counter_bytes) {
+      : parts_(std::move(parts)),
+        pipelines_(std::move(pipelines)),
+        dispatches_(std::move(program.dispatches)),
+        verdicts_(std::move(program.verdicts)),
+        scratch_bytes_(program.scratch_bytes),
+        counter_bytes_(program.counter_bytes) {
     find_extents(program.launches);
     launches_ = int64_t(program.launches.size());
     for (const Dispatch& dispatch : dispatches_) {
-      ProfileLabel label =
-          label_of(program.launches[size_t(dispatch.launch)], program.kernels[size_t(dispatch.kernel)].module, parts_->device.name(), reason);
+      ProfileLabel label = label_of(program.launches[size_t(dispatch.launch)], program.kernels[size_t(dispatch.kernel)].module,
+                                    parts_->device.name(), reason);
       label.flops = dispatch.work.flops;
       label.bytes = dispatch.work.bytes;
       labels_.push_back(std::make_shared<const ProfileLabel>(std::move(label)));
@@ -68,7 +71,8 @@ class VulkanExecutable final : public Executable {
       cut_repeats();
       // With the time of copying there and back.
       const std::string fallback = parts_->fallback.name();
-      auto label = std::make_shared<const ProfileLabel>(label_of(program.launches[launch], "on " + fallback, fallback, program.reasons[launch]));
+      auto label =
+          std::make_shared<const ProfileLabel>(label_of(program.launches[launch], "on " + fallback, fallback, program.reasons[launch]));
       segments_.push_back({next, end, {}, std::move(host_steps[launch]), std::move(label)});
       next = end;
       ++host_launches_;
@@ -98,7 +102,8 @@ class VulkanExecutable final : public Executable {
       if (!misaligned(bindings[i]) || extent.begin == extent.end) continue;
       copies[i] = device.allocator().allocate(size_t(extent.end - extent.begin) + kAddressAlignment);
       const int64_t first = round_up(-extent.begin, kAddressAlignment);
-      device.copy(*copies[i], first + extent.begin, *buffers[i].storage, buffers[i].offset_bytes + extent.begin, size_t(extent.end - extent.begin));
+      device.copy(*copies[i], first + extent.begin, *buffers[i].storage, buffers[i].offset_bytes + extent.begin,
+                  size_t(extent.end - extent.begin));
       bindings[i] = {copies[i].get(), first};
     }
     run_aligned(bindings, cancel);
@@ -142,7 +147,8 @@ class VulkanExecutable final : public Executable {
         parts_->profile.add(profile);
       }
     } catch (const Error& error) {
-      // What kernels count with may be half counted now. A cancelled run ended between dispatches, and only what has verdicts counts across those.
+      // What kernels count with may be half counted now. A cancelled run ended between dispatches, and only what has verdicts counts across
+      // those.
       if (error.status() != Status::cancelled || !verdicts_.empty()) forget(recording);
       throw;
     } catch (...) {
@@ -264,7 +270,8 @@ class VulkanExecutable final : public Executable {
     for (const Commands& commands : recording.commands) {
       if (ratio < 1 && commands.parts().size() > 1) return true;
       for (const Commands::Part& part : commands.parts())
-        if (ratio > 1 && commands.dispatches() > int(commands.parts().size()) && part.seconds * ratio > 2 * kMostSecondsASubmission) return true;
+        if (ratio > 1 && commands.dispatches() > int(commands.parts().size()) && part.seconds * ratio > 2 * kMostSecondsASubmission)
+          return true;
     }
     return false;
   }
@@ -320,7 +327,7 @@ class VulkanExecutable final : public Executable {
   std::vector<Verdict> verdicts_;
   std::vector<Segment> segments_;
   std::vector<ProfileLabelPtr> labels_;  // of dispatches
-  std::vector<Extent> extents_;     // by buffer
+  std::vector<Extent> extents_;          // by buffer
   std::vector<bool> written_;
   StoragePtr table_;
   int64_t scratch_bytes_, counter_bytes_, launches_ = 0, host_launches_ = 0, id_ = Profile::next_program();
@@ -342,7 +349,11 @@ bool fallback_allowed() {
 }  // namespace
 
 ProgramParts::ProgramParts(std::shared_ptr<Context> context_of, Device& device_of, Device& fallback_of)
-    : context(std::move(context_of)), device(device_of), fallback(fallback_of), pipelines(context, DiskCache::open()), profile(*device_of.profile()) {}
+    : context(std::move(context_of)),
+      device(device_of),
+      fallback(fallback_of),
+      pipelines(context, DiskCache::open()),
+      profile(*device_of.profile()) {}
 
 void ProgramParts::log_once(const std::string& message) {
   {
@@ -355,7 +366,8 @@ void ProgramParts::log_once(const std::string& message) {
 void ProgramParts::learn(double slowness) {
   slowness = std::clamp(slowness, 0.02, 100.0);
   const double now = slowness_.load(std::memory_order_relaxed);
-  // The table is a guess, a measurement is not. A run can be slow for many reasons, the first one for memory that is touched the first time; none is too fast.
+  // The table is a guess, a measurement is not. A run can be slow for many reasons, the first one for memory that is touched the first
+  // time; none is too fast.
   const bool first = !learnt_.exchange(true, std::memory_order_relaxed);
   slowness_.store(first || slowness < now ? slowness : now + 0.3 * (slowness - now), std::memory_order_relaxed);
 }
@@ -383,7 +395,8 @@ std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts,
     const std::vector<Pipelines::Result> made = parts->pipelines.get(program.kernels);
     std::vector<std::string> refused(count);
     for (const Dispatch& dispatch : program.dispatches)
-      if (const Pipelines::Result& result = made[size_t(dispatch.kernel)]; !result.pipeline) refused[size_t(dispatch.launch)] = result.reason;
+      if (const Pipelines::Result& result = made[size_t(dispatch.kernel)]; !result.pipeline)
+        refused[size_t(dispatch.launch)] = result.reason;
 
     // What runs elsewhere needs its operands as they were planned; what only failed with 16-bit operands gets another chance.
     bool again = false;
@@ -408,14 +421,16 @@ std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts,
       const LaunchPlan& launch = program.launches[i];
       if (!fallback_allowed()) fail(Status::unsupported, program.reasons[i]);
       if (!HostStep::can_move(*launch.primitive))
-        fail(Status::unsupported, launch.primitive->name(), " stays on ", parts->device.name(), " and cannot run there: ", program.reasons[i]);
+        fail(Status::unsupported, launch.primitive->name(), " stays on ", parts->device.name(),
+             " and cannot run there: ", program.reasons[i]);
       host_steps[i] = std::make_unique<HostStep>(launch, parts->device, parts->fallback);
       parts->log_once(cat(launch.primitive->name(), " of (", types_of(launch), ") runs on ", parts->fallback.name(), " and not on ",
                           parts->device.name(), ": ", program.reasons[i]));
     }
     std::vector<Pipelines::Pipeline> pipelines;
     for (const Pipelines::Result& result : made) pipelines.push_back(result.pipeline);
-    return std::make_unique<VulkanExecutable>(std::move(parts), std::move(program), std::move(pipelines), std::move(host_steps), plan.reason);
+    return std::make_unique<VulkanExecutable>(std::move(parts), std::move(program), std::move(pipelines), std::move(host_steps),
+                                              plan.reason);
   }
 }
 

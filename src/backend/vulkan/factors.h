@@ -12,7 +12,6 @@ namespace mlxc::vulkan {
 inline constexpr int64_t kItem = sizeof(float);
 inline constexpr int64_t kMostBytes = (int64_t{1} << 32) - 4096;  // of one matrix: kernels count them in 32 bits
 
-
 struct Batch {
   int64_t items = 1, rows = 0, columns = 0;
 };

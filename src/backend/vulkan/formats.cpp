@@ -51,7 +51,8 @@ struct Format {
   int blocks;
 };
 
-std::optional<Format> half_format(const std::vector<LaunchPlan>& launches, const std::vector<Use>& uses, const Capabilities& caps, bool ordered) {
+std::optional<Format> half_format(const std::vector<LaunchPlan>& launches, const std::vector<Use>& uses, const Capabilities& caps,
+                                  bool ordered) {
   int producers = 0;
   std::optional<Format> format;
   bool fragments = ordered;
@@ -59,7 +60,8 @@ std::optional<Format> half_format(const std::vector<LaunchPlan>& launches, const
     const LaunchPlan& launch = launches[size_t(use.launch)];
     const bool written = is_written(launch, size_t(use.operand));
     const OperandType& operand = operand_of(launch, size_t(use.operand));
-    if (use.operand != (written ? int(launch.inputs.size()) : 0) || operand.type.dtype != DType::f32 || launch.places[size_t(use.operand)].offset_bytes != 0)
+    if (use.operand != (written ? int(launch.inputs.size()) : 0) || operand.type.dtype != DType::f32 ||
+        launch.places[size_t(use.operand)].offset_bytes != 0)
       return {};
     if (!is_contiguous(operand.type.shape, operand.strides)) return {};
     if (written) {
@@ -71,7 +73,8 @@ std::optional<Format> half_format(const std::vector<LaunchPlan>& launches, const
     if (!problem || (format && format->dtype != problem->weight)) return {};
     const int blocks = blocks_read(*problem, caps);
     // The memory is planned for float32.
-    fragments = fragments && blocks > 0 && blocks * 8 <= 2 * problem->tokens && (!format || format->blocks == blocks) && operand.type.shape[0] == problem->tokens;
+    fragments = fragments && blocks > 0 && blocks * 8 <= 2 * problem->tokens && (!format || format->blocks == blocks) &&
+                operand.type.shape[0] == problem->tokens;
     format = {problem->weight, blocks};
   }
   if (producers != 1 || !format) return {};
@@ -87,8 +90,9 @@ std::optional<int> writer_of(const std::vector<LaunchPlan>& launches, int taker)
     for (size_t operand = launch.inputs.size(); operand < launch.places.size(); ++operand) {
       if (launch.places[operand].buffer != reader.places[0].buffer) continue;
       const OperandType& output = operand_of(launch, operand);
-      const bool same = operand == launch.inputs.size() && launch.outputs.size() == 1 && launch.places[operand].offset_bytes == reader.places[0].offset_bytes &&
-                        output.type == reader.inputs[0].type && output.strides == reader.inputs[0].strides;
+      const bool same = operand == launch.inputs.size() && launch.outputs.size() == 1 &&
+                        launch.places[operand].offset_bytes == reader.places[0].offset_bytes && output.type == reader.inputs[0].type &&
+                        output.strides == reader.inputs[0].strides;
       return same ? std::optional<int>(i) : std::nullopt;
     }
   }
@@ -96,7 +100,8 @@ std::optional<int> writer_of(const std::vector<LaunchPlan>& launches, int taker)
 }
 
 // A product whose output the product `at` normalises and multiplies next. bfloat16 only: values that are not normalised yet may be large.
-std::optional<ProductPair> pair_at(const std::vector<LaunchPlan>& launches, const std::vector<bool>& temporary, const Capabilities& caps, int at) {
+std::optional<ProductPair> pair_at(const std::vector<LaunchPlan>& launches, const std::vector<bool>& temporary, const Capabilities& caps,
+                                   int at) {
   const LaunchPlan& taker = launches[size_t(at)];
   if (taker.primitive->code() != OpCode::linear || !as<Linear>(*taker.primitive).norm) return {};
   const auto& op = as<Linear>(*taker.primitive);
@@ -109,7 +114,9 @@ std::optional<ProductPair> pair_at(const std::vector<LaunchPlan>& launches, cons
   const LaunchPlan& giver = launches[size_t(*from)];
   const auto& product = as<Linear>(*giver.primitive);
   const std::optional<LinearProblem> made = linear_problem(giver);
-  if (product.weights != 1 || product.gate != Gate::none || product.activation != Gate::none || product.drop || product.norm || !made || made->weight != DType::bf16 || made->rows != wanted->k) return {};
+  if (product.weights != 1 || product.gate != Gate::none || product.activation != Gate::none || product.drop || product.norm || !made ||
+      made->weight != DType::bf16 || made->rows != wanted->k)
+    return {};
   if (linear_path(*made, caps) != LinearPath::skinny || made->tokens != wanted->tokens) return {};
   const int64_t rows = skinny_rows(*made);  // whose squares are summed where they are computed, in one subgroup
   if (rows > 32 || wanted->k % (4 * rows) != 0) return {};
@@ -148,9 +155,12 @@ bool attends_rotation(const std::vector<LaunchPlan>& launches, const std::vector
   const LaunchPlan &rotation = launches[at], &attention = launches[at + 1];
   const size_t outputs = rotation.inputs.size();
   const OperandPlace& queries = rotation.places[outputs + 2];
-  if (!same_place(queries, attention.places[0]) || !same_place(rotation.places[outputs], attention.places[1]) || !same_place(rotation.places[outputs + 1], attention.places[2]))
+  if (!same_place(queries, attention.places[0]) || !same_place(rotation.places[outputs], attention.places[1]) ||
+      !same_place(rotation.places[outputs + 1], attention.places[2]))
     return false;
-  if (!same_place(rotation.places[7], attention.places[3]) || !same_place(rotation.places[8], attention.places[4]) || !same_place(rotation.places[5], attention.places[5])) return false;
+  if (!same_place(rotation.places[7], attention.places[3]) || !same_place(rotation.places[8], attention.places[4]) ||
+      !same_place(rotation.places[5], attention.places[5]))
+    return false;
   return unread_after(launches, temporary, at + 1, queries.buffer);
 }
 
@@ -177,18 +187,19 @@ void halve(LaunchPlan& launch, size_t operand, DType dtype) {
   (operand < inputs ? launch.inputs[operand] : launch.outputs[operand - inputs]).type.dtype = dtype;
 }
 
-// Prompts: what a product leaves for the rotation, and the rotated queries. The pages and the attention round both. bfloat16 only, since heads that are
-// not normalised yet may be large.
-void halve_heads(std::vector<LaunchPlan>& launches, const std::vector<std::vector<Use>>& uses, const std::vector<bool>& free, const Capabilities& caps,
-                 std::vector<int>& halved) {
+// Prompts: what a product leaves for the rotation, and the rotated queries. The pages and the attention round both. bfloat16 only, since
+// heads that are not normalised yet may be large.
+void halve_heads(std::vector<LaunchPlan>& launches, const std::vector<std::vector<Use>>& uses, const std::vector<bool>& free,
+                 const Capabilities& caps, std::vector<int>& halved) {
   auto buffer_of = [&](size_t launch, size_t operand) { return size_t(launches[launch].places[operand].buffer); };
   // Whether a float32 buffer goes from there to here and nowhere else, as a whole.
   auto goes = [&](size_t from, size_t output, size_t to, size_t input) {
     const size_t buffer = buffer_of(to, input), written = launches[from].inputs.size() + output;
     if (buffer >= free.size() || !free[buffer] || uses[buffer].size() != 2 || buffer_of(from, written) != buffer) return false;
     const OperandType &a = launches[from].outputs[output], &b = launches[to].inputs[input];
-    return a.type.dtype == DType::f32 && is_contiguous(a.type.shape, a.strides) && is_contiguous(b.type.shape, b.strides) && element_count(a.type.shape) == element_count(b.type.shape) &&
-           launches[from].places[written].offset_bytes == 0 && launches[to].places[input].offset_bytes == 0;
+    return a.type.dtype == DType::f32 && is_contiguous(a.type.shape, a.strides) && is_contiguous(b.type.shape, b.strides) &&
+           element_count(a.type.shape) == element_count(b.type.shape) && launches[from].places[written].offset_bytes == 0 &&
+           launches[to].places[input].offset_bytes == 0;
   };
   constexpr size_t kQueries = 2;  // q, k, v among the inputs of rope_kv_write; the rotated q among its outputs
   for (size_t i = 1; i + 1 < launches.size(); ++i) {
@@ -201,7 +212,8 @@ void halve_heads(std::vector<LaunchPlan>& launches, const std::vector<std::vecto
 
     LaunchPlan& product = launches[i - 1];
     const std::optional<LinearProblem> problem = product.primitive->code() == OpCode::linear ? linear_problem(product) : std::nullopt;
-    if (!problem || problem->weight != DType::bf16 || linear_path(*problem, caps) != LinearPath::coop || product.outputs.size() != 3) continue;
+    if (!problem || problem->weight != DType::bf16 || linear_path(*problem, caps) != LinearPath::coop || product.outputs.size() != 3)
+      continue;
     if (!goes(i - 1, 0, i, kQueries) || !goes(i - 1, 1, i, kQueries + 1) || !goes(i - 1, 2, i, kQueries + 2)) continue;
     for (size_t part = 0; part < 3; ++part) {
       halve(product, product.inputs.size() + part, DType::bf16);
@@ -229,11 +241,13 @@ std::vector<Ahead> look_ahead(const std::vector<LaunchPlan>& launches, const Cap
   // Where there is time: beside attention, which leaves most of the device idle, and at the end of the longest products.
   for (size_t i = 0; i < launches.size(); ++i) {
     const Primitive& primitive = *launches[i].primitive;
-    if (primitive.code() != OpCode::paged_attention && !(primitive.code() == OpCode::linear && as<Linear>(primitive).gate != Gate::none)) continue;
+    if (primitive.code() != OpCode::paged_attention && !(primitive.code() == OpCode::linear && as<Linear>(primitive).gate != Gate::none))
+      continue;
     Ahead ahead{int(i), {}};
     const auto next = std::upper_bound(products.begin(), products.end(), int(i));
     for (auto product = next; product != products.end() && product < next + 2; ++product)
-      for (int weight = 0; weight < as<Linear>(*launches[size_t(*product)].primitive).weights; ++weight) ahead.weights.push_back({*product, size_t(1 + weight)});
+      for (int weight = 0; weight < as<Linear>(*launches[size_t(*product)].primitive).weights; ++weight)
+        ahead.weights.push_back({*product, size_t(1 + weight)});
     if (!ahead.weights.empty()) all.push_back(std::move(ahead));
   }
   return all;
@@ -246,8 +260,8 @@ bool Formats::depends(int launch) const {
          std::any_of(joined.begin(), joined.end(), [&](const Joined& join) { return join.launch == launch || join.by == launch; });
 }
 
-Formats choose_formats(std::vector<LaunchPlan>& launches, const std::vector<bool>& temporary, const Capabilities& caps, const std::vector<int>& keep,
-                       bool ordered) {
+Formats choose_formats(std::vector<LaunchPlan>& launches, const std::vector<bool>& temporary, const Capabilities& caps,
+                       const std::vector<int>& keep, bool ordered) {
   Formats formats;
   formats.fragments.resize(temporary.size());
   std::vector<std::vector<Use>> uses(temporary.size());
@@ -271,7 +285,9 @@ Formats choose_formats(std::vector<LaunchPlan>& launches, const std::vector<bool
   halve_heads(launches, uses, free, caps, formats.halved);
   for (size_t i = 0; ordered && i < launches.size(); ++i) {
     const std::optional<ProductPair> pair = pair_at(launches, temporary, caps, int(i));
-    if (!pair || std::any_of(formats.pairs.begin(), formats.pairs.end(), [&](const ProductPair& other) { return other.giver == pair->giver; })) continue;
+    if (!pair ||
+        std::any_of(formats.pairs.begin(), formats.pairs.end(), [&](const ProductPair& other) { return other.giver == pair->giver; }))
+      continue;
     formats.pairs.push_back(*pair);
   }
   for (size_t i = 0; ordered && i + 1 < launches.size(); ++i) {

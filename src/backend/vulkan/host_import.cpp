@@ -31,7 +31,8 @@ std::optional<HostImport> import_host(const Context& context, const void* data, 
   for (uint32_t i = 0; i < context.memory_properties.memoryTypeCount; ++i)
     if ((context.memory_properties.memoryTypes[i].propertyFlags & kWanted) != kWanted) types &= ~(1u << i);
   std::optional<DeviceBuffer> pages = make_buffer(
-      context, {.bytes = end - begin, .usage = kImportUsage, .types = types, .most = end - begin, .buffer_next = &external, .memory_next = &host});
+      context,
+      {.bytes = end - begin, .usage = kImportUsage, .types = types, .most = end - begin, .buffer_next = &external, .memory_next = &host});
   if (!pages) return {};
   return HostImport{std::move(*pages), reinterpret_cast<uintptr_t>(data) - begin};
 }

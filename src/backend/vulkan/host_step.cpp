@@ -24,7 +24,9 @@ HostStep::HostStep(const LaunchPlan& launch, Device& device, Device& fallback) :
     const Extent extent = extent_of(operand);
     const Piece piece{places[i].buffer, places[i].offset_bytes + extent.begin, extent.end - extent.begin, false, false};
     size_t at = 0;  // an updated output is its input: one piece for both
-    while (at < pieces_.size() && !(pieces_[at].buffer == piece.buffer && pieces_[at].offset == piece.offset && pieces_[at].bytes == piece.bytes)) ++at;
+    while (at < pieces_.size() &&
+           !(pieces_[at].buffer == piece.buffer && pieces_[at].offset == piece.offset && pieces_[at].bytes == piece.bytes))
+      ++at;
     if (at == pieces_.size()) pieces_.push_back(piece);
     const bool whole = i >= inputs && is_contiguous(operand.type.shape, operand.strides);
     pieces_[at].read |= !whole;

@@ -102,7 +102,9 @@ std::shared_ptr<const Instance> Instance::open() {
     instance.global_.vkCreateInstance(&info, nullptr, &instance.instance_);
   } catch (const Error& error) {
     if (error.native() != VK_ERROR_INCOMPATIBLE_DRIVER) throw;
-    throw Error(error.status(), cat("the Vulkan loader knows no driver that works here (", error.what(), "); install the driver of the hardware"), error.native());
+    throw Error(error.status(),
+                cat("the Vulkan loader knows no driver that works here (", error.what(), "); install the driver of the hardware"),
+                error.native());
   }
   instance.api_ = std::make_unique<InstanceApi>(instance.global_, instance.instance_);
   const InstanceApi& api = *instance.api_;

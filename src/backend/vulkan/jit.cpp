@@ -32,7 +32,8 @@ class Includes final : public glslang::TShader::Includer {
 }
 
 std::string identity() {
-  return cat("spirv 1, glslang ", GLSLANG_VERSION_MAJOR, ".", GLSLANG_VERSION_MINOR, ".", GLSLANG_VERSION_PATCH, ", kernels ", modules_checksum());
+  return cat("spirv 1, glslang ", GLSLANG_VERSION_MAJOR, ".", GLSLANG_VERSION_MINOR, ".", GLSLANG_VERSION_PATCH, ", kernels ",
+             modules_checksum());
 }
 
 }  // namespace

@@ -9,8 +9,9 @@ FragmentProbe fragment_probe(const Capabilities& caps, bool bf16) {
   return probe;
 }
 
-// Of each lane: how many elements of A, of B and of the sum it holds, then 8 of each as row * 16 + column. What is expected is the layout of
-// NVIDIA's mma.m16n8k16 as cooperative matrices show it: lane 4 g + t has rows g and g + 8 of A and of the sum, and columns g and g + 8 of B.
+// Of each lane: how many elements of A, of B and of the sum it holds, then 8 of each as row * 16 + column. What is expected is the layout
+// of NVIDIA's mma.m16n8k16 as cooperative matrices show it: lane 4 g + t has rows g and g + 8 of A and of the sum, and columns g and g + 8
+// of B.
 bool fragments_match(std::span<const uint32_t> words) {
   constexpr uint32_t kEach = 3 + 3 * 8;
   if (words.size() < 32 * kEach) return false;

@@ -1,5 +1,5 @@
-// The choice of kernels and tiles for linear layers. The numbers are measurements on an H200 (docs/PERFORMANCE.md); other devices have other
-// optima, but the same order of magnitude.
+// The choice of kernels and tiles for linear layers. The numbers are measurements on an H200 (docs/PERFORMANCE.md); other devices have
+// other optima, but the same order of magnitude.
 #include <cmath>
 #include <limits>
 
@@ -13,7 +13,6 @@ bool has_tensor_cores(const Capabilities& caps, DType weight) {
   const bool subgroups_of_32 = caps.subgroup_control ? caps.min_subgroup <= 32 && caps.max_subgroup >= 32 : caps.subgroup_size == 32;
   return type && caps.float16 && subgroups_of_32 && caps.shared_bytes >= 20480 + 16 && caps.workgroup_invocations >= 512;
 }
-
 
 }  // namespace
 
@@ -50,8 +49,8 @@ int64_t skinny_rows(const LinearProblem& problem) {
   return int64_t(16) * shape.tiles * shape.side / (problem.gated ? 2 : 1);
 }
 
-// The tile and split with the least estimated time. A multiprocessor runs `resident` workgroups at once, at `rate` in all; fewer get more each
-// but less together. Split tiles fill the device where there are few, and pay by the traffic of partial sums.
+// The tile and split with the least estimated time. A multiprocessor runs `resident` workgroups at once, at `rate` in all; fewer get more
+// each but less together. Split tiles fill the device where there are few, and pay by the traffic of partial sums.
 CoopShape coop_shape(const LinearProblem& problem, std::span<const int64_t> n, const Capabilities& caps) {
   struct Tile {
     int64_t tokens, columns;

@@ -29,7 +29,8 @@ Ref Emitter::output(size_t index) const {
   const size_t operand = plan().inputs.size() + index;
   const int blocks = fragments(operand);
   const int64_t tokens = blocks ? type.shape[0] : 1;
-  return {Ref::Kind::operand, int(operand), 0, blocks ? fragment_bytes(blocks, element_count(type.shape) / tokens) : extent_of(plan().outputs[index]).end};
+  return {Ref::Kind::operand, int(operand), 0,
+          blocks ? fragment_bytes(blocks, element_count(type.shape) / tokens) : extent_of(plan().outputs[index]).end};
 }
 
 Grid Emitter::row(int64_t count) const {

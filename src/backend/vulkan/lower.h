@@ -22,10 +22,10 @@ inline int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
 
 // A compute pipeline: which module, with which specialisation constants (ids 0, 1, ...).
 struct Kernel {
-  std::string module;                // "linear_vec.bf16": a variant of kernels/linear_vec.comp; or a name for `source`
+  std::string module;  // "linear_vec.bf16": a variant of kernels/linear_vec.comp; or a name for `source`
   std::vector<uint32_t> constants;
-  uint32_t subgroup = 0;             // required subgroup size; 0 = the device's choice. Full subgroups are then required too.
-  std::string source = {};           // GLSL to compile in process instead of an embedded module
+  uint32_t subgroup = 0;    // required subgroup size; 0 = the device's choice. Full subgroups are then required too.
+  std::string source = {};  // GLSL to compile in process instead of an embedded module
   bool operator==(const Kernel&) const = default;
 };
 
@@ -65,8 +65,8 @@ class Words {
   std::vector<uint32_t> words_;
 };
 
-// Between a product and the normalised product of its output: what the first leaves for the second in scratch memory, see kernels/linear.glsl.
-// The first has the second's norm weight as an additional last input.
+// Between a product and the normalised product of its output: what the first leaves for the second in scratch memory, see
+// kernels/linear.glsl. The first has the second's norm weight as an additional last input.
 struct Handover {
   Ref values, squares;
   int64_t groups = 0;  // of rows, that have sums of squares
@@ -85,7 +85,7 @@ class Emitter {
   virtual const Capabilities& caps() const = 0;
   virtual const LaunchPlan& plan() const = 0;
 
-  Ref input(size_t index) const;   // from an operand's first element to its end
+  Ref input(size_t index) const;  // from an operand's first element to its end
   Ref output(size_t index) const;
   // > 0: inputs, then outputs: this one holds 16-bit values in the order of linear_skinny's fragments, for so many blocks of 8 tokens.
   virtual int fragments(size_t operand) const = 0;
@@ -97,8 +97,8 @@ class Emitter {
   virtual Ref scratch(int64_t bytes) = 0;
   // Zeros at the first dispatch; kernels must leave zeros behind (the last workgroup resets what it counted with).
   virtual Ref counters(int64_t bytes) = 0;
-  // A word among the counters that a kernel raises (atomicMax) when the operation has no answer. Where it is not 0 after a run, the run ends in
-  // Error(invalid_argument) with what `describe` says of it.
+  // A word among the counters that a kernel raises (atomicMax) when the operation has no answer. Where it is not 0 after a run, the run
+  // ends in Error(invalid_argument) with what `describe` says of it.
   virtual Ref verdict(std::function<std::string(uint32_t)> describe) = 0;
   // What `body` dispatches runs again and again, until `word`, a part of the counters, is 0 after it. After `most` times the run ends in
   // Error(internal) with `complaint`. The host looks at the word each time: worth it for bodies of many dispatches.
@@ -107,7 +107,8 @@ class Emitter {
   virtual Ref table(const void* data, int64_t bytes) = 0;
   virtual void dispatch(Kernel kernel, Grid groups, std::vector<Argument> arguments, const Words& words, Work work = {}) = 0;
 
-  // So many workgroups in a row as a grid within the device's limits: the kernel's index is x + y * gl_NumWorkGroups.x, which may pass count.
+  // So many workgroups in a row as a grid within the device's limits: the kernel's index is x + y * gl_NumWorkGroups.x, which may pass
+  // count.
   Grid row(int64_t count) const;
 };
 
@@ -116,17 +117,17 @@ void lower(Emitter& emitter);
 
 // The families, one file each.
 void lower_fused(Emitter& emitter);
-void lower_array_op(Emitter& emitter);        // copy, concatenate, take, fill, arange, reduce, arg_reduce, softmax
-void lower_index_op(Emitter& emitter);        // update, scatter, sort, scan, random_bits
+void lower_array_op(Emitter& emitter);  // copy, concatenate, take, fill, arange, reduce, arg_reduce, softmax
+void lower_index_op(Emitter& emitter);  // update, scatter, sort, scan, random_bits
 void lower_matmul(Emitter& emitter);
 void lower_linalg(Emitter& emitter);
 bool lowers_linalg(const Primitive& primitive);  // what there are kernels for; lower_linalg refuses float64 and the largest matrices
 void lower_top_k(Emitter& emitter);
 void lower_linear(Emitter& emitter);
-void lower_norm(Emitter& emitter);            // rms_norm, layer_norm
-void lower_rope(Emitter& emitter);            // rope, kv_write, rope_kv_write
-void lower_attention(Emitter& emitter);       // paged_attention, dense_attention, segment_pool
-void lower_custom(Emitter& emitter);          // a caller's own GLSL
+void lower_norm(Emitter& emitter);       // rms_norm, layer_norm
+void lower_rope(Emitter& emitter);       // rope, kv_write, rope_kv_write
+void lower_attention(Emitter& emitter);  // paged_attention, dense_attention, segment_pool
+void lower_custom(Emitter& emitter);     // a caller's own GLSL
 Kernel custom_kernel(const LaunchPlan& plan);
 
 // Where an operand lies around its first element, in bytes: begin <= 0 with negative strides, which Emitter::input and output leave to the

@@ -15,7 +15,6 @@ namespace {
 constexpr int64_t kThreads = 256;
 constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
 
-
 void lower_copy(Emitter& emitter) {
   emit_copy(emitter, dims(emitter.plan().outputs[0].type.shape), strided_input(emitter, 0), strided_output(emitter, 0));
 }
@@ -42,15 +41,17 @@ void lower_take(Emitter& emitter) {
   const int64_t each = width % 4 == 0 ? 4 : 1, pieces = width / each;
   std::string text = glsl_head(emitter, {from, to}, "arithmetic.glsl");
   text += cat("#include \"strided.glsl\"\nlayout(local_size_x = ", kThreads, ") in;\n",
-              "layout(push_constant, scalar) uniform Args { uvec2 table; uvec2 indices; uvec2 y; uint count, rows, width, pieces, multiplier, shift; } args;\n",
+              "layout(push_constant, scalar) uniform Args { uvec2 table; uvec2 indices; uvec2 y; uint count, rows, width, pieces, "
+              "multiplier, shift; } args;\n",
               "void main() {\n  uint id = group_index() * ", kThreads, "u + gl_LocalInvocationIndex;\n  if (id >= args.count) return;\n",
               "  uint at = fast_divide(id, args.multiplier, args.shift), column = (id - at * args.pieces) * ", each, "u;\n");
   text += index == DType::i64 ? "  uvec2 row = U32x2(args.indices).v[at];\n  bool there = row.y == 0u && row.x < args.rows;\n"
                               : "  uvec2 row = uvec2(U32(args.indices).v[at], 0u);\n  bool there = row.x < args.rows;\n";
-  text += cat("  uvec2 x = address_of(address_of(args.table, there ? row.x : 0u, args.width * ", size_of(from), "u), column, ", size_of(from), "u);\n");
-  text += cat("  uvec2 y = address_of(args.y, at, args.width * ", size_of(to), "u);\n  for (uint i = 0; i < ", each, "u; ++i) {\n    ", value_type(from),
-              " v = there ? load_", suffix(from), "(x, i) : ", value_type(from), "(0);\n    store_", suffix(to), "(y, column + i, ",
-              convert_expression(from, to, "v"), ");\n  }\n}\n");
+  text += cat("  uvec2 x = address_of(address_of(args.table, there ? row.x : 0u, args.width * ", size_of(from), "u), column, ",
+              size_of(from), "u);\n");
+  text += cat("  uvec2 y = address_of(args.y, at, args.width * ", size_of(to), "u);\n  for (uint i = 0; i < ", each, "u; ++i) {\n    ",
+              value_type(from), " v = there ? load_", suffix(from), "(x, i) : ", value_type(from), "(0);\n    store_", suffix(to),
+              "(y, column + i, ", convert_expression(from, to, "v"), ");\n  }\n}\n");
   if (width * std::max(size_of(from), size_of(to)) > int64_t(UINT32_MAX)) no_kernel(plan);
   const int64_t rows = std::max<int64_t>(1, kMost / pieces);  // of a dispatch
   const Divisor divisor(pieces);
@@ -80,7 +81,8 @@ void lower_arange(Emitter& emitter) {
   ElementwiseBody body{.name = "arange"};
   body.used = {DType::f64};
   body.constants = {{DType::f64, std::bit_cast<uint64_t>(op.start)}, {DType::f64, std::bit_cast<uint64_t>(op.step)}};
-  body.code = cat("  precise double v = c0 + double(at) * c1;\n  ", value_type(op.dtype), " result = ", convert_expression(DType::f64, op.dtype, "v"), ";\n");
+  body.code = cat("  precise double v = c0 + double(at) * c1;\n  ", value_type(op.dtype),
+                  " result = ", convert_expression(DType::f64, op.dtype, "v"), ";\n");
   emit_elementwise(emitter, body, dims(emitter.plan().outputs[0].type.shape), {}, strided_output(emitter, 0));
 }
 
@@ -88,9 +90,12 @@ void lower_arange(Emitter& emitter) {
 ReduceShape reduce_shape(const Shape& shape, const Dims& axes) {
   ReduceShape result;
   for (int axis = 0; axis < shape.rank(); ++axis) {
-    if (axes.rank() && axis < axes[0]) result.outer *= shape[axis];
-    else if (axes.rank() && axis <= axes.back()) result.count *= shape[axis];
-    else result.inner *= shape[axis];
+    if (axes.rank() && axis < axes[0])
+      result.outer *= shape[axis];
+    else if (axes.rank() && axis <= axes.back())
+      result.count *= shape[axis];
+    else
+      result.inner *= shape[axis];
   }
   result.stride = result.count;
   return result;
@@ -140,7 +145,8 @@ void lower_reduce(Emitter& emitter) {
   ReduceInput input{x.type.dtype, {}};
   if (const LaunchPlan* chain = emitter.joined()) {
     input.body = chain_body(emitter, *chain);
-    for (size_t i = 1; i < plan.inputs.size(); ++i) input.operands.push_back({emitter.input(i), plan.inputs[i].type.dtype, is_one(plan.inputs[i])});
+    for (size_t i = 1; i < plan.inputs.size(); ++i)
+      input.operands.push_back({emitter.input(i), plan.inputs[i].type.dtype, is_one(plan.inputs[i])});
   } else {
     input.operands = {{emitter.input(0), x.type.dtype}};
   }
@@ -166,13 +172,15 @@ void lower_softmax(Emitter& emitter) {
     const bool inside = caps.subgroup_control && subgroup <= kThreads && width <= subgroup * kPieces * wide;
     const int64_t lanes = std::min<int64_t>(inside ? subgroup : kThreads, int64_t(std::bit_ceil(uint64_t(divide_up(width, 2 * wide)))));
     const int64_t pieces = divide_up(width, lanes * wide);
-    emitter.dispatch({wide == 4 ? "softmax.held" : "softmax.held1", {uint32_t(lanes), uint32_t(pieces), log, inside}, inside ? uint32_t(subgroup) : 0},
-                     emitter.row(divide_up(rows, kThreads / lanes)),
-                     {read(x), write(y)}, Words().u(rows).u(width).u(stride), {.flops = double(rows * width) * 20, .bytes = bytes});
+    emitter.dispatch(
+        {wide == 4 ? "softmax.held" : "softmax.held1", {uint32_t(lanes), uint32_t(pieces), log, inside}, inside ? uint32_t(subgroup) : 0},
+        emitter.row(divide_up(rows, kThreads / lanes)), {read(x), write(y)}, Words().u(rows).u(width).u(stride),
+        {.flops = double(rows * width) * 20, .bytes = bytes});
     return;
   }
   const Ref sums = emitter.scratch(rows * 8);
-  emit_reduce(emitter, Reduction::exponentials, DType::f32, DType::f32, {.outer = rows, .count = width, .inner = 1, .stride = stride}, x, sums);
+  emit_reduce(emitter, Reduction::exponentials, DType::f32, DType::f32, {.outer = rows, .count = width, .inner = 1, .stride = stride}, x,
+              sums);
   const int64_t groups = divide_up(width, kThreads * 4);
   emitter.dispatch({"softmax.apply", {uint32_t(kThreads), 1, log}}, emitter.row(rows * groups), {read(x), write(y), read(sums)},
                    Words().u(groups).u(rows).u(width).u(stride), {.flops = double(rows * width) * 20, .bytes = bytes});

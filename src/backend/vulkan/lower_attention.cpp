@@ -24,7 +24,6 @@ struct Problem {
 
 uint32_t power_of_two_below(int64_t value) { return std::bit_floor(uint32_t(std::max<int64_t>(value, 1))); }
 
-
 // Up to this many tokens every token is a workgroup's own, and its context is split.
 constexpr int64_t kMostSingleTokens = 64;
 
@@ -72,7 +71,13 @@ Shape32 shape_of(const Problem& problem, const Capabilities& caps) {
 
 Words words_of(const Problem& problem, int64_t splits, int64_t least_pages) {
   Words words;
-  words.u(problem.tokens).u(problem.kv_heads).u(problem.group()).u(problem.q_stride).u(problem.table_rows).u(problem.table_width).u(problem.pages);
+  words.u(problem.tokens)
+      .u(problem.kv_heads)
+      .u(problem.group())
+      .u(problem.q_stride)
+      .u(problem.table_rows)
+      .u(problem.table_width)
+      .u(problem.pages);
   words.u(problem.window).u(splits).u(least_pages).f(problem.scale).f(problem.softcap).u(problem.k_stride).u(problem.v_stride);
   return words;
 }
@@ -83,7 +88,8 @@ Work work_of(const Problem& problem) {
   const double seen = problem.window > 0 ? std::min(context, double(problem.window)) : context;
   const double row = double(problem.kv_heads * problem.dim * size_of(problem.kv_type));
   const double readers = double(std::min<int64_t>(problem.tokens, std::max<int64_t>(1, problem.table_rows)));
-  return {problem.flops(std::min(seen, 8192.0)), 8.0 * double(problem.tokens * problem.q_heads * problem.dim) + 2 * row * readers * std::min(seen, 8192.0)};
+  return {problem.flops(std::min(seen, 8192.0)),
+          8.0 * double(problem.tokens * problem.q_heads * problem.dim) + 2 * row * readers * std::min(seen, 8192.0)};
 }
 
 void emit_float(Emitter& e, const Problem& problem, std::vector<Argument> arguments) {
@@ -96,10 +102,11 @@ void emit_float(Emitter& e, const Problem& problem, std::vector<Argument> argume
   arguments.push_back(splits ? update(e.scratch(problems * shape.splits * part_floats * 4)) : arguments[0]);
   arguments.push_back(splits ? update(e.counters(problems * 4)) : arguments[0]);
   Kernel kernel{problem.dense ? "attention.dense" : "attention.paged",
-                {shape.threads, float_type(problem.kv_type), uint32_t(problem.dim), shape.heads, shape.tokens, shape.lanes, shape.groups, shape.passes,
-                 problem.wide, float_type(problem.out_type), shape.team, shape.scratch},
+                {shape.threads, float_type(problem.kv_type), uint32_t(problem.dim), shape.heads, shape.tokens, shape.lanes, shape.groups,
+                 shape.passes, problem.wide, float_type(problem.out_type), shape.team, shape.scratch},
                 shape.team};
-  e.dispatch(std::move(kernel), e.row(problems * shape.splits), std::move(arguments), words_of(problem, shape.splits, shape.least_pages), work_of(problem));
+  e.dispatch(std::move(kernel), e.row(problems * shape.splits), std::move(arguments), words_of(problem, shape.splits, shape.least_pages),
+             work_of(problem));
 }
 
 // ---- tensor cores: kernels/attention_fragments.comp, or attention_coop.comp where the layout of fragments is unknown ----
@@ -123,8 +130,8 @@ bool coop_takes(const Problem& problem, Precision precision, const Capabilities&
   const bool type = problem.kv_type == DType::f16 ? caps.coopmat_f16 : problem.kv_type == DType::bf16 && caps.coopmat_bf16;
   const bool subgroup = caps.subgroup_control ? caps.min_subgroup <= 32 && 32 <= caps.max_subgroup : caps.subgroup_size == 32;
   constexpr int64_t kDims[] = {64, 80, 96, 128, 256};
-  return type && subgroup && problem.wide && precision == Precision::native && problem.tokens > kMostSingleTokens && problem.group() <= kCoopRows &&
-         std::find(std::begin(kDims), std::end(kDims), problem.dim) != std::end(kDims) &&
+  return type && subgroup && problem.wide && precision == Precision::native && problem.tokens > kMostSingleTokens &&
+         problem.group() <= kCoopRows && std::find(std::begin(kDims), std::end(kDims), problem.dim) != std::end(kDims) &&
          (takes_fragments(problem.dim, caps) || takes_rounded(problem.dim, problem.kv_type, caps));
 }
 
@@ -134,7 +141,8 @@ void emit_coop(Emitter& e, const Problem& problem, std::vector<Argument> argumen
   const int64_t splits = std::min<int64_t>(tokens, problem.tokens <= problem.table_rows ? tokens : 2);
   arguments.push_back(arguments[0]);
   arguments.push_back(arguments[0]);
-  Kernel kernel{cat(takes_fragments(problem.dim, e.caps()) ? "attention_fragments." : "attention_coop.", problem.kv_type == DType::f16 ? "f16_" : "bf16_", problem.dim),
+  Kernel kernel{cat(takes_fragments(problem.dim, e.caps()) ? "attention_fragments." : "attention_coop.",
+                    problem.kv_type == DType::f16 ? "f16_" : "bf16_", problem.dim),
                 {uint32_t(problem.group()), float_type(problem.out_type), problem.softcap > 0, float_type(problem.q_type)},
                 e.caps().subgroup_control ? 32u : 0u};
   e.dispatch(std::move(kernel), e.row(problems * splits), std::move(arguments), words_of(problem, splits, 1), work_of(problem));
@@ -142,23 +150,33 @@ void emit_coop(Emitter& e, const Problem& problem, std::vector<Argument> argumen
 
 void check_sizes(const LaunchPlan& plan, const Problem& problem) {
   const bool types = float_type(problem.kv_type) != kNoFloat && float_type(problem.out_type) != kNoFloat;
-  const bool sizes = fits_int(problem.tokens * problem.q_heads) && fits_int(problem.q_heads * problem.dim) && fits_int(problem.q_stride) && fits_int(problem.k_stride) &&
-                     fits_int(problem.v_stride) && fits_int(problem.kv_heads * kPageSlots * problem.dim) && fits_int(problem.table_width * kPageSlots) &&
-                     fits_int(problem.table_rows) && fits_int(problem.pages) && fits_int(problem.pages * problem.kv_heads);
+  const bool sizes = fits_int(problem.tokens * problem.q_heads) && fits_int(problem.q_heads * problem.dim) && fits_int(problem.q_stride) &&
+                     fits_int(problem.k_stride) && fits_int(problem.v_stride) && fits_int(problem.kv_heads * kPageSlots * problem.dim) &&
+                     fits_int(problem.table_width * kPageSlots) && fits_int(problem.table_rows) && fits_int(problem.pages) &&
+                     fits_int(problem.pages * problem.kv_heads);
   if (!types || !sizes || problem.dim == 0) no_kernel(plan);
 }
 
 Problem paged_problem(const LaunchPlan& plan) {
   const auto& op = as<PagedAttention>(*plan.primitive);
   const Shape &q = plan.inputs[0].type.shape, &pages = plan.inputs[1].type.shape, &table = plan.inputs[3].type.shape;
-  Problem problem{.tokens = q[0], .q_heads = q[1], .kv_heads = pages[1], .dim = q[2], .q_stride = plan.inputs[0].strides[0], .q_type = plan.inputs[0].type.dtype,
-                  .kv_type = plan.inputs[1].type.dtype, .out_type = plan.outputs[0].type.dtype, .scale = op.scale, .softcap = op.softcap};
+  Problem problem{.tokens = q[0],
+                  .q_heads = q[1],
+                  .kv_heads = pages[1],
+                  .dim = q[2],
+                  .q_stride = plan.inputs[0].strides[0],
+                  .q_type = plan.inputs[0].type.dtype,
+                  .kv_type = plan.inputs[1].type.dtype,
+                  .out_type = plan.outputs[0].type.dtype,
+                  .scale = op.scale,
+                  .softcap = op.softcap};
   problem.window = std::clamp<int64_t>(op.window, 0, INT32_MAX / 2);
   problem.table_width = table[1];
   problem.pages = pages[0];
   problem.table_rows = table[1] > 0 && pages[0] > 0 ? table[0] : 0;  // no page, no sequence
-  problem.wide = problem.dim % (problem.kv_type == DType::f32 ? 4 : 8) == 0 && problem.q_stride % (problem.q_type == DType::f32 ? 4 : 8) == 0 && lies_in(plan, 0, 16) &&
-                 lies_in(plan, 1, 16) && lies_in(plan, 2, 16) && lies_in(plan, 6, 16);
+  problem.wide = problem.dim % (problem.kv_type == DType::f32 ? 4 : 8) == 0 &&
+                 problem.q_stride % (problem.q_type == DType::f32 ? 4 : 8) == 0 && lies_in(plan, 0, 16) && lies_in(plan, 1, 16) &&
+                 lies_in(plan, 2, 16) && lies_in(plan, 6, 16);
   return problem;
 }
 
@@ -166,8 +184,10 @@ void lower_paged(Emitter& e) {
   const LaunchPlan& plan = e.plan();
   const Problem problem = paged_problem(plan);
   check_sizes(plan, problem);
-  std::vector<Argument> arguments{read(e.input(0)), read(e.input(1)), read(e.input(2)), read(e.input(3)), read(e.input(4)), read(e.input(5)), write(e.output(0))};
-  if (coop_takes(problem, Precision(as<PagedAttention>(*plan.primitive).precision), e.caps())) return emit_coop(e, problem, std::move(arguments));
+  std::vector<Argument> arguments{read(e.input(0)), read(e.input(1)), read(e.input(2)),  read(e.input(3)),
+                                  read(e.input(4)), read(e.input(5)), write(e.output(0))};
+  if (coop_takes(problem, Precision(as<PagedAttention>(*plan.primitive).precision), e.caps()))
+    return emit_coop(e, problem, std::move(arguments));
   if (problem.q_type != DType::f32) no_kernel(plan);
   emit_float(e, problem, std::move(arguments));
 }
@@ -175,8 +195,15 @@ void lower_paged(Emitter& e) {
 void lower_dense(Emitter& e) {
   const LaunchPlan& plan = e.plan();
   const Shape &q = plan.inputs[0].type.shape, &k = plan.inputs[1].type.shape;
-  Problem problem{.tokens = q[0], .q_heads = q[1], .kv_heads = k[1], .dim = q[2], .q_stride = plan.inputs[0].strides[0],
-                  .k_stride = plan.inputs[1].strides[0], .v_stride = plan.inputs[2].strides[0], .kv_type = DType::f32, .out_type = plan.outputs[0].type.dtype,
+  Problem problem{.tokens = q[0],
+                  .q_heads = q[1],
+                  .kv_heads = k[1],
+                  .dim = q[2],
+                  .q_stride = plan.inputs[0].strides[0],
+                  .k_stride = plan.inputs[1].strides[0],
+                  .v_stride = plan.inputs[2].strides[0],
+                  .kv_type = DType::f32,
+                  .out_type = plan.outputs[0].type.dtype,
                   .scale = as<DenseAttention>(*plan.primitive).scale};
   problem.dense = true;
   problem.table_rows = plan.inputs[3].type.shape[0] - 1;
@@ -201,7 +228,8 @@ void lower_segment_mean(Emitter& e) {
 bool takes_16_bit_queries(const LaunchPlan& attention, const Capabilities& caps) {
   constexpr float kLeastScale = 1e-6f;  // masked scores are scaled too, and stay far below the others
   const auto& op = as<PagedAttention>(*attention.primitive);
-  return op.scale >= kLeastScale && !takes_decode_attention(attention, caps) && coop_takes(paged_problem(attention), Precision(op.precision), caps);
+  return op.scale >= kLeastScale && !takes_decode_attention(attention, caps) &&
+         coop_takes(paged_problem(attention), Precision(op.precision), caps);
 }
 
 void lower_attention(Emitter& e) {

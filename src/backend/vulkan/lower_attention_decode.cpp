@@ -8,11 +8,10 @@
 namespace mlxc::vulkan {
 namespace {
 
-constexpr int64_t kMostTokens = 64;        // of a launch, as the kernel has it; more are a prompt's
-constexpr int64_t kMostSums = 16384;       // bytes: more keep workgroups from running side by side
-constexpr int64_t kMostParts = 128;        // of a context
-constexpr int64_t kPagesOfAPart = 8;       // at least: joining parts costs as much as reading so many
-
+constexpr int64_t kMostTokens = 64;   // of a launch, as the kernel has it; more are a prompt's
+constexpr int64_t kMostSums = 16384;  // bytes: more keep workgroups from running side by side
+constexpr int64_t kMostParts = 128;   // of a context
+constexpr int64_t kPagesOfAPart = 8;  // at least: joining parts costs as much as reading so many
 
 // How the query heads of one kv head are dealt out.
 struct DecodeShape {
@@ -95,13 +94,31 @@ bool lower_decode_attention(Emitter& e) {
   auto type = [&](size_t input) { return turn && turn->head_norm ? float_type(rotation->inputs[input].type.dtype) : 0u; };
   auto bits = [](float value) { return std::bit_cast<uint32_t>(value); };
   Kernel kernel{"attention_decode",
-                {uint32_t(teams * team), float_type(pages.type.dtype), uint32_t(dim), uint32_t(heads), uint32_t(depth), team,
-                 float_type(plan.outputs[0].type.dtype), uint32_t(e.fragments(plan.inputs.size())), uint32_t(kv_heads), uint32_t(group),
-                 uint32_t(std::clamp<int64_t>(op.window, 0, INT32_MAX / 2)), bits(op.scale), bits(op.softcap), turn ? stride(2) : uint32_t(q.strides[0]), stride(3),
-                 stride(4), turn != nullptr, turn && turn->head_norm, type(9), type(10), bits(turn ? turn->norm_eps : 0), bits(turn ? turn->norm_offset : 0),
+                {uint32_t(teams * team),
+                 float_type(pages.type.dtype),
+                 uint32_t(dim),
+                 uint32_t(heads),
+                 uint32_t(depth),
+                 team,
+                 float_type(plan.outputs[0].type.dtype),
+                 uint32_t(e.fragments(plan.inputs.size())),
+                 uint32_t(kv_heads),
+                 uint32_t(group),
+                 uint32_t(std::clamp<int64_t>(op.window, 0, INT32_MAX / 2)),
+                 bits(op.scale),
+                 bits(op.softcap),
+                 turn ? stride(2) : uint32_t(q.strides[0]),
+                 stride(3),
+                 stride(4),
+                 turn != nullptr,
+                 turn && turn->head_norm,
+                 type(9),
+                 type(10),
+                 bits(turn ? turn->norm_eps : 0),
+                 bits(turn ? turn->norm_offset : 0),
                  bits(turn ? turn->attention_factor : 1)},
                 caps.subgroup_control ? team : 0u};
-  const double context = 1024;  // a guess: how long contexts are is known when it runs
+  const double context = 1024;              // a guess: how long contexts are is known when it runs
   const int64_t resident = processors * 2;  // workgroups that the device runs at once, about
   e.dispatch(std::move(kernel), e.row(std::min(problems * splits, resident)), std::move(arguments), words,
              {4 * double(tokens * q.type.shape[1] * dim) * context, 4 * double(tokens * kv_heads * dim) * context});

@@ -15,29 +15,18 @@ Stored stored(DType dtype) {
                        *int64 = "GL_EXT_shader_explicit_arithmetic_types_int64";
   switch (dtype) {
     case DType::boolean:
-    case DType::u8:
-      return {"uint8_t", bits8};
-    case DType::i8:
-      return {"int8_t", bits8};
+    case DType::u8: return {"uint8_t", bits8};
+    case DType::i8: return {"int8_t", bits8};
     case DType::u16:
-    case DType::bf16:
-      return {"uint16_t", bits16};
-    case DType::i16:
-      return {"int16_t", bits16};
-    case DType::f16:
-      return {"float16_t", bits16};
-    case DType::u32:
-      return {"uint", nullptr};
-    case DType::i32:
-      return {"int", nullptr};
-    case DType::f32:
-      return {"float", nullptr};
-    case DType::u64:
-      return {"uint64_t", int64};
-    case DType::i64:
-      return {"int64_t", int64};
-    case DType::f64:
-      return {"double", nullptr};
+    case DType::bf16: return {"uint16_t", bits16};
+    case DType::i16: return {"int16_t", bits16};
+    case DType::f16: return {"float16_t", bits16};
+    case DType::u32: return {"uint", nullptr};
+    case DType::i32: return {"int", nullptr};
+    case DType::f32: return {"float", nullptr};
+    case DType::u64: return {"uint64_t", int64};
+    case DType::i64: return {"int64_t", int64};
+    case DType::f64: return {"double", nullptr};
   }
   return {"float", nullptr};
 }

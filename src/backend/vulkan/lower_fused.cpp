@@ -62,8 +62,10 @@ class Chain {
     for (const FusedStep& step : fused_.steps) {
       body_.used.push_back(step.dtype);
       body_.flops += flops_of(step);
-      if (step.primitive) lower_step(step);
-      else constant(step);
+      if (step.primitive)
+        lower_step(step);
+      else
+        constant(step);
     }
     body_.code += cat("  ", value_type(types_.back()), " result = ", names_.back(), ";\n");
     body_.name = "fused";

@@ -15,7 +15,6 @@ namespace {
 constexpr int64_t kThreads = 256;
 constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
 
-
 // The updated output lies where input 0 lies.
 void lower_update(Emitter& emitter) {
   const LaunchPlan& plan = emitter.plan();
@@ -40,16 +39,11 @@ enum class SortOutput : uint32_t { keys = 0, values = 1, places_64 = 2, places_3
 
 uint32_t infinity_of(DType dtype) {
   switch (dtype) {
-    case DType::f16:
-      return 0x7c00;
-    case DType::bf16:
-      return 0x7f80;
-    case DType::f32:
-      return 0x7f800000;
-    case DType::f64:
-      return 0x7ff00000;
-    default:
-      return 0;
+    case DType::f16: return 0x7c00;
+    case DType::bf16: return 0x7f80;
+    case DType::f32: return 0x7f800000;
+    case DType::f64: return 0x7ff00000;
+    default: return 0;
   }
 }
 
@@ -96,20 +90,11 @@ void lower_sort(Emitter& emitter) {
 std::string combine_expression(ScatterOp op, DType dtype) {
   const char* text = "";
   switch (op) {
-    case ScatterOp::set:
-      return text;
-    case ScatterOp::add:
-      text = "a + b";
-      break;
-    case ScatterOp::multiply:
-      text = "a * b";
-      break;
-    case ScatterOp::minimum:
-      text = "minimum(a, b)";
-      break;
-    case ScatterOp::maximum:
-      text = "maximum(a, b)";
-      break;
+    case ScatterOp::set: return text;
+    case ScatterOp::add: text = "a + b"; break;
+    case ScatterOp::multiply: text = "a * b"; break;
+    case ScatterOp::minimum: text = "minimum(a, b)"; break;
+    case ScatterOp::maximum: text = "maximum(a, b)"; break;
   }
   if (dtype == DType::f16 || dtype == DType::bf16) return cat("round_", suffix(dtype), "(", text, ")");
   return is_float(dtype) || dtype == DType::boolean ? text : cat("wrap_", suffix(dtype), "(", text, ")");
@@ -150,12 +135,8 @@ std::string scan_head(Emitter& emitter, ScanOp op, DType dtype) {
   const std::string value = value_type(inside);
   std::string identity = op == ScanOp::prod ? "1" : "0", step;
   switch (op) {
-    case ScanOp::sum:
-      step = "a + b";
-      break;
-    case ScanOp::prod:
-      step = "a * b";
-      break;
+    case ScanOp::sum: step = "a + b"; break;
+    case ScanOp::prod: step = "a * b"; break;
     case ScanOp::max:
     case ScanOp::min: {
       const bool most = op == ScanOp::max;
@@ -174,11 +155,11 @@ std::string scan_head(Emitter& emitter, ScanOp op, DType dtype) {
         identity = most ? "0" : "0xffffffffu";  // as good for narrower ones
       break;
     }
-    default:
-      break;
+    default: break;
   }
-  return cat(glsl_head(emitter, {dtype, inside}, "arithmetic.glsl"), "#define VALUE ", value, "\n#define VALUE_ALIGN ", std::max<int64_t>(4, size_of(inside)),
-             "\n#define IDENTITY ", value, "(", identity, ")\nVALUE STEP(VALUE a, VALUE b) { return ", step, "; }\n#define LOADED(address, i) VALUE(load_", suffix(dtype),
+  return cat(glsl_head(emitter, {dtype, inside}, "arithmetic.glsl"), "#define VALUE ", value, "\n#define VALUE_ALIGN ",
+             std::max<int64_t>(4, size_of(inside)), "\n#define IDENTITY ", value, "(", identity,
+             ")\nVALUE STEP(VALUE a, VALUE b) { return ", step, "; }\n#define LOADED(address, i) VALUE(load_", suffix(dtype),
              "(address, i))\nvoid STORED(uvec2 address, uint i, VALUE v) { store_", suffix(dtype), "(address, i, ",
              inside == dtype ? std::string("v") : convert_expression(inside, dtype, "v"), "); }\n");
 }
@@ -254,18 +235,12 @@ void lower_random_bits(Emitter& emitter) {
 
 void lower_index_op(Emitter& emitter) {
   switch (emitter.plan().primitive->code()) {
-    case OpCode::update:
-      return lower_update(emitter);
-    case OpCode::scatter:
-      return lower_scatter(emitter);
-    case OpCode::sort:
-      return lower_sort(emitter);
-    case OpCode::scan:
-      return lower_scan(emitter);
-    case OpCode::random_bits:
-      return lower_random_bits(emitter);
-    default:
-      no_kernel(emitter.plan());
+    case OpCode::update: return lower_update(emitter);
+    case OpCode::scatter: return lower_scatter(emitter);
+    case OpCode::sort: return lower_sort(emitter);
+    case OpCode::scan: return lower_scan(emitter);
+    case OpCode::random_bits: return lower_random_bits(emitter);
+    default: no_kernel(emitter.plan());
   }
 }
 

@@ -103,10 +103,8 @@ bool lowers_linalg(const Primitive& primitive) {
     case LinalgOp::cholesky:
     case LinalgOp::triangular_solve:
     case LinalgOp::qr:
-    case LinalgOp::svd:
-      return true;
-    default:
-      return false;
+    case LinalgOp::svd: return true;
+    default: return false;
   }
 }
 
@@ -115,16 +113,11 @@ void lower_linalg(Emitter& emitter) {
   const auto& op = as<Linalg>(*plan.primitive);
   if (plan.inputs[0].type.dtype != DType::f32) no_kernel(plan);
   switch (op.op) {
-    case LinalgOp::cholesky:
-      return lower_cholesky(emitter, op.first);
-    case LinalgOp::triangular_solve:
-      return lower_triangular_solve(emitter, op);
-    case LinalgOp::qr:
-      return lower_qr(emitter);
-    case LinalgOp::svd:
-      return lower_svd(emitter, op);
-    default:
-      no_kernel(plan);
+    case LinalgOp::cholesky: return lower_cholesky(emitter, op.first);
+    case LinalgOp::triangular_solve: return lower_triangular_solve(emitter, op);
+    case LinalgOp::qr: return lower_qr(emitter);
+    case LinalgOp::svd: return lower_svd(emitter, op);
+    default: no_kernel(plan);
   }
 }
 

@@ -50,7 +50,8 @@ struct Activations {
 
 class LinearLowering {
  public:
-  explicit LinearLowering(Emitter& emitter) : emitter_(emitter), plan_(emitter.plan()), caps_(emitter.caps()), op_(as<Linear>(*plan_.primitive)) {}
+  explicit LinearLowering(Emitter& emitter)
+      : emitter_(emitter), plan_(emitter.plan()), caps_(emitter.caps()), op_(as<Linear>(*plan_.primitive)) {}
 
   void run() {
     int64_t stride = 0;
@@ -134,8 +135,9 @@ class LinearLowering {
     const int64_t held = divide_up(pieces, size), most_held = 4;  // of a thread's registers
     Words words;
     words.u(tokens_).u(k_).u(x_.stride).u(pieces).u(parts).f(op_.norm_eps).f(op_.norm_offset);
-    emitter_.dispatch({"linear_pack", {form.bits(), uint32_t(size), uint32_t(blocks), uint32_t(held <= most_held ? held : 0)}}, emitter_.row(tokens_ * parts),
-                      {read(x_.ref), read(norm), write(packed.ref)}, words, {0, double(x_.ref.bytes + bytes)});
+    emitter_.dispatch({"linear_pack", {form.bits(), uint32_t(size), uint32_t(blocks), uint32_t(held <= most_held ? held : 0)}},
+                      emitter_.row(tokens_ * parts), {read(x_.ref), read(norm), write(packed.ref)}, words,
+                      {0, double(x_.ref.bytes + bytes)});
     packed_.push_back(packed);
     return packed;
   }
@@ -177,15 +179,19 @@ class LinearLowering {
     return form;
   }
 
-  void dispatch(Kernel kernel, int64_t groups, const std::vector<size_t>& weights, const Activations& x, bool norm, const LinearProblem& problem,
-                const Argument* partial = nullptr, const Argument* counters = nullptr) {
+  void dispatch(Kernel kernel, int64_t groups, const std::vector<size_t>& weights, const Activations& x, bool norm,
+                const LinearProblem& problem, const Argument* partial = nullptr, const Argument* counters = nullptr) {
     const Argument none = read(emitter_.input(1 + weights[0]));
     const bool gated = op_.gate != Gate::none;
     std::vector<Argument> arguments{read(x.ref), none, none};
-    if (partial) arguments[1] = *partial;
-    else if (norm) arguments[1] = read(emitter_.input(op_.norm_input()));
-    if (op_.residual) arguments[2] = read(emitter_.input(op_.residual_input()));
-    else if (counters) arguments[2] = *counters;
+    if (partial)
+      arguments[1] = *partial;
+    else if (norm)
+      arguments[1] = read(emitter_.input(op_.norm_input()));
+    if (op_.residual)
+      arguments[2] = read(emitter_.input(op_.residual_input()));
+    else if (counters)
+      arguments[2] = *counters;
     for (size_t i = 0; i < kWeightsAtOnce; ++i) arguments.push_back(i < weights.size() ? read(emitter_.input(1 + weights[i])) : none);
     if (op_.drop) {
       arguments[4] = read(emitter_.input(plan_.inputs.size() - 2));
@@ -214,7 +220,8 @@ class LinearLowering {
     words.u(tokens_).u(k_);
     for (size_t i = 0; i < kWeightsAtOnce; ++i) words.u(i < weights.size() ? rows(weights[i]) : 0);
     words.u(x.stride).f(op_.norm_eps).f(gives ? gives->norm_offset : op_.norm_offset);
-    emitter_.dispatch(std::move(kernel), emitter_.row(groups), std::move(arguments), words, {2.0 * double(tokens_) * double(k_) * double(problem.rows), bytes});
+    emitter_.dispatch(std::move(kernel), emitter_.row(groups), std::move(arguments), words,
+                      {2.0 * double(tokens_) * double(k_) * double(problem.rows), bytes});
   }
 
   // Blocks of so many columns of a tile; gated: half of each weight.
@@ -237,21 +244,26 @@ class LinearLowering {
     struct Shape {
       int64_t size, rows, columns, depth;
     };
-    Shape shape = tokens_ == 1 ? Shape{256, 2, 1, 2} : tokens_ == 2 ? Shape{256, 4, 2, 1} : tokens_ <= 4 ? Shape{128, 4, 4, 1} : Shape{128, 4, 8, 1};
+    Shape shape = tokens_ == 1   ? Shape{256, 2, 1, 2}
+                  : tokens_ == 2 ? Shape{256, 4, 2, 1}
+                  : tokens_ <= 4 ? Shape{128, 4, 4, 1}
+                                 : Shape{128, 4, 8, 1};
     // Rows shorter than the workgroup leave lanes idle.
     const int64_t lanes = std::max<int64_t>(64, int64_t(std::bit_ceil(uint64_t(divide_up(k_, 8)))));
     shape.size = std::min({shape.size, lanes, int64_t(caps_.workgroup_invocations)});
     if (lanes <= shape.size) shape.depth = 1;
-    const int64_t subgroups = shape.size / std::max<int64_t>(1, std::min<int64_t>(caps_.min_subgroup ? caps_.min_subgroup : 4, caps_.subgroup_size));
+    const int64_t subgroups =
+        shape.size / std::max<int64_t>(1, std::min<int64_t>(caps_.min_subgroup ? caps_.min_subgroup : 4, caps_.subgroup_size));
     Kernel kernel{cat("linear_vec.", short_name(problem.weight)),
-                  {form.bits(), uint32_t(shape.size), uint32_t(shape.rows), uint32_t(shape.columns), uint32_t(shape.depth), uint32_t(subgroups),
-                   uint32_t(!caps_.software || shape.rows * shape.columns <= 2)}};
+                  {form.bits(), uint32_t(shape.size), uint32_t(shape.rows), uint32_t(shape.columns), uint32_t(shape.depth),
+                   uint32_t(subgroups), uint32_t(!caps_.software || shape.rows * shape.columns <= 2)}};
     dispatch(std::move(kernel), blocks(weights, shape.rows), weights, x, norm, problem);
   }
 
   // A few rows of float32 and nothing else, as the first halves of adapters: products of matrices have a kernel for those.
   bool is_narrow(const std::vector<size_t>& weights) const {
-    const bool more = op_.gate != Gate::none || op_.residual || op_.has_bias || op_.activation != Gate::none || op_.drop || emitter_.gives() || emitter_.takes();
+    const bool more = op_.gate != Gate::none || op_.residual || op_.has_bias || op_.activation != Gate::none || op_.drop ||
+                      emitter_.gives() || emitter_.takes();
     const bool fits = tokens_ * std::max(x_.stride, round_up(k_, 8)) < (int64_t{1} << 31) - 4096;  // Matrix::fits
     return !more && fits && k_ >= 64 && std::all_of(weights.begin(), weights.end(), [&](size_t i) {
       return rows(i) <= 16 && weight(i).dtype == DType::f32 && plan_.outputs[i].type.dtype == DType::f32;
@@ -275,10 +287,13 @@ class LinearLowering {
     // Large tiles read less, small ones fill the device.
     Tile tile{128, 128, 8, 8};
     const int64_t enough = caps_.multiprocessors ? caps_.multiprocessors : 16;
-    if (caps_.software || tokens_ < 128 || divide_up(tokens_, 128) * blocks(weights, 128) < enough || tile.size() > caps_.workgroup_invocations) tile = {64, 64, 4, 4};
+    if (caps_.software || tokens_ < 128 || divide_up(tokens_, 128) * blocks(weights, 128) < enough ||
+        tile.size() > caps_.workgroup_invocations)
+      tile = {64, 64, 4, 4};
     if (tokens_ <= 32 || tile.size() > caps_.workgroup_invocations) tile = {32, 32, 4, 4};
     Kernel kernel{cat("linear_tile.", short_name(problem.weight)),
-                  {form_of(weights, x).bits(), uint32_t(tile.size()), uint32_t(tile.tokens), uint32_t(tile.columns), uint32_t(tile.my_tokens), uint32_t(tile.my_columns)}};
+                  {form_of(weights, x).bits(), uint32_t(tile.size()), uint32_t(tile.tokens), uint32_t(tile.columns),
+                   uint32_t(tile.my_tokens), uint32_t(tile.my_columns)}};
     dispatch(std::move(kernel), divide_up(tokens_, tile.tokens) * blocks(weights, tile.columns), weights, x, false, problem);
   }
 
@@ -286,12 +301,15 @@ class LinearLowering {
     const SkinnyShape shape = skinny_shape(problem);
     const Handover* takes = emitter_.takes();
     Activations x = x_;
-    if (takes) x = {takes->values, problem.weight, 0, shape.blocks, k_ / 8, true};
-    else if (emitter_.fragments(0)) x = {x_.ref, problem.weight, 0, shape.blocks, k_ / 8, true};
-    else if (!is_ready(problem.weight)) x = pack(problem.weight, shape.blocks, round_up(k_ / 8, 4 * shape.depth));
+    if (takes)
+      x = {takes->values, problem.weight, 0, shape.blocks, k_ / 8, true};
+    else if (emitter_.fragments(0))
+      x = {x_.ref, problem.weight, 0, shape.blocks, k_ / 8, true};
+    else if (!is_ready(problem.weight))
+      x = pack(problem.weight, shape.blocks, round_up(k_ / 8, 4 * shape.depth));
     Kernel kernel{cat("linear_skinny.", short_name(problem.weight), "_b", shape.blocks, "_t", shape.tiles, "_d", shape.depth),
-                  {form_of(weights, x).bits(), uint32_t(32 * shape.side * shape.split), uint32_t(shape.split), uint32_t(shape.side), uint32_t(x.blocks > 0),
-                   uint32_t(k_ % (32 * shape.depth) != 0), uint32_t(takes ? takes->groups : 4)}};
+                  {form_of(weights, x).bits(), uint32_t(32 * shape.side * shape.split), uint32_t(shape.split), uint32_t(shape.side),
+                   uint32_t(x.blocks > 0), uint32_t(k_ % (32 * shape.depth) != 0), uint32_t(takes ? takes->groups : 4)}};
     kernel.subgroup = caps_.subgroup_control ? 32 : 0;
     const Argument squares = takes ? read(takes->squares) : read(x.ref);
     dispatch(std::move(kernel), blocks(weights, 16 * shape.tiles * shape.side), weights, x, false, problem, takes ? &squares : nullptr);
@@ -306,7 +324,8 @@ class LinearLowering {
     const bool edge_columns = std::any_of(n.begin(), n.end(), [&](int64_t rows) { return rows % each != 0; });
     const int64_t tiles = divide_up(tokens_, shape.tokens) * blocks(weights, shape.columns);
     Kernel kernel{cat("linear_coop.", short_name(problem.weight), "_", shape.tokens, "x", shape.columns),
-                  {form_of(weights, x).bits(), 128, uint32_t(k_), uint32_t(tokens_ % shape.tokens != 0), uint32_t(edge_columns), uint32_t(shape.split)}};
+                  {form_of(weights, x).bits(), 128, uint32_t(k_), uint32_t(tokens_ % shape.tokens != 0), uint32_t(edge_columns),
+                   uint32_t(shape.split)}};
     kernel.subgroup = caps_.subgroup_control ? 32 : 0;
     if (shape.split == 1) return dispatch(std::move(kernel), tiles, weights, x, false, problem);
     const Argument partial = update(emitter_.scratch(tiles * shape.split * shape.tokens * shape.columns * int64_t(sizeof(float))));

@@ -9,9 +9,9 @@
 
 namespace mlxc::vulkan {
 
-// linear_skinny and attention_fragments fill the fragments of cooperative matrices element by element; Vulkan does not say where an element lies, so it is read back
-// once: one workgroup of `kernel`, which gets the address of `words` 32-bit words. Capabilities::fragment_layout is what fragments_match says,
-// for each 16-bit type that the device multiplies. Needs coopmat_f16 (coopmat_bf16).
+// linear_skinny and attention_fragments fill the fragments of cooperative matrices element by element; Vulkan does not say where an element
+// lies, so it is read back once: one workgroup of `kernel`, which gets the address of `words` 32-bit words. Capabilities::fragment_layout
+// is what fragments_match says, for each 16-bit type that the device multiplies. Needs coopmat_f16 (coopmat_bf16).
 struct FragmentProbe {
   Kernel kernel;
   uint32_t words = 32 * 27;
@@ -29,7 +29,7 @@ enum class LinearPath {
 // What decides the path of the weights of one dtype.
 struct LinearProblem {
   int64_t tokens = 0, k = 0;
-  int64_t rows = 0;      // of all weights together
+  int64_t rows = 0;  // of all weights together
   DType weight = DType::f32;
   bool native = false;   // activations may be rounded
   bool aligned = false;  // rows of the weights are whole 16-byte pieces

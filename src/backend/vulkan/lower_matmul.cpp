@@ -16,27 +16,35 @@ constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
 constexpr int64_t kSmallTile = 32;
 constexpr int64_t kNarrow = 16, kNarrowTerms = 64;  // results with at most so many rows or columns, each a sum of at least so many terms
 
-
 Matrix matrix_of(const OperandType& operand, const Ref& ref) {
   const int rank = operand.type.shape.rank();
-  Matrix result{ref, operand.type.shape[rank - 2], operand.type.shape[rank - 1], operand.strides[rank - 2], operand.strides[rank - 1], size_of(operand.type.dtype), {}};
+  Matrix result{ref,
+                operand.type.shape[rank - 2],
+                operand.type.shape[rank - 1],
+                operand.strides[rank - 2],
+                operand.strides[rank - 1],
+                size_of(operand.type.dtype),
+                {}};
   for (int axis = 0; axis < rank - 2; ++axis) result.batch.push_back(operand.strides[axis]);
   return result;
 }
 
 class Product {
  public:
-  explicit Product(Emitter& emitter) : emitter_(emitter), dtype_(emitter.plan().inputs[0].type.dtype), op_(&as<Matmul>(*emitter.plan().primitive)) {
+  explicit Product(Emitter& emitter)
+      : emitter_(emitter), dtype_(emitter.plan().inputs[0].type.dtype), op_(&as<Matmul>(*emitter.plan().primitive)) {
     const LaunchPlan& plan = emitter.plan();
     const Shape& shape = plan.outputs[0].type.shape;
     for (int axis = 0; axis < shape.rank() - 2; ++axis) batch_.push_back(shape[axis]);
   }
-  Product(Emitter& emitter, std::vector<int64_t> batch, ProductInto into) : emitter_(emitter), dtype_(DType::f32), into_(into), batch_(std::move(batch)) {}
+  Product(Emitter& emitter, std::vector<int64_t> batch, ProductInto into)
+      : emitter_(emitter), dtype_(DType::f32), into_(into), batch_(std::move(batch)) {}
 
   void emit() {
     const LaunchPlan& plan = emitter_.plan();
     if (element_count(plan.outputs[0].type.shape) == 0) return;
-    Matrix a = matrix_of(plan.inputs[0], emitter_.input(0)), b = matrix_of(plan.inputs[1], emitter_.input(1)), c = matrix_of(plan.outputs[0], emitter_.output(0));
+    Matrix a = matrix_of(plan.inputs[0], emitter_.input(0)), b = matrix_of(plan.inputs[1], emitter_.input(1)),
+           c = matrix_of(plan.outputs[0], emitter_.output(0));
     collapse_batch(a, b, c);
     emit_blocks(a, b, c);
   }
@@ -70,8 +78,8 @@ class Product {
     }
   }
 
-  // Few tiles with long sums, as gradients of weights are, leave most of the device idle: the sums are cut into parts, one more axis of the batch,
-  // whose results are added then.
+  // Few tiles with long sums, as gradients of weights are, leave most of the device idle: the sums are cut into parts, one more axis of the
+  // batch, whose results are added then.
   void emit_parts(const Matrix& a, const Matrix& b, const Matrix& c) {
     constexpr int64_t kWorth = 256;  // terms of a part
     const int64_t m = c.rows, n = c.columns, k = a.columns, items = product(batch_), results = items * m * n;
@@ -96,13 +104,15 @@ class Product {
       to.ref = sums.at(equal * results * c.item, results * c.item);
       dispatch(batch_, a.block(0, m, equal * part, rest), b.block(equal * part, rest, 0, n), to, false);
     }
-    emit_reduce(emitter_, Reduction::sum, dtype_, dtype_, {.outer = 1, .count = count, .inner = results, .stride = count * results}, sums, c.ref);
+    emit_reduce(emitter_, Reduction::sum, dtype_, dtype_, {.outer = 1, .count = count, .inner = results, .stride = count * results}, sums,
+                c.ref);
     if (!ends()) return;
     if (results > kMost) no_kernel(emitter_.plan());
     const End end = end_of(c);
     std::vector<uint32_t> constants;
     append_end(constants);
-    emitter_.dispatch({"matmul_end", constants}, emitter_.row(divide_up(results, 256)), {update(c.ref), read(end.bias), read(end.low), read(end.high)},
+    emitter_.dispatch({"matmul_end", constants}, emitter_.row(divide_up(results, 256)),
+                      {update(c.ref), read(end.bias), read(end.low), read(end.high)},
                       Words().u(n).u(results).f(end.drop.probability).f(end.drop.scale));
   }
 
@@ -160,16 +170,38 @@ class Product {
     const bool half = into_ == ProductInto::subtract_upper;  // of the tiles
     const int64_t tile = narrow ? narrow_rows(m, items) : dtype_ == DType::f32 ? tile_size(m, n, half ? (items + 1) / 2 : items) : 16;
     const int64_t across = narrow ? (n <= 8 ? 8 : 16) : tile, tiles_m = divide_up(m, tile), tiles_n = divide_up(n, across);
-    Kernel kernel = narrow                ? this->narrow(a, b, axes, tile, across, turned, n % across || k % 4)
+    Kernel kernel = narrow                 ? this->narrow(a, b, axes, tile, across, turned, n % across || k % 4)
                     : dtype_ == DType::f32 ? tiled(a, b, axes, tile, m % tile || n % tile || k % (tile == 64 ? 16 : 8) || k == 0)
                                            : plain(axes);
     if (with_end) append_end(kernel.constants);
     const int64_t a_first = rebase(a), b_first = rebase(b);
     const double count = double(items) * double(m) * double(n) / (half ? 2 : 1);
     emitter_.dispatch(std::move(kernel), emitter_.row(tiles_m * tiles_n * items),
-                      {read(a.ref), read(b.ref), {c.ref, into_ == ProductInto::all ? Access::write : Access::update}, read(end.bias), read(end.low), read(end.high),
+                      {read(a.ref),
+                       read(b.ref),
+                       {c.ref, into_ == ProductInto::all ? Access::write : Access::update},
+                       read(end.bias),
+                       read(end.low),
+                       read(end.high),
                        read(emitter_.table(table.data(), int64_t(table.size() * 4)))},
-                      Words().u(m).u(n).u(k).u(a.row).u(a.column).u(b.row).u(b.column).u(turned ? c.column : c.row).u(tiles_m).u(tiles_n).u(tiles_m * tiles_n * items).u(a_first).u(b_first).u(end.first).u(end.matrix).f(end.drop.probability).f(end.drop.scale),
+                      Words()
+                          .u(m)
+                          .u(n)
+                          .u(k)
+                          .u(a.row)
+                          .u(a.column)
+                          .u(b.row)
+                          .u(b.column)
+                          .u(turned ? c.column : c.row)
+                          .u(tiles_m)
+                          .u(tiles_n)
+                          .u(tiles_m * tiles_n * items)
+                          .u(a_first)
+                          .u(b_first)
+                          .u(end.first)
+                          .u(end.matrix)
+                          .f(end.drop.probability)
+                          .f(end.drop.scale),
                       {.flops = 2 * count * double(k), .bytes = double(items) * double(m * k + k * n + m * n) * double(c.item)});
   }
 
@@ -207,18 +239,21 @@ class Product {
 
   Kernel narrow(const Matrix& a, const Matrix& b, uint32_t axes, int64_t rows, int64_t columns, bool turned, bool edges) const {
     const bool b_across = b.column == 1 && b.row != 1 && wide(b) && b.columns % columns == 0;
-    return {cat("matmul_narrow.c", columns), {axes, a.column == 1 && wide(a), b.row == 1 && wide(b), b_across, edges, turned, uint32_t(rows)}};
+    return {cat("matmul_narrow.c", columns),
+            {axes, a.column == 1 && wide(a), b.row == 1 && wide(b), b_across, edges, turned, uint32_t(rows)}};
   }
 
   Kernel tiled(const Matrix& a, const Matrix& b, uint32_t axes, int64_t tile, bool edges) const {
     const uint32_t a_along_k = a.column == 1 || a.row != 1, b_along_k = b.column != 1 && b.row == 1;
-    return {cat("matmul.t", tile), {axes, a_along_k, b_along_k, wide(a), wide(b), edges, into_ != ProductInto::all, into_ == ProductInto::subtract_upper}};
+    return {cat("matmul.t", tile),
+            {axes, a_along_k, b_along_k, wide(a), wide(b), edges, into_ != ProductInto::all, into_ == ProductInto::subtract_upper}};
   }
 
   Kernel plain(uint32_t axes) const {
     const char* value = value_type(dtype_);
     const char* sum = dtype_ == DType::f64 ? "double" : size_of(dtype_) == 8 ? "uint64_t" : "uint";  // unsigned: wraps around
-    std::string text = cat(glsl_head(emitter_, {dtype_}, "arithmetic.glsl"), "#define INPUT ", suffix(dtype_), "\n#define VALUE ", value, "\n#define SUM ", sum);
+    std::string text = cat(glsl_head(emitter_, {dtype_}, "arithmetic.glsl"), "#define INPUT ", suffix(dtype_), "\n#define VALUE ", value,
+                           "\n#define SUM ", sum);
     text += dtype_ == DType::boolean ? "\n#define ADD(sum, x, y) sum |= x & y\n" : "\n#define ADD(sum, x, y) sum += SUM(x) * SUM(y)\n";
     return {"matmul_plain", {axes}, 0, cat(text, "#include \"matmul_plain.glsl\"\n")};
   }
@@ -232,7 +267,8 @@ class Product {
 
 }  // namespace
 
-void emit_product(Emitter& emitter, const std::vector<int64_t>& batch, const Matrix& a, const Matrix& b, const Matrix& c, ProductInto into) {
+void emit_product(Emitter& emitter, const std::vector<int64_t>& batch, const Matrix& a, const Matrix& b, const Matrix& c,
+                  ProductInto into) {
   Product(emitter, batch, into).dispatch(a, b, c);
 }
 

@@ -47,13 +47,16 @@ void lower_norm(Emitter& e) {
   const int64_t rows = tokens * heads;
   const uint32_t weight = float_type(plan.inputs[1].type.dtype), out = float_type(plan.outputs[0].type.dtype);
   const uint32_t bias = rms ? 0 : float_type(plan.inputs[2].type.dtype);
-  if (weight == kNoFloat || out == kNoFloat || bias == kNoFloat || !fits_int(x_stride) || !fits_int(x_head_stride) || !fits_int(dim) || !fits_int(rows)) no_kernel(plan);
+  if (weight == kNoFloat || out == kNoFloat || bias == kNoFloat || !fits_int(x_stride) || !fits_int(x_head_stride) || !fits_int(dim) ||
+      !fits_int(rows))
+    no_kernel(plan);
 
   const bool wide_x = dim % 4 == 0 && x_stride % 4 == 0 && x_head_stride % 4 == 0 && lies_in(plan, 0, 16);
   bool wide = dim % 4 == 0;
   for (size_t i = 1; i < plan.places.size(); ++i) wide = wide && lies_in(plan, i, 16);
   const Team team = team_of(e.caps(), (dim + 3) / 4, rows);
-  Kernel kernel{rms ? "norm.rms" : "norm.layer", {team.threads, team.lanes, uint32_t(dim), weight, out, wide_x, wide, residual, bias}, team.subgroup};
+  Kernel kernel{
+      rms ? "norm.rms" : "norm.layer", {team.threads, team.lanes, uint32_t(dim), weight, out, wide_x, wide, residual, bias}, team.subgroup};
 
   float eps, offset = 0;
   if (rms) {

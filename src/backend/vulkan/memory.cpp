@@ -14,8 +14,9 @@ constexpr uint64_t kFirstBlock = 64 * kMiB, kFirstHostBlock = 32 * kMiB, kLarges
 constexpr uint64_t kOwnBlock = kLargestBlock / 2;  // from here on a request has a block of its own
 
 constexpr VkMemoryPropertyFlags kHost = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-constexpr VkBufferUsageFlags kUsage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
-                                      VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
+constexpr VkBufferUsageFlags kUsage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+                                      VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT |
+                                      VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
 // Memory for special purposes.
 constexpr VkMemoryPropertyFlags kStrange = VK_MEMORY_PROPERTY_LAZILY_ALLOCATED_BIT | VK_MEMORY_PROPERTY_PROTECTED_BIT |
                                            VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD | VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD;
@@ -141,7 +142,8 @@ bool VulkanMemorySource::grow(Pool& pool, uint64_t bytes) {
   uint64_t size = bytes >= kOwnBlock ? least : std::max(pool.next_block, least);
   if (const uint64_t most = context_->caps.max_buffer; size > most) {
     if (least > most) {
-      log(LogLevel::warning, "a Vulkan memory block of ", least, " bytes is larger than a buffer of ", context_->caps.name, " can be, ", most, " bytes");
+      log(LogLevel::warning, "a Vulkan memory block of ", least, " bytes is larger than a buffer of ", context_->caps.name, " can be, ",
+          most, " bytes");
       return false;
     }
     size = least;
@@ -182,7 +184,8 @@ std::unique_ptr<Block> VulkanMemorySource::new_block(const Pool& pool, uint64_t 
   block->buffer = std::move(*buffer);
   if (pool.mapped) {
     void* host = nullptr;
-    if (context.api.vkMapMemory.attempt(context.device, block->buffer.memory.get(), 0, VK_WHOLE_SIZE, 0, &host) != Status::ok) return nullptr;
+    if (context.api.vkMapMemory.attempt(context.device, block->buffer.memory.get(), 0, VK_WHOLE_SIZE, 0, &host) != Status::ok)
+      return nullptr;
     block->host = static_cast<std::byte*>(host);
     block->cached = pool.cached;
   }

@@ -19,7 +19,8 @@ struct HeapBudget {
 // heap: its index; ours: bytes that this device holds of it. Tests give a function of their own.
 using BudgetQuestion = std::function<HeapBudget(uint32_t heap, int64_t ours)>;
 // VK_EXT_memory_budget, or 80 % of the heap where there is none.
-HeapBudget heap_budget(const InstanceApi& api, VkPhysicalDevice device, const VkPhysicalDeviceMemoryProperties& memory, bool extension, uint32_t heap);
+HeapBudget heap_budget(const InstanceApi& api, VkPhysicalDevice device, const VkPhysicalDeviceMemoryProperties& memory, bool extension,
+                       uint32_t heap);
 BudgetQuestion driver_budget(std::shared_ptr<const Context> context);
 
 // One vkAllocateMemory with one buffer over all of it. Memory::handle of every piece is its address.
@@ -30,7 +31,7 @@ struct Block {
   std::byte* host = nullptr;  // mapped as long as it lives, or null
   bool cached = false;        // the host reads it at full speed
   uint64_t taken = 0;
-  size_t pool = 0;            // whose it is, and its name there
+  size_t pool = 0;  // whose it is, and its name there
   uint64_t id = 0;
 };
 

@@ -39,7 +39,8 @@ enum Op : uint32_t {
   kCompositeExtract = 81,
   kExecutionModeId = 331,
 };
-constexpr uint32_t kSpecId = 1, kBuiltIn = 11, kWorkgroupSize = 25, kLocalSize = 17, kLocalSizeId = 38, kWorkgroupStorage = 4, kDescriptorSet = 34;
+constexpr uint32_t kSpecId = 1, kBuiltIn = 11, kWorkgroupSize = 25, kLocalSize = 17, kLocalSizeId = 38, kWorkgroupStorage = 4,
+                   kDescriptorSet = 34;
 constexpr uint64_t kMostBytes = uint64_t{1} << 31;  // that sizes are counted to: times a count of 32 bits they stay in 64
 
 // Integer arithmetic of 32 bits on constants; nothing for what sizes are not computed with.
@@ -93,18 +94,28 @@ class Reader {
       const uint32_t op = words[at] & 0xffff, count = words[at] >> 16;
       if (!count || count > words.size() - at || op == kFunction) break;
       const Operands w = words.subspan(at + 1, count - 1);
-      if (op == kCapability && !w.empty()) needs.capabilities.push_back(w[0]);
-      else if (op == kDecorate && w.size() >= 3 && w[1] == kDescriptorSet) needs.descriptors = true;
-      else if (op == kDecorate && w.size() >= 3 && w[1] == kSpecId) spec_ids_[w[0]] = w[2];
-      else if (op == kDecorate && w.size() >= 3 && w[1] == kBuiltIn && w[2] == kWorkgroupSize) size_id_ = w[0];
-      else if (op == kExecutionMode && w.size() >= 5 && w[1] == kLocalSize) std::copy_n(&w[2], 3, needs.group);
-      else if (op == kExecutionModeId && w.size() >= 5 && w[1] == kLocalSizeId) std::copy_n(&w[2], 3, sizes);
-      else if (op >= kTypeBool && op <= kTypePointer && !w.empty()) types_[w[0]] = {op, w};
-      else if (op >= kConstantTrue && op <= kSpecConstantOp && w.size() >= 2) define(op, w);
-      else if (op == kVariable && w.size() >= 3 && w[2] == kWorkgroupStorage) add_variable(w[0]);
+      if (op == kCapability && !w.empty())
+        needs.capabilities.push_back(w[0]);
+      else if (op == kDecorate && w.size() >= 3 && w[1] == kDescriptorSet)
+        needs.descriptors = true;
+      else if (op == kDecorate && w.size() >= 3 && w[1] == kSpecId)
+        spec_ids_[w[0]] = w[2];
+      else if (op == kDecorate && w.size() >= 3 && w[1] == kBuiltIn && w[2] == kWorkgroupSize)
+        size_id_ = w[0];
+      else if (op == kExecutionMode && w.size() >= 5 && w[1] == kLocalSize)
+        std::copy_n(&w[2], 3, needs.group);
+      else if (op == kExecutionModeId && w.size() >= 5 && w[1] == kLocalSizeId)
+        std::copy_n(&w[2], 3, sizes);
+      else if (op >= kTypeBool && op <= kTypePointer && !w.empty())
+        types_[w[0]] = {op, w};
+      else if (op >= kConstantTrue && op <= kSpecConstantOp && w.size() >= 2)
+        define(op, w);
+      else if (op == kVariable && w.size() >= 3 && w[2] == kWorkgroupStorage)
+        add_variable(w[0]);
     }
     // The built-in constant goes before the execution mode.
-    if (const auto found = composites_.find(size_id_); found != composites_.end() && found->second.size() == 3) std::copy_n(&found->second[0], 3, sizes);
+    if (const auto found = composites_.find(size_id_); found != composites_.end() && found->second.size() == 3)
+      std::copy_n(&found->second[0], 3, sizes);
     for (int i = 0; i < 3; ++i)
       if (const auto found = values_.find(sizes[i]); found != values_.end()) needs.group[i] = found->second;
   }
@@ -129,11 +140,16 @@ class Reader {
     const uint32_t id = w[1];
     const auto spec = spec_ids_.find(id);
     const bool given = spec != spec_ids_.end() && spec->second < constants_.size();
-    if (op == kConstantTrue || op == kSpecConstantTrue) values_[id] = given ? constants_[spec->second] != 0 : 1;
-    else if (op == kConstantFalse || op == kSpecConstantFalse) values_[id] = given && constants_[spec->second] != 0;
-    else if ((op == kConstant || op == kSpecConstant) && w.size() == 3) values_[id] = given ? constants_[spec->second] : w[2];
-    else if (op == kConstantComposite || op == kSpecConstantComposite) composites_[id].assign(w.begin() + 2, w.end());
-    else if (op == kSpecConstantOp && w.size() >= 4) define_operation(id, w[2], w.subspan(3));
+    if (op == kConstantTrue || op == kSpecConstantTrue)
+      values_[id] = given ? constants_[spec->second] != 0 : 1;
+    else if (op == kConstantFalse || op == kSpecConstantFalse)
+      values_[id] = given && constants_[spec->second] != 0;
+    else if ((op == kConstant || op == kSpecConstant) && w.size() == 3)
+      values_[id] = given ? constants_[spec->second] : w[2];
+    else if (op == kConstantComposite || op == kSpecConstantComposite)
+      composites_[id].assign(w.begin() + 2, w.end());
+    else if (op == kSpecConstantOp && w.size() >= 4)
+      define_operation(id, w[2], w.subspan(3));
   }
 
   void define_operation(uint32_t id, uint32_t op, Operands operands) {
@@ -238,11 +254,13 @@ std::string what_it_lacks(const Capabilities& caps, const ModuleNeeds& needs) {
   for (uint32_t capability : needs.capabilities)
     if (std::string name = missing(capability, caps); !name.empty()) return cat(name, ", which the device lacks or was not opened with");
   if (needs.descriptors) return "bindings: kernels have none, inputs and outputs are there by their names";
-  if (needs.shared_bytes > caps.shared_bytes) return cat(needs.shared_bytes, " bytes of shared memory, a workgroup has ", caps.shared_bytes);
+  if (needs.shared_bytes > caps.shared_bytes)
+    return cat(needs.shared_bytes, " bytes of shared memory, a workgroup has ", caps.shared_bytes);
   if (needs.invocations() > caps.workgroup_invocations)
     return cat("workgroups of ", needs.invocations(), " invocations, at most ", caps.workgroup_invocations, " are possible");
   for (int i = 0; i < 3; ++i)
-    if (needs.group[i] > caps.max_group[i]) return cat("workgroups of ", needs.group[i], " along axis ", i, ", at most ", caps.max_group[i], " are possible");
+    if (needs.group[i] > caps.max_group[i])
+      return cat("workgroups of ", needs.group[i], " along axis ", i, ", at most ", caps.max_group[i], " are possible");
   return {};
 }
 

@@ -7,7 +7,8 @@ namespace {
 
 template <class Entry>
 const Entry* find(std::span<const Entry> sorted, std::string_view name) {
-  auto found = std::lower_bound(sorted.begin(), sorted.end(), name, [](const Entry& entry, std::string_view key) { return entry.name < key; });
+  auto found =
+      std::lower_bound(sorted.begin(), sorted.end(), name, [](const Entry& entry, std::string_view key) { return entry.name < key; });
   return found != sorted.end() && found->name == name ? &*found : nullptr;
 }
 

@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kMostOnDisk = size_t{256} << 20;
 constexpr size_t kMostPipelines = 4096;  // what programs use stays beyond that
 constexpr int kMostThreads = 16;
-constexpr double kWorthSaving = 0.1;     // seconds of making pipelines
+constexpr double kWorthSaving = 0.1;  // seconds of making pipelines
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -47,8 +47,9 @@ bool is_cache_of(std::span<const std::byte> data, uint32_t vendor, uint32_t devi
   VkPipelineCacheHeaderVersionOne header;
   if (data.size() < sizeof header) return false;
   std::memcpy(&header, data.data(), sizeof header);
-  return header.headerSize >= sizeof header && header.headerSize <= data.size() && header.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE &&
-         header.vendorID == vendor && header.deviceID == device && std::memcmp(header.pipelineCacheUUID, uuid, VK_UUID_SIZE) == 0;
+  return header.headerSize >= sizeof header && header.headerSize <= data.size() &&
+         header.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE && header.vendorID == vendor && header.deviceID == device &&
+         std::memcmp(header.pipelineCacheUUID, uuid, VK_UUID_SIZE) == 0;
 }
 
 Pipelines::Pipelines(std::shared_ptr<Context> context, std::shared_ptr<const DiskCache> disk)
@@ -69,8 +70,9 @@ Pipelines::~Pipelines() { save(); }
 // Everything that decides whether a driver's data is still right.
 std::string Pipelines::identity() const {
   const Capabilities& caps = context_->caps;
-  return cat("pipelines 1, ", caps.name, ", ", caps.driver, ", vendor ", caps.vendor, ", device ", caps.device, ", driver version ", caps.driver_version,
-             ", api ", caps.api_version, ", driver ", hex(caps.driver_uuid), ", device ", hex(caps.device_uuid), ", kernels ", modules_checksum());
+  return cat("pipelines 1, ", caps.name, ", ", caps.driver, ", vendor ", caps.vendor, ", device ", caps.device, ", driver version ",
+             caps.driver_version, ", api ", caps.api_version, ", driver ", hex(caps.driver_uuid), ", device ", hex(caps.device_uuid),
+             ", kernels ", modules_checksum());
 }
 
 void Pipelines::open_cache() {
@@ -128,8 +130,10 @@ void Pipelines::find_or_make(std::span<const Kernel> kernels, std::vector<EntryP
   } catch (const Error& error) {  // then this one makes them all
     log(LogLevel::warning, "kernels are made one after another: ", error.what());
   }
-  if (pool) pool->parallel_for(int64_t(missing.size()), 1, make_range);
-  else make_range(0, int64_t(missing.size()), 0);
+  if (pool)
+    pool->parallel_for(int64_t(missing.size()), 1, make_range);
+  else
+    make_range(0, int64_t(missing.size()), 0);
   if (!missing.empty()) save_if_costly(seconds_since(start));
 }
 
@@ -211,11 +215,13 @@ Pipelines::Pipeline Pipelines::create(const Kernel& kernel) {
   info.stage.pSpecializationInfo = &constants;
   if (subgroup.requiredSubgroupSize && context.caps.subgroup_control) {
     if (subgroup.requiredSubgroupSize < context.caps.min_subgroup || subgroup.requiredSubgroupSize > context.caps.max_subgroup)
-      fail(Status::unsupported, "kernel ", kernel.module, " needs subgroups of ", subgroup.requiredSubgroupSize, ", which ", context.caps.name, " lacks");
+      fail(Status::unsupported, "kernel ", kernel.module, " needs subgroups of ", subgroup.requiredSubgroupSize, ", which ",
+           context.caps.name, " lacks");
     info.stage.pNext = &subgroup;
     if (kernel.subgroup) info.stage.flags |= VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
   } else if (kernel.subgroup && kernel.subgroup != context.caps.subgroup_size) {
-    fail(Status::unsupported, "kernel ", kernel.module, " needs subgroups of ", kernel.subgroup, ", those of ", context.caps.name, " have ", context.caps.subgroup_size);
+    fail(Status::unsupported, "kernel ", kernel.module, " needs subgroups of ", kernel.subgroup, ", those of ", context.caps.name, " have ",
+         context.caps.subgroup_size);
   }
   VkPipeline pipeline = VK_NULL_HANDLE;
   context.api.vkCreateComputePipelines(context.device, cache_.get(), 1, &info, nullptr, &pipeline);
@@ -224,7 +230,9 @@ Pipelines::Pipeline Pipelines::create(const Kernel& kernel) {
 }
 
 void Pipelines::drop_unused() {
-  std::erase_if(entries_, [](const auto& item) { return item.second.use_count() == 1 && item.second->done && item.second->result.pipeline.use_count() == 1; });
+  std::erase_if(entries_, [](const auto& item) {
+    return item.second.use_count() == 1 && item.second->done && item.second->result.pipeline.use_count() == 1;
+  });
 }
 
 void Pipelines::save_if_costly(double seconds) {
@@ -247,7 +255,8 @@ void Pipelines::save() noexcept {
   jit_.save();
   try {
     size_t bytes = 0;
-    if (context_->api.vkGetPipelineCacheData.attempt(context_->device, cache_.get(), &bytes, nullptr) != Status::ok || bytes > kMostOnDisk) return;
+    if (context_->api.vkGetPipelineCacheData.attempt(context_->device, cache_.get(), &bytes, nullptr) != Status::ok || bytes > kMostOnDisk)
+      return;
     std::vector<std::byte> data(bytes);
     if (context_->api.vkGetPipelineCacheData.attempt(context_->device, cache_.get(), &bytes, data.data()) != Status::ok) return;
     data.resize(bytes);  // VK_INCOMPLETE leaves a valid part

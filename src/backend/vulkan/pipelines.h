@@ -42,7 +42,7 @@ class Pipelines {
   // Writes the caches if anything was made since.
   void save() noexcept;
 
-  int made() const;                // pipelines made so far, from the disk's cache or not
+  int made() const;  // pipelines made so far, from the disk's cache or not
   bool found_on_disk() const { return found_on_disk_; }
   const Jit& jit() const { return jit_; }
 

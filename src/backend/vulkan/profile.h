@@ -9,8 +9,8 @@
 namespace mlxc::vulkan {
 
 struct ProgramCounters {
-  std::atomic<int64_t> programs{0};       // compiled
-  std::atomic<int64_t> recordings{0};     // made
+  std::atomic<int64_t> programs{0};    // compiled
+  std::atomic<int64_t> recordings{0};  // made
   std::atomic<int64_t> submissions{0};
   std::atomic<int64_t> host_launches{0};  // launches that ran on the fallback device
 };

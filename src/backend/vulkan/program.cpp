@@ -10,10 +10,10 @@
 namespace mlxc::vulkan {
 namespace {
 
-
 class ProgramEmitter final : public Emitter {
  public:
-  ProgramEmitter(const Capabilities& caps, LoweredProgram& program, const Formats& formats) : caps_(caps), program_(program), formats_(formats) {
+  ProgramEmitter(const Capabilities& caps, LoweredProgram& program, const Formats& formats)
+      : caps_(caps), program_(program), formats_(formats) {
     place_handovers();
   }
 
@@ -77,7 +77,8 @@ class ProgramEmitter final : public Emitter {
   void repeat(const Ref& word, int most, std::string complaint, const std::function<void()>& body) override {
     const size_t begin = program_.dispatches.size();
     body();
-    program_.repeats.push_back({begin, program_.dispatches.size(), pieces_.at(size_t(word.index)).at + word.offset, most, std::move(complaint)});
+    program_.repeats.push_back(
+        {begin, program_.dispatches.size(), pieces_.at(size_t(word.index)).at + word.offset, most, std::move(complaint)});
   }
   Ref table(const void* data, int64_t bytes) override {
     const size_t at = size_t(round_up(int64_t(program_.table.size()), kTableAlignment));
@@ -92,7 +93,8 @@ class ProgramEmitter final : public Emitter {
     if (bytes > kPushBytes)
       fail(Status::internal, "kernel ", kernel.module, " gets ", bytes, " bytes of arguments, at most ", kPushBytes, " are possible");
     if (groups.x > caps_.max_groups[0] || groups.y > caps_.max_groups[1] || groups.z > caps_.max_groups[2])
-      fail(Status::unsupported, "kernel ", kernel.module, " needs ", groups.x, " x ", groups.y, " x ", groups.z, " workgroups, more than this device runs");
+      fail(Status::unsupported, "kernel ", kernel.module, " needs ", groups.x, " x ", groups.y, " x ", groups.z,
+           " workgroups, more than this device runs");
     Dispatch dispatch{launch_, 0, groups, {}, words.list(), work};
     for (const Argument& argument : arguments) {
       dispatch.targets.push_back(target(argument, kernel.module));
@@ -121,7 +123,8 @@ class ProgramEmitter final : public Emitter {
         const LaunchPlan& reader = program_.launches[size_t(launch)];
         const OperandPlace& place = reader.places[operand];
         const int64_t count = i < ahead.weights.size() ? (extent_of(reader.inputs[operand]).end + kPageBytes - 1) / kPageBytes : 0;
-        dispatch.targets.push_back({Ref::Kind::operand, place.buffer, place.offset_bytes, place.offset_bytes, place.offset_bytes, Access::read});
+        dispatch.targets.push_back(
+            {Ref::Kind::operand, place.buffer, place.offset_bytes, place.offset_bytes, place.offset_bytes, Access::read});
         dispatch.words.push_back(uint32_t(count));
         pages += count;
       }
@@ -165,7 +168,7 @@ class ProgramEmitter final : public Emitter {
   static int64_t values_bytes(const ProductPair& pair) { return round_up(fragment_bytes(pair.blocks, pair.k), kScratchAlignment); }
   static int64_t squares_bytes(const ProductPair& pair) { return round_up(pair.tokens * pair.groups * 4, kScratchAlignment); }
 
-  std::optional<Handover> handover(int ProductPair::* end) {
+  std::optional<Handover> handover(int ProductPair::*end) {
     for (size_t i = 0; i < formats_.pairs.size(); ++i) {
       const ProductPair& pair = formats_.pairs[i];
       if (pair.*end != launch_) continue;
@@ -211,7 +214,8 @@ class ProgramEmitter final : public Emitter {
 
 }  // namespace
 
-LoweredProgram lower_program(std::vector<LaunchPlan> launches, const Capabilities& caps, std::vector<std::string> unavailable, const Formats& formats) {
+LoweredProgram lower_program(std::vector<LaunchPlan> launches, const Capabilities& caps, std::vector<std::string> unavailable,
+                             const Formats& formats) {
   LoweredProgram program;
   program.launches = std::move(launches);
   program.reasons = std::move(unavailable);

@@ -46,13 +46,15 @@ struct LoweredProgram {
   std::vector<Kernel> kernels;       // each once
   std::vector<Dispatch> dispatches;  // in order of their launches
   std::vector<Verdict> verdicts;
-  std::vector<Repeat> repeats;       // in order
-  std::vector<std::byte> table;      // constants
+  std::vector<Repeat> repeats;   // in order
+  std::vector<std::byte> table;  // constants
   int64_t scratch_bytes = 0, counter_bytes = 0;
 };
 
-// Lowers every launch; one that throws Error(unsupported) gets its reason instead of dispatches. `unavailable`: by launch, reasons known before.
-LoweredProgram lower_program(std::vector<LaunchPlan> launches, const Capabilities& caps, std::vector<std::string> unavailable, const Formats& formats = {});
+// Lowers every launch; one that throws Error(unsupported) gets its reason instead of dispatches. `unavailable`: by launch, reasons known
+// before.
+LoweredProgram lower_program(std::vector<LaunchPlan> launches, const Capabilities& caps, std::vector<std::string> unavailable,
+                             const Formats& formats = {});
 
 inline constexpr int64_t kScratchAlignment = 256, kTableAlignment = 16, kCounterAlignment = 64;
 inline constexpr size_t kPushBytes = 128;  // what every device has

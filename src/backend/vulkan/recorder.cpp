@@ -71,7 +71,8 @@ Commands::Commands(const Context& context, VkPipelineLayout layout, std::span<co
     VkQueryPoolCreateInfo query_info{};
     query_info.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO;
     query_info.queryType = VK_QUERY_TYPE_TIMESTAMP;
-    query_count_ = uint32_t((timing == Timing::kernels ? 3 : 2) * dispatches.size());  // at most one after each dispatch, one before each part and one after it
+    query_count_ = uint32_t((timing == Timing::kernels ? 3 : 2) *
+                            dispatches.size());  // at most one after each dispatch, one before each part and one after it
     query_info.queryCount = query_count_;
     VkQueryPool queries = VK_NULL_HANDLE;
     api.vkCreateQueryPool(context.device, &query_info, nullptr, &queries);
@@ -97,8 +98,10 @@ Commands::Commands(const Context& context, VkPipelineLayout layout, std::span<co
     const VkCommandBuffer commands = parts_.back().commands;
     touches_of(dispatch, bases, &touches);
     if (hazards.conflict(touches)) {
-      VkMemoryBarrier barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER, nullptr, VK_ACCESS_SHADER_WRITE_BIT, VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT};
-      api.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, nullptr, 0, nullptr);
+      VkMemoryBarrier barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER, nullptr, VK_ACCESS_SHADER_WRITE_BIT,
+                              VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT};
+      api.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0,
+                               nullptr, 0, nullptr);
       hazards.clear();
       ++barriers_;
     }
@@ -129,7 +132,8 @@ Commands::Commands(const Context& context, VkPipelineLayout layout, std::span<co
 
 void Commands::begin() {
   const DeviceApi& api = context_.api;
-  VkCommandBufferAllocateInfo info{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO, nullptr, pool_.get(), VK_COMMAND_BUFFER_LEVEL_PRIMARY, 1};
+  VkCommandBufferAllocateInfo info{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO, nullptr, pool_.get(), VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+                                   1};
   Part part;
   api.vkAllocateCommandBuffers(context_.device, &info, &part.commands);
   parts_.push_back(part);

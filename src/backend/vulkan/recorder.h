@@ -56,8 +56,8 @@ class Commands {
   };
 
   // pipelines: by kernel. timing: timestamps around every part, and every dispatch.
-  Commands(const Context& context, VkPipelineLayout layout, std::span<const Dispatch> dispatches, std::span<const Pipelines::Pipeline> pipelines,
-           const Bases& bases, const Rates& rates, Timing timing);
+  Commands(const Context& context, VkPipelineLayout layout, std::span<const Dispatch> dispatches,
+           std::span<const Pipelines::Pipeline> pipelines, const Bases& bases, const Rates& rates, Timing timing);
 
   std::span<const Part> parts() const { return parts_; }
   int barriers() const { return barriers_; }

@@ -1,4 +1,5 @@
-// Reductions, written for the operations and dtypes at hand: one or several of the same elements, which lie in memory or are computed from what does.
+// Reductions, written for the operations and dtypes at hand: one or several of the same elements, which lie in memory or are computed from
+// what does.
 #pragma once
 
 #include <vector>
@@ -14,14 +15,16 @@ struct ReduceShape {
   int64_t outer = 1, count = 1, inner = 1, stride = 1;
 };
 
-// Results are [outer, inner] of `result`; of `exponentials`, pairs of float32: the maximum, and the sum of exp(x - maximum), NaN if there is one.
+// Results are [outer, inner] of `result`; of `exponentials`, pairs of float32: the maximum, and the sum of exp(x - maximum), NaN if there
+// is one.
 struct ReduceTarget {
   Reduction op;
   DType result;
   Ref out;
 };
 
-// What is reduced: a row-major operand, or what `body` computes of several, each row-major over the same shape or one element for all of it.
+// What is reduced: a row-major operand, or what `body` computes of several, each row-major over the same shape or one element for all of
+// it.
 struct ReduceInput {
   struct Operand {
     Ref ref;

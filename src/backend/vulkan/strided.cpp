@@ -38,11 +38,15 @@ void collapse(std::vector<int64_t>& shape, std::vector<Strided*> operands) {
     if (from[axis] == 1) continue;
     bool merges = !shape.empty();
     for (size_t i = 0; i < operands.size() && merges; ++i) merges = strides[i].back() == operands[i]->strides[axis] * from[axis];
-    if (merges) shape.back() *= from[axis];
-    else shape.push_back(from[axis]);
+    if (merges)
+      shape.back() *= from[axis];
+    else
+      shape.push_back(from[axis]);
     for (size_t i = 0; i < operands.size(); ++i) {
-      if (merges) strides[i].back() = operands[i]->strides[axis];
-      else strides[i].push_back(operands[i]->strides[axis]);
+      if (merges)
+        strides[i].back() = operands[i]->strides[axis];
+      else
+        strides[i].push_back(operands[i]->strides[axis]);
     }
   }
   for (size_t i = 0; i < operands.size(); ++i) operands[i]->strides = std::move(strides[i]);

@@ -40,7 +40,8 @@ struct Divisor {
   uint32_t multiplier, shift;
 };
 
-// ---- details of in_blocks ----------------------------------------------------------------------------------------------------------------
+// ---- details of in_blocks
+// ----------------------------------------------------------------------------------------------------------------
 
 bool fits_32_bits(const std::vector<int64_t>& shape, const std::vector<Strided>& operands);
 // Two halves of the axis that reaches furthest: {axis, length of the first}.

@@ -1,4 +1,3 @@
-#include "backend/vulkan/attention.h"
 #include "backend/vulkan/vulkan_device.h"
 
 #include <algorithm>
@@ -6,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "backend/vulkan/attention.h"
 #include "backend/vulkan/context.h"
 #include "backend/vulkan/executable.h"
 #include "backend/vulkan/fragments.h"
@@ -45,7 +45,9 @@ class VulkanDevice final : public OpenDevice {
   bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
     return accepts_operand(primitive, input, operand);
   }
-  bool joins(const LaunchPlan& first, const LaunchPlan& second) const override { return joins_rotation(first, second, caps_) || joins_reduction(first, second); }
+  bool joins(const LaunchPlan& first, const LaunchPlan& second) const override {
+    return joins_rotation(first, second, caps_) || joins_reduction(first, second);
+  }
   bool claims(const Primitive& primitive) const override {
     const OpCode code = primitive.code();
     if (code == OpCode::linalg) return lowers_linalg(primitive);
@@ -57,8 +59,8 @@ class VulkanDevice final : public OpenDevice {
     return make_executable(live->parts, std::move(plan));
   }
   std::span<const Pattern* const> patterns() const override {
-    static const Pattern* const all[] = {&patterns::rope_kv_write(), &patterns::norm_residual(), &patterns::gated_linear(),
-                                         &patterns::linear_residual(), &patterns::norm_linear(),   &patterns::matmul_bias(),
+    static const Pattern* const all[] = {&patterns::rope_kv_write(),      &patterns::norm_residual(),   &patterns::gated_linear(),
+                                         &patterns::linear_residual(),    &patterns::norm_linear(),     &patterns::matmul_bias(),
                                          &patterns::product_activation(), &patterns::product_dropout(), &patterns::reductions()};
     return all;
   }
@@ -80,7 +82,9 @@ class VulkanDevice final : public OpenDevice {
   }
   bool reads_host_memory() const override { return false; }
   bool reads_stale_slots() const override { return false; }
-  void write(Storage& to, int64_t offset, const void* from, size_t bytes) override { live("write")->transfer.write(to, offset, from, bytes); }
+  void write(Storage& to, int64_t offset, const void* from, size_t bytes) override {
+    live("write")->transfer.write(to, offset, from, bytes);
+  }
   void read(const Storage& from, int64_t offset, void* to, size_t bytes) override { live("read")->transfer.read(from, offset, to, bytes); }
   void copy(Storage& to, int64_t to_offset, const Storage& from, int64_t from_offset, size_t bytes) override {
     live("copy")->transfer.copy(to, to_offset, from, from_offset, bytes);

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   mlxc_error error = MLXC_ERROR_INIT;
-  mlxc_model *model = NULL;
+  mlxc_model* model = NULL;
   if (argc < 2 || mlxc_abi_version() < MLXC_ABI_VERSION) return 2;
   if (mlxc_model_load(&model, "/no/such/folder", NULL, &error) != MLXC_NOT_FOUND || model != NULL || error.message[0] == '\0') {
     fprintf(stderr, "a missing folder gave %s: %s\n", mlxc_status_name(error.status), error.message);
@@ -15,7 +15,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "%s\n", error.message);
     return 1;
   }
-  const char *text = "Once upon a time";
+  const char* text = "Once upon a time";
   mlxc_prompt prompt = {text, strlen(text), NULL, 0};
   mlxc_generate_options options = MLXC_GENERATE_OPTIONS_INIT;
   options.max_tokens = 8;

@@ -1,5 +1,5 @@
-// One block of kPageSlots keys against a group of query rows: scores, online softmax, weighted sum of the values. Lanes run over slots for the
-// scores and over head elements for the sum, so nothing crosses lanes but one maximum and one sum per row, and a row's bits do not
+// One block of kPageSlots keys against a group of query rows: scores, online softmax, weighted sum of the values. Lanes run over slots for
+// the scores and over head elements for the sum, so nothing crosses lanes but one maximum and one sum per row, and a row's bits do not
 // depend on the rows beside it.
 #pragma once
 
@@ -42,9 +42,7 @@ struct PairedPage {
     __builtin_memcpy(&v, p, sizeof(v));
     return v;
   }
-  static MLXC_INLINE U load_pairs_partial(const Element* p, int64_t n) {
-    return bits_as<U>(load_n(reinterpret_cast<const float*>(p), n));
-  }
+  static MLXC_INLINE U load_pairs_partial(const Element* p, int64_t n) { return bits_as<U>(load_n(reinterpret_cast<const float*>(p), n)); }
 #if defined(__AVX512BF16__)
   using Query = Brain;
   static MLXC_INLINE void store_probabilities(float* row, int at, F p) {
@@ -69,8 +67,8 @@ struct PairedPage {
   }
 };
 
-// scores[r][slot .. slot + C W) = q[r] . k[slot]. With Ahead, asks for the same stretch of v meanwhile: one group of queries alone waits for
-// memory, not for arithmetic.
+// scores[r][slot .. slot + C W) = q[r] . k[slot]. With Ahead, asks for the same stretch of v meanwhile: one group of queries alone waits
+// for memory, not for arithmetic.
 template <class Page, int R, int C, bool Ahead>
 MLXC_INLINE void score_tile(const typename Page::Query* q, int64_t head_dim, const typename Page::Element* k, float* scores,
                             const typename Page::Element* v) {
@@ -98,10 +96,11 @@ MLXC_INLINE void score_tile(const typename Page::Query* q, int64_t head_dim, con
   }
 }
 
-// accumulator[r][0 .. C W) = accumulator * rescale[r] + sum over slots of p[r][slot] v[slot]. With Ahead, asks for the next block's k meanwhile.
+// accumulator[r][0 .. C W) = accumulator * rescale[r] + sum over slots of p[r][slot] v[slot]. With Ahead, asks for the next block's k
+// meanwhile.
 template <class Page, int R, int C, bool Ahead>
-MLXC_INLINE void value_tile(const float* p, const typename Page::Element* v, int64_t head_dim, int64_t steps, const float* rescale, float* accumulator,
-                            int64_t partial, const typename Page::Element* next) {
+MLXC_INLINE void value_tile(const float* p, const typename Page::Element* v, int64_t head_dim, int64_t steps, const float* rescale,
+                            float* accumulator, int64_t partial, const typename Page::Element* next) {
   using Query = typename Page::Query;
   F acc[R][C];
 #pragma GCC unroll 8
@@ -124,7 +123,8 @@ MLXC_INLINE void value_tile(const float* p, const typename Page::Element* v, int
       for (int c = 0; c < C; ++c) {
         const auto* vector = v + i * head_dim + c * W;
         if constexpr (C == 1) {
-          acc[r][c] = partial == W ? Page::multiply_add(scalar, vector, acc[r][c]) : Page::multiply_add_partial(scalar, vector, partial, acc[r][c]);
+          acc[r][c] =
+              partial == W ? Page::multiply_add(scalar, vector, acc[r][c]) : Page::multiply_add_partial(scalar, vector, partial, acc[r][c]);
         } else {
           acc[r][c] = Page::multiply_add(scalar, vector, acc[r][c]);
         }
@@ -145,8 +145,8 @@ MLXC_INLINE void value_tile(const float* p, const typename Page::Element* v, int
   }
 }
 
-// Turns a row of scores into probabilities against the new running maximum; returns the factor for what was summed before. Scores are kept in
-// units of log 2, so that an exponential is a power of two.
+// Turns a row of scores into probabilities against the new running maximum; returns the factor for what was summed before. Scores are kept
+// in units of log 2, so that an exponential is a power of two.
 template <class Page>
 MLXC_INLINE float soften(const AttentionBlock& b, int64_t row) {
   constexpr float kLog2E = 1.44269504f;
@@ -206,7 +206,8 @@ MLXC_INLINE void attend_rows(const AttentionBlock& b, int64_t row) {
   for (int r = 0; r < R; ++r) used = b.last[row + r] > used ? b.last[row + r] : used;
   if (used == 0) return;
   int slot = 0;
-  for (; slot + kVectors / 2 * W < used; slot += kVectors * W) score_tile<Page, R, kVectors, Ahead>(q, b.head_dim, k + slot, scores + slot, v + slot);
+  for (; slot + kVectors / 2 * W < used; slot += kVectors * W)
+    score_tile<Page, R, kVectors, Ahead>(q, b.head_dim, k + slot, scores + slot, v + slot);
   if (slot < used) score_tile<Page, R, kVectors / 2, Ahead>(q, b.head_dim, k + slot, scores + slot, v + slot);
   float rescale[R];
 #pragma GCC unroll 1
@@ -225,10 +226,12 @@ MLXC_INLINE void attend_rows(const AttentionBlock& b, int64_t row) {
     if (used % 2) {  // the last pair's second slot is masked, or holds nothing yet, maybe NaN: leave it out
       for (int r = 0; r < R; ++r) {
         const auto* scalar = reinterpret_cast<const typename Page::Query*>(scores + r * kSlots) + steps * 2;
-        over(b.head_dim, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-          U pairs = Page::load_pairs_partial(v + steps * b.head_dim + i, count) & 0xffffu;
-          store_n(accumulator + r * b.head_dim + i, Page::product(scalar, pairs, load_n(accumulator + r * b.head_dim + i, count)), count);
-        });
+        over(
+            b.head_dim, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+              U pairs = Page::load_pairs_partial(v + steps * b.head_dim + i, count) & 0xffffu;
+              store_n(accumulator + r * b.head_dim + i, Page::product(scalar, pairs, load_n(accumulator + r * b.head_dim + i, count)),
+                      count);
+            });
       }
     }
   }
@@ -258,10 +261,11 @@ void attend(const AttentionBlock& b) {
 }
 
 inline void merge_attention(float* accumulator, float scale, const float* other, float other_scale, int64_t n) {
-  over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-    F merged = fma(load_n(accumulator + i, count), splat(scale), load_n(other + i, count) * other_scale);
-    store_n(accumulator + i, merged, count);
-  });
+  over(
+      n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+        F merged = fma(load_n(accumulator + i, count), splat(scale), load_n(other + i, count) * other_scale);
+        store_n(accumulator + i, merged, count);
+      });
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Drives attention: cuts the flat list of tokens into groups of queries that share keys, walks their key blocks, merges.
 //
-// The keys are cut by position only: blocks of kPageSlots, segments of kSegmentBlocks blocks. Inside a segment the online softmax runs block
-// by block; segments are merged in order. So a token's bits depend on its own keys alone, and segments can run on different threads.
+// The keys are cut by position only: blocks of kPageSlots, segments of kSegmentBlocks blocks. Inside a segment the online softmax runs
+// block by block; segments are merged in order. So a token's bits depend on its own keys alone, and segments can run on different threads.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -69,7 +69,9 @@ struct Problem {
   bool causal;
 
   // Keys that the block's token i sees: [first, last).
-  int64_t first_key(const QueryBlock& block, int64_t i) const { return window > 0 ? std::max<int64_t>(0, block.position + i - window + 1) : 0; }
+  int64_t first_key(const QueryBlock& block, int64_t i) const {
+    return window > 0 ? std::max<int64_t>(0, block.position + i - window + 1) : 0;
+  }
   int64_t last_key(const QueryBlock& block, int64_t i, int64_t length) const {
     if (causal) return block.position + i + 1;
     return window > 0 ? std::min(length, block.position + i + window) : length;
@@ -91,7 +93,8 @@ struct Problem {
 
   // One segment into a cleared state. keys(block index) gives {K, V} of this head.
   template <class Keys>
-  void segment(const QueryBlock& block, int64_t length, int64_t index, const float* packed, float* scores, const State& state, Keys&& keys) const {
+  void segment(const QueryBlock& block, int64_t length, int64_t index, const float* packed, float* scores, const State& state,
+               Keys&& keys) const {
     const int64_t rows = block.count * group;
     int32_t first[kMostRows], last[kMostRows];
     const int64_t end = last_key(block, block.count - 1, length);
@@ -103,9 +106,20 @@ struct Problem {
         std::fill_n(last + i * group, group, int32_t(std::clamp<int64_t>(last_key(block, i, length) - base, 0, kPageSlots)));
       }
       const auto [k, v] = keys(b);
-      attend({.q = packed, .k = k, .v = v, .rows = rows, .head_dim = head_dim, .first = first, .last = last,
-              .next_k = base + kPageSlots < end ? keys(b + 1).first : nullptr, .scale = scale, .softcap = softcap, .scores = scores, .maximum = state.maximum,
-              .total = state.total, .accumulator = state.accumulator});
+      attend({.q = packed,
+              .k = k,
+              .v = v,
+              .rows = rows,
+              .head_dim = head_dim,
+              .first = first,
+              .last = last,
+              .next_k = base + kPageSlots < end ? keys(b + 1).first : nullptr,
+              .scale = scale,
+              .softcap = softcap,
+              .scores = scores,
+              .maximum = state.maximum,
+              .total = state.total,
+              .accumulator = state.accumulator});
     }
   }
 
@@ -157,10 +171,19 @@ int64_t kv_page_bytes(const KvLayout& layout) {
 void attention(ThreadPool& pool, const AttentionArgs& args, const Isa& isa) {
   const int64_t group = args.q_heads / args.layout.kv_heads, head_dim = args.layout.head_dim;
   if (group > kMostRows) fail(Status::unsupported, group, " query heads share a K/V head, attention takes up to ", kMostRows);
-  const Problem problem{.isa = isa, .attend = attend_for(isa, args.layout.dtype), .q = args.q, .out = args.out, .q_stride = args.q_stride,
-                        .out_stride = args.out_stride, .group = group, .head_dim = head_dim,
-                        .brain_query = args.layout.dtype == DType::bf16 && isa.query_is_brain, .scale = args.scale, .softcap = args.softcap,
-                        .window = args.window, .causal = true};
+  const Problem problem{.isa = isa,
+                        .attend = attend_for(isa, args.layout.dtype),
+                        .q = args.q,
+                        .out = args.out,
+                        .q_stride = args.q_stride,
+                        .out_stride = args.out_stride,
+                        .group = group,
+                        .head_dim = head_dim,
+                        .brain_query = args.layout.dtype == DType::bf16 && isa.query_is_brain,
+                        .scale = args.scale,
+                        .softcap = args.softcap,
+                        .window = args.window,
+                        .causal = true};
 
   // Neighbouring tokens of a sequence form a block; padding is answered with zeros.
   auto* blocks = scratch<QueryBlock>(ScratchUse::plan, args.tokens);
@@ -181,7 +204,8 @@ void attention(ThreadPool& pool, const AttentionArgs& args, const Isa& isa) {
     }
     blocks[count++] = {t, 1, args.sequences[t], args.positions[t]};
   }
-  for (int64_t i = 0; i < count; ++i) most_segments = std::max(most_segments, problem.segments(blocks[i], 0) - problem.first_segment(blocks[i]));
+  for (int64_t i = 0; i < count; ++i)
+    most_segments = std::max(most_segments, problem.segments(blocks[i], 0) - problem.first_segment(blocks[i]));
 
   const int64_t bytes = page_bytes(args.layout), head_bytes = bytes / std::max<int64_t>(args.layout.kv_heads, 1);
   auto keys_of = [&](const QueryBlock& block, int64_t kv_head) {
@@ -281,7 +305,8 @@ void put_value(const Isa& isa, DType dtype, const float* v, int64_t head_dim, in
 
 void kv_write(ThreadPool& pool, const KvWriteArgs& args, const Isa& isa) {
   attend_for(isa, args.layout.dtype);  // refuses other types
-  const int64_t head_dim = args.layout.head_dim, bytes = kv_page_bytes(args.layout), head_bytes = bytes / std::max<int64_t>(args.layout.kv_heads, 1);
+  const int64_t head_dim = args.layout.head_dim, bytes = kv_page_bytes(args.layout),
+                head_bytes = bytes / std::max<int64_t>(args.layout.kv_heads, 1);
   constexpr int64_t kForkElements = 1 << 13;
   const int64_t grain = std::max<int64_t>(1, kForkElements / std::max<int64_t>(args.tokens * head_dim, 1));
   pool.parallel_for(args.layout.kv_heads, grain, [&](int64_t begin, int64_t end, int) {
@@ -290,8 +315,10 @@ void kv_write(ThreadPool& pool, const KvWriteArgs& args, const Isa& isa) {
         if (args.sequences[t] < 0) continue;
         const int64_t position = args.positions[t], slot = position % kPageSlots;
         const int64_t at = args.page_table[args.sequences[t] * args.page_table_stride + position / kPageSlots] * bytes + head * head_bytes;
-        put_key(isa, args.layout.dtype, args.k + t * args.k_stride + head * head_dim, head_dim, slot, static_cast<std::byte*>(args.k_pages) + at);
-        put_value(isa, args.layout.dtype, args.v + t * args.v_stride + head * head_dim, head_dim, slot, static_cast<std::byte*>(args.v_pages) + at);
+        put_key(isa, args.layout.dtype, args.k + t * args.k_stride + head * head_dim, head_dim, slot,
+                static_cast<std::byte*>(args.k_pages) + at);
+        put_value(isa, args.layout.dtype, args.v + t * args.v_stride + head * head_dim, head_dim, slot,
+                  static_cast<std::byte*>(args.v_pages) + at);
       }
     }
   });
@@ -303,9 +330,19 @@ void attention_dense(ThreadPool& pool, const DenseAttentionArgs& args, const Isa
   if (group > kMostRows) fail(Status::unsupported, group, " query heads share a K/V head, attention takes up to ", kMostRows);
   const bool brain = args.precision == Precision::native && isa.query_is_brain && head_dim % 2 == 0;
   const DType dtype = brain ? DType::bf16 : DType::f32;
-  const Problem problem{.isa = isa, .attend = attend_for(isa, dtype), .q = args.q, .out = args.out, .q_stride = args.q_stride,
-                        .out_stride = args.out_stride, .group = group, .head_dim = head_dim, .brain_query = brain, .scale = args.scale,
-                        .softcap = args.softcap, .window = args.window, .causal = args.causal};
+  const Problem problem{.isa = isa,
+                        .attend = attend_for(isa, dtype),
+                        .q = args.q,
+                        .out = args.out,
+                        .q_stride = args.q_stride,
+                        .out_stride = args.out_stride,
+                        .group = group,
+                        .head_dim = head_dim,
+                        .brain_query = brain,
+                        .scale = args.scale,
+                        .softcap = args.softcap,
+                        .window = args.window,
+                        .causal = args.causal};
   const int64_t page = kPageSlots * head_dim * size_of(dtype);
   pool.parallel_for(std::max<int64_t>(sequences, 0) * args.kv_heads, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t task = begin; task < end; ++task) {

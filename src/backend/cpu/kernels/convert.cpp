@@ -15,7 +15,8 @@ namespace {
 // Element types in the order of DType; boolean is a byte of its own kind.
 enum class Boolean : uint8_t { no = 0, yes = 1 };
 template <int Type>
-using Element = std::tuple_element_t<size_t(Type), std::tuple<Boolean, uint8_t, int8_t, uint16_t, int16_t, uint32_t, int32_t, uint64_t, int64_t, float16, bfloat16, float, double>>;
+using Element = std::tuple_element_t<size_t(Type), std::tuple<Boolean, uint8_t, int8_t, uint16_t, int16_t, uint32_t, int32_t, uint64_t,
+                                                              int64_t, float16, bfloat16, float, double>>;
 
 // To odd, so that rounding the result to 16 bits equals rounding the double once.
 float round_to_odd(double value) {

@@ -70,14 +70,10 @@ MLXC_INLINE void shifted_rows(const ShiftedArgs& a) {
 
 void shifted(const ShiftedArgs& a) {
   switch (a.rows) {
-    case 8:
-      return shifted_rows<8>(a);
-    case 4:
-      return shifted_rows<4>(a);
-    case 2:
-      return shifted_rows<2>(a);
-    default:
-      return shifted_rows<1>(a);
+    case 8: return shifted_rows<8>(a);
+    case 4: return shifted_rows<4>(a);
+    case 2: return shifted_rows<2>(a);
+    default: return shifted_rows<1>(a);
   }
 }
 
@@ -140,14 +136,10 @@ MLXC_INLINE void shifted_sums_rows(const ShiftedSumArgs& a) {
 
 void shifted_sums(const ShiftedSumArgs& a) {
   switch (a.rows) {
-    case 8:
-      return shifted_sums_rows<8>(a);
-    case 4:
-      return shifted_sums_rows<4>(a);
-    case 2:
-      return shifted_sums_rows<2>(a);
-    default:
-      return shifted_sums_rows<1>(a);
+    case 8: return shifted_sums_rows<8>(a);
+    case 4: return shifted_sums_rows<4>(a);
+    case 2: return shifted_sums_rows<2>(a);
+    default: return shifted_sums_rows<1>(a);
   }
 }
 

@@ -19,8 +19,10 @@ std::vector<Axis> collapse(std::span<const int64_t> shape, std::span<const int64
   int64_t packed = 1;
   for (size_t i = shape.size(); i-- > 0;) {
     if (shape[i] == 1) continue;
-    if (!axes.empty() && axes.back().strided * axes.back().count == strides[i]) axes.back().count *= shape[i];
-    else axes.push_back({shape[i], packed, strides[i]});
+    if (!axes.empty() && axes.back().strided * axes.back().count == strides[i])
+      axes.back().count *= shape[i];
+    else
+      axes.push_back({shape[i], packed, strides[i]});
     packed *= shape[i];
   }
   std::reverse(axes.begin(), axes.end());
@@ -29,7 +31,8 @@ std::vector<Axis> collapse(std::span<const int64_t> shape, std::span<const int64
 
 // One plane: rows x columns with element strides on both sides, in blocks so that a transpose uses whole cache lines of both.
 template <class T>
-void copy_plane(const T* in, int64_t in_row, int64_t in_column, T* out, int64_t out_row, int64_t out_column, int64_t rows, int64_t columns) {
+void copy_plane(const T* in, int64_t in_row, int64_t in_column, T* out, int64_t out_row, int64_t out_column, int64_t rows,
+                int64_t columns) {
   constexpr int64_t kBlock = 32;
   if (in_column == 1 && out_column == 1) {
     for (int64_t r = 0; r < rows; ++r) std::memcpy(out + r * out_row, in + r * in_row, size_t(columns) * sizeof(T));
@@ -66,13 +69,16 @@ void copy(ThreadPool& pool, const T* in, T* out, std::vector<Axis> axes, bool ga
         rest /= axes[i].count;
       }
       int64_t rows = std::min(kRows, row.count - first);
-      if (gather) copy_plane(in + strided, row.strided, column.strided, out + packed, row.packed, column.packed, rows, column.count);
-      else copy_plane(in + packed, row.packed, column.packed, out + strided, row.strided, column.strided, rows, column.count);
+      if (gather)
+        copy_plane(in + strided, row.strided, column.strided, out + packed, row.packed, column.packed, rows, column.count);
+      else
+        copy_plane(in + packed, row.packed, column.packed, out + strided, row.strided, column.strided, rows, column.count);
     }
   });
 }
 
-void copy_bytes(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape, std::span<const int64_t> strides, bool gather) {
+void copy_bytes(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape,
+                std::span<const int64_t> strides, bool gather) {
   for (int64_t dim : shape)
     if (dim == 0) return;
   std::vector<Axis> axes = collapse(shape, strides);
@@ -86,11 +92,13 @@ void copy_bytes(ThreadPool& pool, const void* in, void* out, int64_t element_byt
 
 }  // namespace
 
-void copy_strided(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape, std::span<const int64_t> strides) {
+void copy_strided(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape,
+                  std::span<const int64_t> strides) {
   copy_bytes(pool, in, out, element_bytes, shape, strides, true);
 }
 
-void scatter_strided(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape, std::span<const int64_t> strides) {
+void scatter_strided(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape,
+                     std::span<const int64_t> strides) {
   copy_bytes(pool, in, out, element_bytes, shape, strides, false);
 }
 

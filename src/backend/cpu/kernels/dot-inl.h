@@ -69,12 +69,15 @@ struct BrainProduct {  // both in bfloat16: pairs multiplied and added to the fl
   static MLXC_INLINE F load_w_partial(const Brain* p, int64_t n) {
     return bits_as<F>(_mm512_maskz_loadu_epi16(__mmask32((uint64_t(1) << n) - 1), p));
   }
-  static MLXC_INLINE F multiply_add(F x, F w, F acc) { return _mm512_dpbf16_ps(acc, (__m512bh)bits_as<__m512i>(x), (__m512bh)bits_as<__m512i>(w)); }
+  static MLXC_INLINE F multiply_add(F x, F w, F acc) {
+    return _mm512_dpbf16_ps(acc, (__m512bh)bits_as<__m512i>(x), (__m512bh)bits_as<__m512i>(w));
+  }
 };
 #endif
 
 template <class P, int R, int C, bool Prefetch>
-MLXC_INLINE void tile(const typename P::X* x, int64_t x_stride, const typename P::Wt* w, int64_t w_stride, int64_t k, float* y, int64_t y_stride) {
+MLXC_INLINE void tile(const typename P::X* x, int64_t x_stride, const typename P::Wt* w, int64_t w_stride, int64_t k, float* y,
+                      int64_t y_stride) {
   F acc[R][C];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
@@ -153,7 +156,9 @@ void dot(const DotArgs& args) {
 }
 
 inline void pack_brain(const float* in, uint16_t* out, int64_t n) {
-  over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) { store_n(reinterpret_cast<Brain*>(out) + i, load_n(in + i, count), count); });
+  over(
+      n, [&](int64_t i, int64_t count)
+             __attribute__((always_inline)) { store_n(reinterpret_cast<Brain*>(out) + i, load_n(in + i, count), count); });
 }
 
 }  // namespace

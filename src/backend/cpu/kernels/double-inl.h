@@ -1,5 +1,5 @@
-// Less common float32 functions, computed in double lanes and rounded once: no cancellation to work around and half an ulp of error. The double
-// functions are good to about 1e-12, ample for that and no more.
+// Less common float32 functions, computed in double lanes and rounded once: no cancellation to work around and half an ulp of error. The
+// double functions are good to about 1e-12, ample for that and no more.
 #pragma once
 
 #include "backend/cpu/kernels/math-inl.h"
@@ -21,7 +21,9 @@ MLXC_INLINE D splat_d(double v) {
 #endif
 }
 MLXC_INLINE D magnitude(D v) { return bits_as<D>(bits_as<L>(v) & 0x7fffffffffffffffll); }
-MLXC_INLINE D copy_sign(D v, D sign) { return bits_as<D>((bits_as<L>(v) & 0x7fffffffffffffffll) | (bits_as<L>(sign) & (-0x7fffffffffffffffll - 1))); }
+MLXC_INLINE D copy_sign(D v, D sign) {
+  return bits_as<D>((bits_as<L>(v) & 0x7fffffffffffffffll) | (bits_as<L>(sign) & (-0x7fffffffffffffffll - 1)));
+}
 
 MLXC_INLINE D sqrt(D v) {
 #if defined(__AVX512F__)
@@ -54,7 +56,8 @@ MLXC_INLINE D exp(D x) {
   D n = round_even(clamped * 1.44269504088896340736);
   D r = (clamped - n * 6.93147180369123816490e-1) - n * 1.90821492927058770002e-10;
   // Taylor: |r| < 0.347
-  D p = polynomial(r, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1.0, 1.0);
+  D p = polynomial(r, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5,
+                   1.0, 1.0);
   UL power = bits_as<UL>(n + 0x1.8p52) << 52;
   return bits_as<D>(bits_as<UL>(p) + power);
 }
@@ -78,7 +81,8 @@ MLXC_INLINE D atan(D x) {
   D t = inverted ? 1.0 / a : a;
   L upper = t > 0.41421356237309504880;  // tan(pi / 8)
   t = upper ? (t - 1.0) / (t + 1.0) : t;
-  D p = polynomial(t * t, -1.0 / 23, 1.0 / 21, -1.0 / 19, 1.0 / 17, -1.0 / 15, 1.0 / 13, -1.0 / 11, 1.0 / 9, -1.0 / 7, 1.0 / 5, -1.0 / 3, 1.0);
+  D p = polynomial(t * t, -1.0 / 23, 1.0 / 21, -1.0 / 19, 1.0 / 17, -1.0 / 15, 1.0 / 13, -1.0 / 11, 1.0 / 9, -1.0 / 7, 1.0 / 5, -1.0 / 3,
+                   1.0);
   D r = p * t + (upper ? splat_d(kPi / 4) : D{});
   r = inverted ? kPi / 2 - r : r;
   return copy_sign(r, x);

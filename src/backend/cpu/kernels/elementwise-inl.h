@@ -1,4 +1,5 @@
-// Elementwise functions over tiles: float32 in vectors, float64 and integers in loops that the compiler vectorises for this instruction set.
+// Elementwise functions over tiles: float32 in vectors, float64 and integers in loops that the compiler vectorises for this instruction
+// set.
 #pragma once
 
 #include "backend/cpu/kernels/double-inl.h"
@@ -60,7 +61,7 @@ MLXC_INLINE F apply(F x) {
   if constexpr (op == gelu_erf_slope) return MLXC_ISA::gelu_erf_slope(x);
   if constexpr (op == relu) return x < 0.0f ? zero() : x;
   if constexpr (op == bitwise_not) return x;  // not in the table
-  return x;  // the operations of integers and booleans: no table sends floats here
+  return x;                                   // the operations of integers and booleans: no table sends floats here
 }
 
 constexpr bool gives_boolean(UnaryOp op) { return op == UnaryOp::logical_not || op >= UnaryOp::isnan; }
@@ -80,13 +81,14 @@ void unary_f32(const void* in, void* out, int64_t n) {
     }
   } else {
     auto* y = static_cast<float*>(out);
-    over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-      if constexpr (FromMemory) {
-        fetch_ahead(x + i);
-        fetch_ahead(y + i);
-      }
-      store_n(y + i, apply<op>(load_n(x + i, count)), count);
-    });
+    over(
+        n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+          if constexpr (FromMemory) {
+            fetch_ahead(x + i);
+            fetch_ahead(y + i);
+          }
+          store_n(y + i, apply<op>(load_n(x + i, count)), count);
+        });
   }
 }
 
@@ -223,20 +225,25 @@ void binary(const void* left, int64_t left_step, const void* right, int64_t righ
       for (; i < n; ++i) y[i] = element(i);
     };
     if (left_step && right_step) {
-      each([&](int64_t i) __attribute__((always_inline)) { return f(a[i], b[i]); }, a, b);
+      each(
+          [&](int64_t i) __attribute__((always_inline)) { return f(a[i], b[i]); }, a, b);
     } else if (left_step) {
-      each([&, value = *b](int64_t i) __attribute__((always_inline)) { return f(a[i], value); }, a);
+      each(
+          [&, value = *b ](int64_t i) __attribute__((always_inline)) { return f(a[i], value); }, a);
     } else if (right_step) {
-      each([&, value = *a](int64_t i) __attribute__((always_inline)) { return f(value, b[i]); }, b);
+      each(
+          [&, value = *a ](int64_t i) __attribute__((always_inline)) { return f(value, b[i]); }, b);
     } else if (n > 0) {
       const auto value = f(*a, *b);
       for (int64_t i = 0; i < n; ++i) y[i] = value;
     }
   };
   if constexpr (gives_boolean(op)) {
-    loop(static_cast<uint8_t*>(out), [](T x, T y) __attribute__((always_inline)) { return compare<op, T>(x, y); });
+    loop(
+        static_cast<uint8_t*>(out), [](T x, T y) __attribute__((always_inline)) { return compare<op, T>(x, y); });
   } else {
-    loop(static_cast<T*>(out), [](T x, T y) __attribute__((always_inline)) { return compute<op, T>(x, y); });
+    loop(
+        static_cast<T*>(out), [](T x, T y) __attribute__((always_inline)) { return compute<op, T>(x, y); });
   }
 }
 
@@ -256,14 +263,15 @@ void binary_vector(const void* left, int64_t left_step, const void* right, int64
   auto* y = static_cast<float*>(out);
   if (n <= 0) return;
   const F first_a = splat(*a), first_b = splat(*b);
-  over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-    if constexpr (FromMemory) {
-      fetch_ahead(a + i * left_step);
-      fetch_ahead(b + i * right_step);
-      fetch_ahead(y + i);
-    }
-    store_n(y + i, compute_vector<op>(left_step ? load_n(a + i, count) : first_a, right_step ? load_n(b + i, count) : first_b), count);
-  });
+  over(
+      n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+        if constexpr (FromMemory) {
+          fetch_ahead(a + i * left_step);
+          fetch_ahead(b + i * right_step);
+          fetch_ahead(y + i);
+        }
+        store_n(y + i, compute_vector<op>(left_step ? load_n(a + i, count) : first_a, right_step ? load_n(b + i, count) : first_b), count);
+      });
 }
 
 template <BinaryOp op, class T, bool FromMemory>
@@ -291,29 +299,36 @@ struct BinaryTable<T, FromMemory, Indices<I...>> {
   static constexpr BinaryFn entries[] = {binary_entry<BinaryOp(I), T, FromMemory>()...};
 };
 template <class T, bool FromMemory = false>
-constexpr const BinaryFn* binary_table() { return BinaryTable<T, FromMemory, CountTo<kBinaryOpCount>::type>::entries; }
+constexpr const BinaryFn* binary_table() {
+  return BinaryTable<T, FromMemory, CountTo<kBinaryOpCount>::type>::entries;
+}
 
 template <bool FromMemory, class Index>
 struct UnaryTable;
 template <bool FromMemory, int... I>
 struct UnaryTable<FromMemory, Indices<I...>> {
   static constexpr UnaryFn entries[] = {
-      (UnaryOp(I) == UnaryOp::bitwise_not ? nullptr : unary_f32<UnaryOp(I), FromMemory && !gives_boolean(UnaryOp(I))>)...};
+      (UnaryOp(I) == UnaryOp::bitwise_not ? nullptr : unary_f32 < UnaryOp(I), FromMemory && !gives_boolean(UnaryOp(I)) >)...};
 };
 template <bool FromMemory>
-constexpr const UnaryFn* unary_table() { return UnaryTable<FromMemory, CountTo<kUnaryOpCount>::type>::entries; }
+constexpr const UnaryFn* unary_table() {
+  return UnaryTable<FromMemory, CountTo<kUnaryOpCount>::type>::entries;
+}
 
-// ---- 16-bit conversions -------------------------------------------------------------------------------------------------------------------
+// ---- 16-bit conversions
+// -------------------------------------------------------------------------------------------------------------------
 
 template <class From, class To>
 void convert_vector(const void* in, void* out, int64_t n) {
-  over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-    store_n(static_cast<To*>(out) + i, load_n(static_cast<const From*>(in) + i, count), count);
-  });
+  over(
+      n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+        store_n(static_cast<To*>(out) + i, load_n(static_cast<const From*>(in) + i, count), count);
+      });
 }
 
 template <class T>
-void where(const uint8_t* condition, int64_t condition_step, const void* left, int64_t left_step, const void* right, int64_t right_step, void* out, int64_t n) {
+void where(const uint8_t* condition, int64_t condition_step, const void* left, int64_t left_step, const void* right, int64_t right_step,
+           void* out, int64_t n) {
   const auto* a = static_cast<const T*>(left);
   const auto* b = static_cast<const T*>(right);
   auto* y = static_cast<T*>(out);

@@ -13,7 +13,8 @@ double erfinv(double x) {
   if (std::isnan(x) || std::abs(x) > 1) return std::numeric_limits<double>::quiet_NaN();
   if (std::abs(x) == 1) return x * std::numeric_limits<double>::infinity();
   const double a = std::abs(x), w = -std::log((1 - a) * (1 + a));
-  double r = std::sqrt(std::max(0.0, std::sqrt((4.3307467508 + w * -0.5) * (4.3307467508 + w * -0.5) + w * 6.8029410955) - (4.3307467508 + w * -0.5)));
+  double r = std::sqrt(
+      std::max(0.0, std::sqrt((4.3307467508 + w * -0.5) * (4.3307467508 + w * -0.5) + w * 6.8029410955) - (4.3307467508 + w * -0.5)));
   for (int i = 0; i < 4; ++i) {  // S. Winitzki's estimate is good to 2e-3; each step triples the digits
     const double error = a > 0.5 ? (1 - a) - std::erfc(r) : std::erf(r) - a;
     const double step = error / (2 / std::sqrt(M_PI) * std::exp(-r * r));
@@ -208,9 +209,7 @@ WhereFn where_function(int64_t element_bytes, const Isa& isa) {
   }
 }
 
-DType unary_result(UnaryOp op, DType dtype) {
-  return op == UnaryOp::logical_not || op >= UnaryOp::isnan ? DType::boolean : dtype;
-}
+DType unary_result(UnaryOp op, DType dtype) { return op == UnaryOp::logical_not || op >= UnaryOp::isnan ? DType::boolean : dtype; }
 
 DType binary_result(BinaryOp op, DType dtype) { return op >= BinaryOp::equal && op <= BinaryOp::logical_xor ? DType::boolean : dtype; }
 

@@ -86,8 +86,8 @@ struct Product {
   }
 };
 
-// One bfloat16 matrix of the batch. Sums grow in a block of a thread's own, whose rows are not a power of two apart, and go to c once, those
-// of long sums once a part.
+// One bfloat16 matrix of the batch. Sums grow in a block of a thread's own, whose rows are not a power of two apart, and go to c once,
+// those of long sums once a part.
 struct BrainProduct {
   const MatmulArgs& args;
   const BrainGemmKernel& kernel;

@@ -1,5 +1,5 @@
-// The inner kernels of one instruction set: what the drivers (linear.cpp, attention.cpp, rows.cpp ...) call on one thread's share of the work.
-// Filled by isa_<level>.cpp; a level takes from the level below what it has no better version of.
+// The inner kernels of one instruction set: what the drivers (linear.cpp, attention.cpp, rows.cpp ...) call on one thread's share of the
+// work. Filled by isa_<level>.cpp; a level takes from the level below what it has no better version of.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,8 @@
 
 namespace mlxc::cpu {
 
-// y[r, c] = sum over k of x[r, k] w[c, k]. x is float, or bfloat16 in the `brain` form, whose rows are padded with zeros to a multiple of 64.
+// y[r, c] = sum over k of x[r, k] w[c, k]. x is float, or bfloat16 in the `brain` form, whose rows are padded with zeros to a multiple
+// of 64.
 struct DotArgs {
   const void* x;
   int64_t x_stride;
@@ -25,7 +26,7 @@ using DotFn = void (*)(const DotArgs&);
 struct EpilogueArgs {
   float* y;  // in: the sums
   float* out;
-  const float* bias;      // may be null, as the next three
+  const float* bias;  // may be null, as the next three
   const float* up;
   const float* up_bias;
   const float* residual;
@@ -36,23 +37,23 @@ struct EpilogueArgs {
 // One kv head, `rows` queries against the keys of one block of kPageSlots slots, online softmax state per row.
 // Rows are (token, query head of the group) pairs; row r sees the slots in [first[r], last[r]).
 struct AttentionBlock {
-  const void* q;              // packed rows: float [rows][D], or bfloat16 pairs in the paired form
-  const void* k;              // this head's part of a page
+  const void* q;  // packed rows: float [rows][D], or bfloat16 pairs in the paired form
+  const void* k;  // this head's part of a page
   const void* v;
   int64_t rows, head_dim;
   const int32_t* first;
   const int32_t* last;
-  const void* next_k;         // of the block after this one, or null
+  const void* next_k;  // of the block after this one, or null
   float scale, softcap;
-  float* scores;              // [rows][kPageSlots], scratch
-  float* maximum;             // [rows] state: running maximum (in units of log 2), sum, and accumulator
+  float* scores;   // [rows][kPageSlots], scratch
+  float* maximum;  // [rows] state: running maximum (in units of log 2), sum, and accumulator
   float* total;
-  float* accumulator;         // [rows][D]
+  float* accumulator;  // [rows][D]
 };
 using AttentionFn = void (*)(const AttentionBlock&);
 
-// out[r, q] = bias[r] + sum over taps t of weights[t, r] planes[offsets[t] + q], q < count, r < rows (1, 2, 4 or 8). Reads and writes up to a
-// vector beyond count.
+// out[r, q] = bias[r] + sum over taps t of weights[t, r] planes[offsets[t] + q], q < count, r < rows (1, 2, 4 or 8). Reads and writes up to
+// a vector beyond count.
 template <class T>
 struct Shifted {
   const T* planes;
@@ -155,8 +156,8 @@ struct Isa {
 
   // linear; indexed by 16-bit kind: f32, f16, bf16
   DotFn dot_f32, dot_f16, dot_bf16;
-  DotFn dot_brain;                                                   // x already bfloat16, w bfloat16; null: none
-  void (*pack_brain)(const float* in, uint16_t* out, int64_t n);     // f32 -> bf16
+  DotFn dot_brain;                                                // x already bfloat16, w bfloat16; null: none
+  void (*pack_brain)(const float* in, uint16_t* out, int64_t n);  // f32 -> bf16
   // The same product from tile registers: x in blocks of 16 rows as pack_tiles makes them, k a multiple of 32; null: none.
   DotFn dot_tiles = nullptr;
   void (*pack_tiles)(const float* x, int64_t x_stride, int64_t rows, int64_t k, uint16_t* out) = nullptr;
@@ -164,14 +165,16 @@ struct Isa {
 
   // attention, by the page's dtype
   AttentionFn attend_f32, attend_f16, attend_bf16;
-  bool query_is_brain;                                               // attend_bf16 wants its queries in bfloat16, else float
+  bool query_is_brain;  // attend_bf16 wants its queries in bfloat16, else float
   void (*merge_attention)(float* accumulator, float scale, const float* other, float other_scale, int64_t n);  // a*s + o*t
 
   // rows
   void (*rms_norm)(const float* x, float* y, int64_t n, const void* weight, DType weight_dtype, float offset, float eps);
-  void (*layer_norm)(const float* x, float* y, int64_t n, const void* weight, DType weight_dtype, const void* bias, DType bias_dtype, float eps);
+  void (*layer_norm)(const float* x, float* y, int64_t n, const void* weight, DType weight_dtype, const void* bias, DType bias_dtype,
+                     float eps);
   void (*norm_gradient)(const NormGradientRow&);
-  float (*scaled_exponentials)(const float* x, float* y, int64_t n, float scale, float shift, float factor);  // factor exp(scale x - shift); their sum
+  float (*scaled_exponentials)(const float* x, float* y, int64_t n, float scale, float shift,
+                               float factor);  // factor exp(scale x - shift); their sum
   void (*adam)(const AdamArgs&);
   void (*attention_scores)(const AttentionScores&);
   void (*attention_gradient)(const AttentionGradientRow&);
@@ -182,11 +185,11 @@ struct Isa {
 
   // reductions of n contiguous floats; the extremes take n >= 1 and return the first NaN
   float (*sum)(const float* x, int64_t n);
-  float (*squares)(const float* x, int64_t n, float mean);          // of the differences from the mean
-  float (*exponentials)(const float* x, int64_t n, float shift);    // sum of exp(x - shift)
+  float (*squares)(const float* x, int64_t n, float mean);        // of the differences from the mean
+  float (*exponentials)(const float* x, int64_t n, float shift);  // sum of exp(x - shift)
   float (*maximum)(const float* x, int64_t n);
   float (*minimum)(const float* x, int64_t n);
-  int64_t (*find)(const float* x, int64_t n, float value);          // the first place of value, n: none; a NaN is found where any NaN is
+  int64_t (*find)(const float* x, int64_t n, float value);  // the first place of value, n: none; a NaN is found where any NaN is
 
   // convolutions
   void (*shifted)(const ShiftedArgs&);

@@ -14,9 +14,9 @@
 namespace mlxc::cpu {
 namespace {
 
-constexpr int64_t kTileRows = 16;      // rows of x in a block, columns of w in a tile
-constexpr int64_t kTileDepth = 32;     // values of k a step takes
-constexpr int64_t kTileColumns = 32;   // columns of w worked on together
+constexpr int64_t kTileRows = 16;     // rows of x in a block, columns of w in a tile
+constexpr int64_t kTileDepth = 32;    // values of k a step takes
+constexpr int64_t kTileColumns = 32;  // columns of w worked on together
 constexpr int64_t kTileBytes = 1024;
 constexpr int64_t kStepBytes = 2 * kTileBytes;  // of a panel: two tiles of w
 
@@ -58,9 +58,12 @@ void copy_panel(const DotArgs& args, const uint16_t* w, int64_t columns, std::by
       std::byte* to = panel + c * 64;
       for (int64_t step = first; step < last; ++step) {
         __m512i values;
-        if (c >= columns) values = _mm512_setzero_si512();
-        else if (step < whole) values = _mm512_loadu_si512(from + step * kTileDepth);
-        else values = _mm512_maskz_loadu_epi16((1u << (args.k % kTileDepth)) - 1, from + step * kTileDepth);
+        if (c >= columns)
+          values = _mm512_setzero_si512();
+        else if (step < whole)
+          values = _mm512_loadu_si512(from + step * kTileDepth);
+        else
+          values = _mm512_maskz_loadu_epi16((1u << (args.k % kTileDepth)) - 1, from + step * kTileDepth);
         _mm512_store_si512(to + step * kStepBytes, values);
       }
     }
@@ -100,7 +103,8 @@ void product(const DotArgs& args) {
       for (int64_t step = 0; step < steps; ++step) {
         const std::byte* w_step = panel + step * kStepBytes;
         if (ahead)
-          for (int64_t c = 0; c < kTileColumns; ++c) _mm_prefetch(reinterpret_cast<const char*>(w + (kTileColumns + c) * args.w_stride + step * kTileDepth), _MM_HINT_T1);
+          for (int64_t c = 0; c < kTileColumns; ++c)
+            _mm_prefetch(reinterpret_cast<const char*>(w + (kTileColumns + c) * args.w_stride + step * kTileDepth), _MM_HINT_T1);
         _tile_loadd(0, w_step, 64);
         _tile_loadd(2, x0 + step * 512, 64);
         _tile_loadd(1, w_step + kTileBytes, 64);

@@ -133,8 +133,16 @@ void tile(const uint16_t* a, const uint16_t* b, int64_t k, float* c, int64_t c_r
 
 }  // namespace
 
-constinit const BrainGemmKernel kGemmAmx{kPanel, kPanel, kStep, tile, pack<pack_tile_of_rows, uint16_t>, pack<pack_tile_of_columns, uint16_t>,
-                                         nullptr, pack<pack_tile_of_float_rows, float>, begin, end};
+constinit const BrainGemmKernel kGemmAmx{kPanel,
+                                         kPanel,
+                                         kStep,
+                                         tile,
+                                         pack<pack_tile_of_rows, uint16_t>,
+                                         pack<pack_tile_of_columns, uint16_t>,
+                                         nullptr,
+                                         pack<pack_tile_of_float_rows, float>,
+                                         begin,
+                                         end};
 
 }  // namespace mlxc::cpu
 #endif

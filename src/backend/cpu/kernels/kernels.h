@@ -18,16 +18,16 @@ namespace mlxc::cpu {
 
 // ---- instruction sets ----------------------------------------------------------------------------------------------------------
 
-struct Isa;                             // table of inner kernels, see isa.h
-const Isa& best_isa();                  // best level this machine runs, after MLXC_CPU
-const Isa* isa_for(CpuLevel level);     // nullptr where this machine (after MLXC_CPU) cannot run it
+struct Isa;                          // table of inner kernels, see isa.h
+const Isa& best_isa();               // best level this machine runs, after MLXC_CPU
+const Isa* isa_for(CpuLevel level);  // nullptr where this machine (after MLXC_CPU) cannot run it
 CpuLevel level_of(const Isa& isa);
 
 // ---- linear: y[T, N] = x[T, K] W[N, K]^T -------------------------------------------------------------------------------------------
 
 // high: activations stay float32; bit-identical for any T, tile, thread count and neighbours in the batch.
-// native: products of more than 4 rows with bf16 weights round x to bf16 where the machine has bf16 products (float32 accumulation). At a given
-// CpuLevel the bits of a row then depend on the row and on whether T is at most 4.
+// native: products of more than 4 rows with bf16 weights round x to bf16 where the machine has bf16 products (float32 accumulation). At a
+// given CpuLevel the bits of a row then depend on the row and on whether T is at most 4.
 enum class Precision : uint8_t { native = 0, high = 1 };
 
 enum class Activation : int32_t { none = 0, silu = 1, gelu_tanh = 2, gelu_erf = 3, relu = 4, tanh = 5, sigmoid = 6 };
@@ -41,18 +41,18 @@ struct Drop {
 void drop_row(const Drop& drop, float* row, int64_t n);
 
 struct LinearOutput {
-  const void* weight = nullptr;      // [n, K], any alignment that its dtype allows; may lie in a mapped file
-  DType weight_dtype = DType::f32;   // f32, f16, bf16
-  int64_t weight_stride = 0;         // between rows
-  int64_t weight_step = 1;           // between the values of a row; other than 1 where takes_any_step()
+  const void* weight = nullptr;     // [n, K], any alignment that its dtype allows; may lie in a mapped file
+  DType weight_dtype = DType::f32;  // f32, f16, bf16
+  int64_t weight_stride = 0;        // between rows
+  int64_t weight_step = 1;          // between the values of a row; other than 1 where takes_any_step()
   int64_t n = 0;
-  const void* bias = nullptr;        // [n] or none
-  DType bias_dtype = DType::f32;     // f32, f16, bf16
+  const void* bias = nullptr;                // [n] or none
+  DType bias_dtype = DType::f32;             // f32, f16, bf16
   Activation activation = Activation::none;  // after the bias
-  const float* residual = nullptr;   // [T, n] or none, added last; may be y itself
+  const float* residual = nullptr;           // [T, n] or none, added last; may be y itself
   int64_t residual_stride = 0;
-  Drop drop = {};                    // after everything else
-  float* y = nullptr;                // [T, n]; must not overlap x
+  Drop drop = {};      // after everything else
+  float* y = nullptr;  // [T, n]; must not overlap x
   int64_t y_stride = 0;
 };
 
@@ -89,13 +89,14 @@ struct MatmulArgs {
   const int64_t* a_offsets = nullptr;  // [batch] element offsets, nullptr: all 0
   const int64_t* b_offsets = nullptr;
   const int64_t* c_offsets = nullptr;
-  const float* bias = nullptr;  // of f32: [n] or none, added to every row
+  const float* bias = nullptr;               // of f32: [n] or none, added to every row
   Activation activation = Activation::none;  // of f32: after the bias
-  const float* residual = nullptr;  // of f32 without activation, m > 8 and n > 16, or of bf16: [m, n] or none, added; may be c itself. Not of batches
+  const float* residual =
+      nullptr;  // of f32 without activation, m > 8 and n > 16, or of bf16: [m, n] or none, added; may be c itself. Not of batches
   int64_t residual_row = 0;
-  Drop drop = {};  // of results in float32: after the activation. Not with a residual
+  Drop drop = {};           // of results in float32: after the activation. Not with a residual
   bool float_rows = false;  // of bf16: a is f32 and rounded on the way
-  bool rounds = false;  // of bf16: c is bf16, else f32
+  bool rounds = false;      // of bf16: c is bf16, else f32
 };
 
 void matmul(ThreadPool& pool, const MatmulArgs& args, const Isa& isa = best_isa());
@@ -113,15 +114,15 @@ struct ConvolutionArgs {
   void* weight = nullptr;
   void* bias = nullptr;  // [filters]; of convolution_input: [channels]
   void* y = nullptr;
-  bool relu = false;     // of convolution
+  bool relu = false;  // of convolution
 };
 void convolution(ThreadPool& pool, const ConvolutionArgs& args, const Isa& isa = best_isa());         // y from x, weight, bias
 void convolution_input(ThreadPool& pool, const ConvolutionArgs& args, const Isa& isa = best_isa());   // x from y, weight, bias
 void convolution_weight(ThreadPool& pool, const ConvolutionArgs& args, const Isa& isa = best_isa());  // weight and bias from x, y
 
 enum class PoolOp : int32_t { max, mean, mean_of_inside };
-// x [planes, size], y [planes, out], contiguous, f32 or f64. pool with `other` (of max): y takes its elements from other, at the places where
-// x is largest. pool_gradient: dx from y (the cotangent), of max also from x; the first of equal elements gets it.
+// x [planes, size], y [planes, out], contiguous, f32 or f64. pool with `other` (of max): y takes its elements from other, at the places
+// where x is largest. pool_gradient: dx from y (the cotangent), of max also from x; the first of equal elements gets it.
 struct PoolArgs {
   PoolOp op = PoolOp::max;
   DType dtype = DType::f32;
@@ -153,7 +154,7 @@ int64_t kv_page_bytes(const KvLayout& layout);  // of K, and again of V
 
 struct KvWriteArgs {
   KvLayout layout;
-  const float* k = nullptr;           // [T, kv_heads, D], row stride below
+  const float* k = nullptr;  // [T, kv_heads, D], row stride below
   const float* v = nullptr;
   int64_t k_stride = 0, v_stride = 0;  // between tokens
   int64_t tokens = 0;
@@ -171,9 +172,9 @@ void kv_write(ThreadPool& pool, const KvWriteArgs& args, const Isa& isa = best_i
 // has the same bits whatever the chunking, batch or thread count. bf16 pages: q and the probabilities may be rounded to bf16.
 struct AttentionArgs {
   KvLayout layout;
-  const float* q = nullptr;           // [T, q_heads, D]
-  int64_t q_stride = 0;               // between tokens
-  int64_t q_heads = 0;                // a multiple of kv_heads
+  const float* q = nullptr;  // [T, q_heads, D]
+  int64_t q_stride = 0;      // between tokens
+  int64_t q_heads = 0;       // a multiple of kv_heads
   int64_t tokens = 0;
   const int32_t* positions = nullptr;
   const int32_t* sequences = nullptr;  // negative: padding, output is zero
@@ -182,9 +183,9 @@ struct AttentionArgs {
   const void* k_pages = nullptr;
   const void* v_pages = nullptr;
   float scale = 1;
-  float softcap = 0;                  // > 0: softcap * tanh(score / softcap)
-  int64_t window = 0;                 // > 0: a token sees itself and the window - 1 positions before it
-  float* out = nullptr;               // [T, q_heads, D]
+  float softcap = 0;     // > 0: softcap * tanh(score / softcap)
+  int64_t window = 0;    // > 0: a token sees itself and the window - 1 positions before it
+  float* out = nullptr;  // [T, q_heads, D]
   int64_t out_stride = 0;
 };
 void attention(ThreadPool& pool, const AttentionArgs& args, const Isa& isa = best_isa());
@@ -225,8 +226,9 @@ struct SequenceAttentionArgs {
   const float* dy = nullptr;
   float *dq = nullptr, *dk = nullptr, *dv = nullptr;
 };
-void sequence_attention(ThreadPool& pool, const SequenceAttentionArgs& args, const Isa& isa = best_isa());           // y and normalizer
-void sequence_attention_gradient(ThreadPool& pool, const SequenceAttentionArgs& args, const Isa& isa = best_isa());  // dq, dk, dv from the rest
+void sequence_attention(ThreadPool& pool, const SequenceAttentionArgs& args, const Isa& isa = best_isa());  // y and normalizer
+void sequence_attention_gradient(ThreadPool& pool, const SequenceAttentionArgs& args,
+                                 const Isa& isa = best_isa());  // dq, dk, dv from the rest
 
 // ---- normalisation, rotary positions, rows -----------------------------------------------------------------------------------------
 
@@ -241,14 +243,14 @@ struct NormArgs {
   DType weight_dtype = DType::f32;  // f32, f16, bf16
   const void* bias = nullptr;       // layer_norm only
   DType bias_dtype = DType::f32;
-  float weight_offset = 0;          // 1 for Gemma: y = x / rms * (1 + weight)
+  float weight_offset = 0;  // 1 for Gemma: y = x / rms * (1 + weight)
   float eps = 1e-6f;
 };
 void rms_norm(ThreadPool& pool, const NormArgs& args, const Isa& isa = best_isa());
 void layer_norm(ThreadPool& pool, const NormArgs& args, const Isa& isa = best_isa());
 
-// The gradients of both norms for contiguous rows [rows, dim]: dx; dweight and, of layer_norm, dbias [dim], summed over the rows in an order
-// that depends on their number alone.
+// The gradients of both norms for contiguous rows [rows, dim]: dx; dweight and, of layer_norm, dbias [dim], summed over the rows in an
+// order that depends on their number alone.
 struct NormGradientArgs {
   const float* x = nullptr;
   const float* dy = nullptr;
@@ -278,15 +280,17 @@ struct RopeArgs {
 void rope(ThreadPool& pool, const RopeArgs& args, const Isa& isa = best_isa());
 
 // Over the last axis of [rows, n], f32; x and y may be the same.
-void softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, const Isa& isa = best_isa());
-void log_softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, const Isa& isa = best_isa());
+void softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n,
+             const Isa& isa = best_isa());
+void log_softmax(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n,
+                 const Isa& isa = best_isa());
 
 // ops/cross_entropy.h over contiguous rows [rows, n]; normalizers [rows, 2]: the largest and the sum of exponentials. The gradient may
 // overwrite x.
 void cross_entropy(ThreadPool& pool, const float* x, const int32_t* targets, float* losses, float* normalizers, int64_t rows, int64_t n,
                    const Isa& isa = best_isa());
-void cross_entropy_gradient(ThreadPool& pool, const float* x, const int32_t* targets, const float* normalizers, const float* cotangents, float* dx,
-                            int64_t rows, int64_t n, const Isa& isa = best_isa());
+void cross_entropy_gradient(ThreadPool& pool, const float* x, const int32_t* targets, const float* normalizers, const float* cotangents,
+                            float* dx, int64_t rows, int64_t n, const Isa& isa = best_isa());
 
 // ops/adam.h in place, n elements.
 struct AdamArgs {
@@ -299,16 +303,16 @@ struct AdamArgs {
 void adam(ThreadPool& pool, const AdamArgs& args, const Isa& isa = best_isa());
 
 // y[i] = table[indices[i]] * scale, converted to f32 (embedding lookup). Indices are trusted.
-void gather_rows_f32(ThreadPool& pool, const void* table, DType table_dtype, int64_t table_stride, const int32_t* indices, int64_t count, int64_t n,
-                     float scale, float* y, int64_t y_stride, const Isa& isa = best_isa());
+void gather_rows_f32(ThreadPool& pool, const void* table, DType table_dtype, int64_t table_stride, const int32_t* indices, int64_t count,
+                     int64_t n, float scale, float* y, int64_t y_stride, const Isa& isa = best_isa());
 
 // ---- reductions ------------------------------------------------------------------------------------------------------------------
 
 enum class ReduceOp : int32_t { sum, mean, prod, max, min, argmax, argmin, logsumexp, all, any, variance };
 
 // out[outer, inner] (contiguous) reduces x[outer, count, inner] over count. variance: population (divides by count - correction).
-// Accumulation: f32 in lanes and blocks of bounded length, f64 in f64; f16 and bf16 as f32; integers as int64 / uint64. NaN propagates in max, min
-// (argmax and argmin return its first place), as NumPy.
+// Accumulation: f32 in lanes and blocks of bounded length, f64 in f64; f16 and bf16 as f32; integers as int64 / uint64. NaN propagates in
+// max, min (argmax and argmin return its first place), as NumPy.
 struct ReduceArgs {
   ReduceOp op = ReduceOp::sum;
   DType dtype = DType::f32;
@@ -321,7 +325,9 @@ struct ReduceArgs {
   // For f32 and f64 with inner 1, null: none.
   const std::function<void(int64_t first, int64_t n, void* to)>* produce = nullptr;
 };
-DType reduce_result(ReduceOp op, DType dtype);  // argmax, argmin: i64; all, any: boolean; sum, prod of integers: i64 or u64; else dtype (mean of integers: f64)
+DType reduce_result(
+    ReduceOp op,
+    DType dtype);  // argmax, argmin: i64; all, any: boolean; sum, prod of integers: i64 or u64; else dtype (mean of integers: f64)
 void reduce(ThreadPool& pool, const ReduceArgs& args, const Isa& isa = best_isa());
 
 // Several reductions of one input, which is read once: args without op and out.
@@ -339,9 +345,11 @@ ConvertFn convert_function(DType from, DType to, const Isa& isa = best_isa());
 void convert(ThreadPool& pool, const void* in, DType from, void* out, DType to, int64_t n, const Isa& isa = best_isa());
 
 // Copies a strided array (strides in elements, may be 0 or negative) to contiguous order. element_bytes: 1, 2, 4, 8.
-void copy_strided(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape, std::span<const int64_t> strides);
+void copy_strided(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape,
+                  std::span<const int64_t> strides);
 // The reverse: contiguous values into a strided destination (no two destinations may coincide).
-void scatter_strided(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape, std::span<const int64_t> strides);
+void scatter_strided(ThreadPool& pool, const void* in, void* out, int64_t element_bytes, std::span<const int64_t> shape,
+                     std::span<const int64_t> strides);
 
 // ---- orders, running results, scattered writes, random words ---------------------------------------------------------------------
 
@@ -362,13 +370,15 @@ void scan(ThreadPool& pool, const ScanArgs& args);
 
 enum class ScatterOp : int32_t { set, add, multiply, minimum, maximum };
 // x[indices[i], :] op= values[i, :] in the order of i; rows outside [0, rows) are dropped. 16-bit floats are computed in float32.
-void scatter_rows(ThreadPool& pool, ScatterOp op, DType dtype, void* x, int64_t rows, int64_t width, const int64_t* indices, int64_t count, const void* values);
+void scatter_rows(ThreadPool& pool, ScatterOp op, DType dtype, void* x, int64_t rows, int64_t width, const int64_t* indices, int64_t count,
+                  const void* values);
 
 // `count` words of the Philox4x32-10 stream of a key, see ops/random.h.
 void philox(ThreadPool& pool, const uint32_t key[2], uint32_t purpose, uint32_t* out, int64_t count);
-// n elements of x (1, 2, 4 or 8 bytes; x_step 0: one for all) where word `first` + i of the key's stream, as a float32 in [0, 1), is at least
-// the probability, else 0.
-void keep_drawn(const uint32_t key[2], float probability, int64_t first, const void* x, int64_t x_step, void* out, int64_t n, int64_t element_bytes);
+// n elements of x (1, 2, 4 or 8 bytes; x_step 0: one for all) where word `first` + i of the key's stream, as a float32 in [0, 1), is at
+// least the probability, else 0.
+void keep_drawn(const uint32_t key[2], float probability, int64_t first, const void* x, int64_t x_step, void* out, int64_t n,
+                int64_t element_bytes);
 
 // ---- elementwise ------------------------------------------------------------------------------------------------------------------
 
@@ -376,12 +386,76 @@ void keep_drawn(const uint32_t key[2], float probability, int64_t first, const v
 // f16 and bf16 are converted to f32 by the caller (convert_function). in and out may be the same pointer. NaN, Inf and signed zero as
 // NumPy.
 enum class UnaryOp : int32_t {
-  abs, negative, exp, expm1, log, log1p, log2, log10, sqrt, rsqrt, square, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh,
-  floor, ceil, trunc, round, sign, reciprocal, erf, erfinv, sigmoid, silu, gelu_tanh, gelu_erf, gelu_erf_slope, relu, logical_not, bitwise_not, isnan, isinf, isfinite
+  abs,
+  negative,
+  exp,
+  expm1,
+  log,
+  log1p,
+  log2,
+  log10,
+  sqrt,
+  rsqrt,
+  square,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  tanh,
+  asinh,
+  acosh,
+  atanh,
+  floor,
+  ceil,
+  trunc,
+  round,
+  sign,
+  reciprocal,
+  erf,
+  erfinv,
+  sigmoid,
+  silu,
+  gelu_tanh,
+  gelu_erf,
+  gelu_erf_slope,
+  relu,
+  logical_not,
+  bitwise_not,
+  isnan,
+  isinf,
+  isfinite
 };
 enum class BinaryOp : int32_t {
-  add, subtract, multiply, divide, floor_divide, remainder, power, minimum, maximum, atan2, hypot, logaddexp,
-  equal, not_equal, less, less_equal, greater, greater_equal, logical_and, logical_or, logical_xor, bit_and, bit_or, bit_xor, shift_left, shift_right
+  add,
+  subtract,
+  multiply,
+  divide,
+  floor_divide,
+  remainder,
+  power,
+  minimum,
+  maximum,
+  atan2,
+  hypot,
+  logaddexp,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  logical_and,
+  logical_or,
+  logical_xor,
+  bit_and,
+  bit_or,
+  bit_xor,
+  shift_left,
+  shift_right
 };
 
 inline constexpr int kUnaryOpCount = int(UnaryOp::isfinite) + 1;
@@ -390,7 +464,8 @@ inline constexpr int kBinaryOpCount = int(BinaryOp::shift_right) + 1;
 using UnaryFn = void (*)(const void* in, void* out, int64_t n);
 // Steps are 0 (one value for all) or 1.
 using BinaryFn = void (*)(const void* a, int64_t a_step, const void* b, int64_t b_step, void* out, int64_t n);
-using WhereFn = void (*)(const uint8_t* condition, int64_t condition_step, const void* a, int64_t a_step, const void* b, int64_t b_step, void* out, int64_t n);
+using WhereFn = void (*)(const uint8_t* condition, int64_t condition_step, const void* a, int64_t a_step, const void* b, int64_t b_step,
+                         void* out, int64_t n);
 
 // in_cache: tiles in the first-level cache. in_memory: parts of long arrays, whose next tile is fetched meanwhile; f32, and two operands of
 // f64, do that.
@@ -400,8 +475,8 @@ UnaryFn unary_function(UnaryOp op, DType dtype, const Isa& isa = best_isa(), Ope
 BinaryFn binary_function(BinaryOp op, DType dtype, const Isa& isa = best_isa(), Operands operands = Operands::in_cache);
 WhereFn where_function(int64_t element_bytes, const Isa& isa = best_isa());  // 1, 2, 4, 8
 
-// out = (x[0] first x[1]) second x[2] of float32, both rounded. fetch: two arrays, each in memory or any of the operands, whose next tile is asked
-// for meanwhile; both null: none. out may be an operand of step 1.
+// out = (x[0] first x[1]) second x[2] of float32, both rounded. fetch: two arrays, each in memory or any of the operands, whose next tile
+// is asked for meanwhile; both null: none. out may be an operand of step 1.
 enum class PairOp : int32_t { add, subtract, multiply, reverse_subtract };
 inline constexpr int kPairOpCount = int(PairOp::reverse_subtract) + 1;
 struct PairArgs {

@@ -10,15 +10,15 @@
 namespace mlxc::cpu {
 namespace {
 
-constexpr int64_t kColumnUnit = 16;                  // columns are handed out in multiples of this
-constexpr int64_t kColumnBlock = 64;                 // columns of w worked on at once: w block and x block share L2
-constexpr int64_t kRowBlockBytes = 512 << 10;        // of x, in L2
-constexpr int64_t kRowsPerPass = 1024;               // bounds the packed copy of x
-constexpr int64_t kUnpackRows = 8;                   // from here on 16-bit weights are converted once per block, not per tile
-constexpr int64_t kTileBlock = 16;                   // rows of x packed together for them
-constexpr int64_t kExactRows = 4;                    // up to here memory is the limit, and native keeps x in float32 as well
-constexpr int64_t kGemmRows = 16;                    // from here on float32 weights are packed for tiles, unless results may not depend on it
-constexpr int64_t kForkWork = 1 << 15;               // multiply-adds below which one thread is faster
+constexpr int64_t kColumnUnit = 16;            // columns are handed out in multiples of this
+constexpr int64_t kColumnBlock = 64;           // columns of w worked on at once: w block and x block share L2
+constexpr int64_t kRowBlockBytes = 512 << 10;  // of x, in L2
+constexpr int64_t kRowsPerPass = 1024;         // bounds the packed copy of x
+constexpr int64_t kUnpackRows = 8;             // from here on 16-bit weights are converted once per block, not per tile
+constexpr int64_t kTileBlock = 16;             // rows of x packed together for them
+constexpr int64_t kExactRows = 4;              // up to here memory is the limit, and native keeps x in float32 as well
+constexpr int64_t kGemmRows = 16;              // from here on float32 weights are packed for tiles, unless results may not depend on it
+constexpr int64_t kForkWork = 1 << 15;         // multiply-adds below which one thread is faster
 
 int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 
@@ -47,9 +47,18 @@ struct Pass {
   bool uses_brain(const LinearOutput& out) const { return packed && out.weight_dtype == DType::bf16; }
 
   // Sums of `count` columns from `column` on, for rows [row, row + n) of this pass.
-  void multiply(const LinearOutput& out, int64_t column, int64_t count, const float* unpacked, int64_t row, int64_t n, float* y, int64_t y_stride) const {
-    DotArgs dot{.x = args.x + (first_row + row) * args.x_stride, .x_stride = args.x_stride, .w = row_of(out, column), .w_stride = out.weight_stride,
-                .rows = n, .columns = count, .k = args.k, .y = y, .y_stride = y_stride, .prefetch = row == 0};
+  void multiply(const LinearOutput& out, int64_t column, int64_t count, const float* unpacked, int64_t row, int64_t n, float* y,
+                int64_t y_stride) const {
+    DotArgs dot{.x = args.x + (first_row + row) * args.x_stride,
+                .x_stride = args.x_stride,
+                .w = row_of(out, column),
+                .w_stride = out.weight_stride,
+                .rows = n,
+                .columns = count,
+                .k = args.k,
+                .y = y,
+                .y_stride = y_stride,
+                .prefetch = row == 0};
     if (uses_brain(out)) {
       dot.x = packed + (tiles ? row / kTileBlock : row) * packed_stride;
       dot.x_stride = packed_stride;
@@ -177,7 +186,8 @@ void linear(ThreadPool& pool, const LinearArgs& args, const Isa& isa) {
       pool.parallel_for(blocks, std::max<int64_t>(1, kForkWork / pass.packed_stride), [&](int64_t begin, int64_t end, int) {
         for (int64_t b = begin; b < end; ++b) {
           const int64_t row = b * kTileBlock;
-          isa.pack_tiles(args.x + (first + row) * args.x_stride, args.x_stride, std::min(kTileBlock, pass.rows - row), args.k, packed + b * pass.packed_stride);
+          isa.pack_tiles(args.x + (first + row) * args.x_stride, args.x_stride, std::min(kTileBlock, pass.rows - row), args.k,
+                         packed + b * pass.packed_stride);
         }
       });
     } else if (wants_brain) {
@@ -196,7 +206,8 @@ void linear(ThreadPool& pool, const LinearArgs& args, const Isa& isa) {
       for (size_t i = 0; i < products; ++i) {
         const LinearOutput& out = args.outputs[i];
         const int64_t mine = round_up(out.n, kColumnUnit) / kColumnUnit;
-        const int64_t from = std::max<int64_t>(begin - skipped, 0) * kColumnUnit, to = std::min(std::min(end - skipped, mine) * kColumnUnit, out.n);
+        const int64_t from = std::max<int64_t>(begin - skipped, 0) * kColumnUnit,
+                      to = std::min(std::min(end - skipped, mine) * kColumnUnit, out.n);
         if (from < to) pass.columns(out, args.gated ? &args.outputs[1] : nullptr, from, to);
         skipped += mine;
       }

@@ -1,5 +1,5 @@
-// Elementary functions in float32 vectors. Ranges are reduced as in Cody and Waite, polynomials are those of the Cephes library (S. Moshier)
-// unless a function says otherwise. Errors stay below 2 ulp (tests/kernels/elementwise_test.cpp holds the bound of each).
+// Elementary functions in float32 vectors. Ranges are reduced as in Cody and Waite, polynomials are those of the Cephes library (S.
+// Moshier) unless a function says otherwise. Errors stay below 2 ulp (tests/kernels/elementwise_test.cpp holds the bound of each).
 #pragma once
 
 #include "backend/cpu/kernels/simd.h"

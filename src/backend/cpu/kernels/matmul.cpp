@@ -13,9 +13,9 @@
 namespace mlxc::cpu {
 namespace {
 
-constexpr int64_t kSmallWork = 1 << 12;  // multiply-adds below which calling OpenBLAS costs more than the product
+constexpr int64_t kSmallWork = 1 << 12;              // multiply-adds below which calling OpenBLAS costs more than the product
 constexpr int64_t kThinRows = 8, kThinColumns = 16;  // up to here tiles of gemm.h would be mostly empty
-constexpr int64_t kTile = 512;           // rows and columns of a tile: large enough for OpenBLAS's own blocking
+constexpr int64_t kTile = 512;                       // rows and columns of a tile: large enough for OpenBLAS's own blocking
 
 template <class T>
 struct View {
@@ -57,10 +57,12 @@ void multiply_boolean(int64_t m, int64_t n, int64_t k, View<uint8_t> a, View<uin
   }
 }
 
-void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const float* a, int lda, const float* b, int ldb, float* c, int ldc) {
+void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const float* a, int lda, const float* b, int ldb, float* c,
+          int ldc) {
   cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
 }
-void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const double* a, int lda, const double* b, int ldb, double* c, int ldc) {
+void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const double* a, int lda, const double* b, int ldb, double* c,
+          int ldc) {
   cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
 }
 
@@ -98,9 +100,11 @@ Operand<T> pack(View<T> v, int64_t rows, int64_t columns, ScratchUse use) {
 
 template <class T>
 void multiply_blas(int64_t m, int64_t n, int64_t k, View<T> a, View<T> b, T* c, int64_t c_row) {
-  if (k > INT_MAX || c_row > INT_MAX) fail(Status::unsupported, "a matrix product of inner size ", k, " and row stride ", c_row, " exceeds 2^31 - 1");
+  if (k > INT_MAX || c_row > INT_MAX)
+    fail(Status::unsupported, "a matrix product of inner size ", k, " and row stride ", c_row, " exceeds 2^31 - 1");
   const Operand<T> left = pack(a, m, k, ScratchUse::packed), right = pack(b, k, n, ScratchUse::tile);
-  gemm(left.transpose, right.transpose, int(m), int(n), int(k), left.data, left.leading, right.data, right.leading, c, int(std::max(c_row, n)));
+  gemm(left.transpose, right.transpose, int(m), int(n), int(k), left.data, left.leading, right.data, right.leading, c,
+       int(std::max(c_row, n)));
 }
 
 template <class T, class Multiply>
@@ -125,7 +129,8 @@ void run(ThreadPool& pool, const MatmulArgs& args, int64_t tile, Multiply&& mult
         for (int64_t r = 0; r < m; ++r) std::fill_n(c + r * args.c_row, n, T(0));
         continue;
       }
-      multiply(m, n, args.k, View<T>{a + row * args.a_row, args.a_row, args.a_col}, View<T>{b + column * args.b_col, args.b_row, args.b_col}, c, args.c_row);
+      multiply(m, n, args.k, View<T>{a + row * args.a_row, args.a_row, args.a_col},
+               View<T>{b + column * args.b_col, args.b_row, args.b_col}, c, args.c_row);
     }
   });
 }

@@ -29,7 +29,8 @@ void keep(const uint32_t key[2], float probability, int64_t first, const T* x, i
 
 }  // namespace
 
-void keep_drawn(const uint32_t key[2], float probability, int64_t first, const void* x, int64_t x_step, void* out, int64_t n, int64_t element_bytes) {
+void keep_drawn(const uint32_t key[2], float probability, int64_t first, const void* x, int64_t x_step, void* out, int64_t n,
+                int64_t element_bytes) {
   auto run = [&]<class T>(T) { keep(key, probability, first, static_cast<const T*>(x), x_step, static_cast<T*>(out), n); };
   switch (element_bytes) {
     case 1: return run(uint8_t());

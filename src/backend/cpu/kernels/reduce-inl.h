@@ -8,35 +8,40 @@ namespace mlxc::cpu::MLXC_ISA {
 namespace {
 
 float reduce_sum(const float* x, int64_t n) {
-  return sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-    fetch_ahead(x + i);
-    return load_n(x + i, count);
-  });
+  return sum_over(
+      n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+        fetch_ahead(x + i);
+        return load_n(x + i, count);
+      });
 }
 
 float reduce_squares(const float* x, int64_t n, float mean) {
-  return sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-    __builtin_prefetch(x + n + i, 0, 3);  // the next run, while this one is in the cache
-    F v = load_n(x + i, count) - mean;
-    if (count < W) v = keep_lanes(v, count);
-    return v * v;
-  });
+  return sum_over(
+      n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+        __builtin_prefetch(x + n + i, 0, 3);  // the next run, while this one is in the cache
+        F v = load_n(x + i, count) - mean;
+        if (count < W) v = keep_lanes(v, count);
+        return v * v;
+      });
 }
 
 float reduce_exp(const float* x, int64_t n, float shift) {
-  return sum_over(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-    __builtin_prefetch(x + n + i, 0, 3);
-    F v = exp(load_n(x + i, count) - shift);
-    return count < W ? keep_lanes(v, count) : v;
-  });
+  return sum_over(
+      n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+        __builtin_prefetch(x + n + i, 0, 3);
+        F v = exp(load_n(x + i, count) - shift);
+        return count < W ? keep_lanes(v, count) : v;
+      });
 }
 
 // The first NaN sticks: a comparison with it is false, and only a NaN differs from itself.
 template <bool Most>
 float reduce_extreme(const float* x, int64_t n) {
   auto better = [](auto a, auto b) __attribute__((always_inline)) {
-    if constexpr (Most) return (a > b) | (a != a);
-    else return (a < b) | (a != a);
+    if constexpr (Most)
+      return (a > b) | (a != a);
+    else
+      return (a < b) | (a != a);
   };
   F best[4];
   for (F& b : best) b = splat(*x);

@@ -1,5 +1,5 @@
-// Reductions. A row is cut into runs of kRun elements; each run gives a partial result (floats through the vector kernels), and partials are
-// combined in order, in double. Long rows are shared out in parts of fixed length, so the result does not depend on the thread count.
+// Reductions. A row is cut into runs of kRun elements; each run gives a partial result (floats through the vector kernels), and partials
+// are combined in order, in double. Long rows are shared out in parts of fixed length, so the result does not depend on the thread count.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -19,8 +19,8 @@ constexpr int64_t kPart = 1 << 16;  // a multiple of kRun
 constexpr int64_t kForkElements = 1 << 15;
 constexpr size_t kMostTargets = 8;  // of one pass
 
-// What each operation keeps: sum, prod, mean: value. Extremes: value and index. logsumexp: value = sum of exp(x - shift). variance: value = sum of
-// squared differences from shift = mean of `count` elements.
+// What each operation keeps: sum, prod, mean: value. Extremes: value and index. logsumexp: value = sum of exp(x - shift). variance: value =
+// sum of squared differences from shift = mean of `count` elements.
 template <class Value>
 struct Partial {
   Value value{};
@@ -37,7 +37,9 @@ struct ValueOf {  // integers keep their bits: sums wrap, extremes are exact
 bool is_extreme(ReduceOp op) { return op == ReduceOp::max || op == ReduceOp::min || op == ReduceOp::argmax || op == ReduceOp::argmin; }
 
 template <class Value>
-bool is_nan(Value v) { return v != v; }
+bool is_nan(Value v) {
+  return v != v;
+}
 
 // Whether b, which comes later, takes the place of a.
 template <class Value>
@@ -49,8 +51,10 @@ bool beats(ReduceOp op, Value b, Value a) {
 
 template <class Value>
 Value wrapping(Value a, Value b, bool product) {
-  if constexpr (std::is_floating_point_v<Value>) return product ? a * b : a + b;
-  else return Value(product ? uint64_t(a) * uint64_t(b) : uint64_t(a) + uint64_t(b));
+  if constexpr (std::is_floating_point_v<Value>)
+    return product ? a * b : a + b;
+  else
+    return Value(product ? uint64_t(a) * uint64_t(b) : uint64_t(a) + uint64_t(b));
 }
 
 template <class Value>
@@ -66,8 +70,10 @@ void combine(ReduceOp op, Partial<Value>& a, const Partial<Value>& b) {
     case ReduceOp::any: a.value = a.value != 0 || b.value != 0; break;
     case ReduceOp::logsumexp: {
       const double shift = std::max(a.shift, b.shift);
-      if (!std::isinf(shift)) a.value = Value(double(a.value) * std::exp(a.shift - shift) + double(b.value) * std::exp(b.shift - shift));
-      else a.value = Value(double(a.value) + double(b.value));
+      if (!std::isinf(shift))
+        a.value = Value(double(a.value) * std::exp(a.shift - shift) + double(b.value) * std::exp(b.shift - shift));
+      else
+        a.value = Value(double(a.value) + double(b.value));
       a.shift = shift;
       break;
     }
@@ -91,11 +97,14 @@ void combine(ReduceOp op, Partial<Value>& a, const Partial<Value>& b) {
 }
 
 // exp(x - shift) where the shift is infinite: +inf counts its own occurrences, -inf has none.
-double shifted_exp(double x, double shift) { return std::isinf(shift) ? (std::isnan(x) ? x : double(x == shift && x > 0)) : std::exp(x - shift); }
+double shifted_exp(double x, double shift) {
+  return std::isinf(shift) ? (std::isnan(x) ? x : double(x == shift && x > 0)) : std::exp(x - shift);
+}
 
 // known_sum: of this run's floats, once somebody computed it.
 template <class T>
-Partial<typename ValueOf<T>::type> run_partial(ReduceOp op, const T* x, int64_t n, int64_t start, const Isa& isa, std::optional<double>& known_sum) {
+Partial<typename ValueOf<T>::type> run_partial(ReduceOp op, const T* x, int64_t n, int64_t start, const Isa& isa,
+                                               std::optional<double>& known_sum) {
   using Value = typename ValueOf<T>::type;
   constexpr bool kVector = std::is_same_v<T, float>;
   Partial<Value> p{.index = start, .count = n};
@@ -324,8 +333,8 @@ void reduce_rows(ThreadPool& pool, const ReduceArgs& args, Targets targets, cons
   }
 }
 
-// float32 over an outer axis: whole rows are added (or compared) to a row of results, lanes along `inner`. Parts of the rows, whose size their
-// number alone decides, are tasks of their own.
+// float32 over an outer axis: whole rows are added (or compared) to a row of results, lanes along `inner`. Parts of the rows, whose size
+// their number alone decides, are tasks of their own.
 class Columns {
  public:
   Columns(const ReduceArgs& args, const Isa& isa) : args_(args) {
@@ -424,9 +433,11 @@ DType reduce_result(ReduceOp op, DType dtype) {
 
 void reduce(ThreadPool& pool, const ReduceArgs& args, const Isa& isa) {
   if (args.outer <= 0 || args.inner <= 0) return;
-  if (args.count == 0 && is_extreme(args.op)) fail(Status::invalid_argument, "the maximum or minimum of no elements does not exist: an axis of size 0 was reduced");
+  if (args.count == 0 && is_extreme(args.op))
+    fail(Status::invalid_argument, "the maximum or minimum of no elements does not exist: an axis of size 0 was reduced");
   const bool columns = args.op == ReduceOp::sum || args.op == ReduceOp::mean || args.op == ReduceOp::max || args.op == ReduceOp::min;
-  if (args.dtype == DType::f32 && columns && args.inner > 1 && args.inner_stride == 1 && args.count > 0) return Columns(args, isa).run(pool);
+  if (args.dtype == DType::f32 && columns && args.inner > 1 && args.inner_stride == 1 && args.count > 0)
+    return Columns(args, isa).run(pool);
   const bool fractional = args.op == ReduceOp::mean || args.op == ReduceOp::variance || args.op == ReduceOp::logsumexp;
   const ReduceTarget target{args.op, args.out};
   const Targets targets(&target, 1);

@@ -32,7 +32,8 @@ void for_norm_rows(ThreadPool& pool, const NormArgs& args, Row&& row) {
   });
 }
 
-void softmax_rows(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, bool logarithm, const Isa& isa) {
+void softmax_rows(ThreadPool& pool, const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t rows, int64_t n, bool logarithm,
+                  const Isa& isa) {
   pool.parallel_for(rows, rows_per_task(n * 4), [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; ++r) isa.softmax(x + r * x_stride, y + r * y_stride, n, logarithm);
   });
@@ -41,7 +42,9 @@ void softmax_rows(ThreadPool& pool, const float* x, int64_t x_stride, float* y, 
 }  // namespace
 
 void rms_norm(ThreadPool& pool, const NormArgs& args, const Isa& isa) {
-  for_norm_rows(pool, args, [&](const float* x, float* y) { isa.rms_norm(x, y, args.dim, args.weight, args.weight_dtype, args.weight_offset, args.eps); });
+  for_norm_rows(pool, args, [&](const float* x, float* y) {
+    isa.rms_norm(x, y, args.dim, args.weight, args.weight_dtype, args.weight_offset, args.eps);
+  });
 }
 
 void layer_norm(ThreadPool& pool, const NormArgs& args, const Isa& isa) {
@@ -121,8 +124,8 @@ void cross_entropy(ThreadPool& pool, const float* x, const int32_t* targets, flo
   });
 }
 
-void cross_entropy_gradient(ThreadPool& pool, const float* x, const int32_t* targets, const float* normalizers, const float* cotangents, float* dx,
-                            int64_t rows, int64_t n, const Isa& isa) {
+void cross_entropy_gradient(ThreadPool& pool, const float* x, const int32_t* targets, const float* normalizers, const float* cotangents,
+                            float* dx, int64_t rows, int64_t n, const Isa& isa) {
   pool.parallel_for(rows, rows_per_task(n * 4), [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; ++r) {
       float* row = dx + r * n;
@@ -149,8 +152,8 @@ void adam(ThreadPool& pool, const AdamArgs& args, const Isa& isa) {
   });
 }
 
-void gather_rows_f32(ThreadPool& pool, const void* table, DType table_dtype, int64_t table_stride, const int32_t* indices, int64_t count, int64_t n,
-                     float scale, float* y, int64_t y_stride, const Isa& isa) {
+void gather_rows_f32(ThreadPool& pool, const void* table, DType table_dtype, int64_t table_stride, const int32_t* indices, int64_t count,
+                     int64_t n, float scale, float* y, int64_t y_stride, const Isa& isa) {
   check_float(table_dtype, "the table");
   const int64_t row_bytes = table_stride * size_of(table_dtype);
   pool.parallel_for(count, rows_per_task(n), [&](int64_t begin, int64_t end, int) {

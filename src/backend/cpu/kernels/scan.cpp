@@ -21,15 +21,11 @@ Sum<T> neutral(const ScanArgs& args) {
   constexpr bool kFloat = std::is_floating_point_v<V>;
   constexpr V kInfinity = kFloat ? V(std::numeric_limits<double>::infinity()) : V(std::numeric_limits<Computed<T>>::max());
   switch (args.op) {
-    case ScanOp::prod:
-      return V(1);
+    case ScanOp::prod: return V(1);
     case ScanOp::max:
-    case ScanOp::logsumexp:
-      return kFloat ? -kInfinity : V(std::numeric_limits<Computed<T>>::lowest());
-    case ScanOp::min:
-      return args.dtype == DType::boolean ? V(1) : kInfinity;
-    default:
-      return V(0);
+    case ScanOp::logsumexp: return kFloat ? -kInfinity : V(std::numeric_limits<Computed<T>>::lowest());
+    case ScanOp::min: return args.dtype == DType::boolean ? V(1) : kInfinity;
+    default: return V(0);
   }
 }
 
@@ -37,10 +33,8 @@ template <ScanOp op, class V>
 V step(V total, V x) {
   constexpr bool kFloat = std::is_floating_point_v<V>;
   switch (op) {
-    case ScanOp::max:
-      return total != total || total > x ? total : x;
-    case ScanOp::min:
-      return total != total || total < x ? total : x;
+    case ScanOp::max: return total != total || total > x ? total : x;
+    case ScanOp::min: return total != total || total < x ? total : x;
     case ScanOp::logsumexp: {
       const double a = double(total), b = double(x);
       if (std::isnan(a) || std::isnan(b)) return V(a + b);
@@ -65,16 +59,11 @@ template <class Body>
 void with_op(ScanOp op, Body&& body) {
   using enum ScanOp;
   switch (op) {
-    case sum:
-      return body(std::integral_constant<ScanOp, sum>());
-    case prod:
-      return body(std::integral_constant<ScanOp, prod>());
-    case max:
-      return body(std::integral_constant<ScanOp, max>());
-    case min:
-      return body(std::integral_constant<ScanOp, min>());
-    case logsumexp:
-      return body(std::integral_constant<ScanOp, logsumexp>());
+    case sum: return body(std::integral_constant<ScanOp, sum>());
+    case prod: return body(std::integral_constant<ScanOp, prod>());
+    case max: return body(std::integral_constant<ScanOp, max>());
+    case min: return body(std::integral_constant<ScanOp, min>());
+    case logsumexp: return body(std::integral_constant<ScanOp, logsumexp>());
   }
 }
 

@@ -21,12 +21,9 @@ V combine(ScatterOp op, V a, V b) {
         return V(uint64_t(a) * uint64_t(b));
       else
         return a * b;
-    case ScatterOp::minimum:
-      return a != a || a < b ? a : b;
-    case ScatterOp::maximum:
-      return a != a || a > b ? a : b;
-    default:
-      return b;
+    case ScatterOp::minimum: return a != a || a < b ? a : b;
+    case ScatterOp::maximum: return a != a || a > b ? a : b;
+    default: return b;
   }
 }
 

@@ -1,5 +1,5 @@
-// Attention of whole sequences and its gradient (Dao 2023, FlashAttention-2): the scores of a block of queries stay in the cache between the
-// products around them; the gradient computes them again instead of keeping them.
+// Attention of whole sequences and its gradient (Dao 2023, FlashAttention-2): the scores of a block of queries stay in the cache between
+// the products around them; the gradient computes them again instead of keeping them.
 #include <algorithm>
 
 #include "backend/cpu/kernels/gemm.h"
@@ -9,9 +9,9 @@
 namespace mlxc::cpu {
 namespace {
 
-constexpr int64_t kBlockRows = 64;            // queries that share their keys
+constexpr int64_t kBlockRows = 64;  // queries that share their keys
 constexpr int64_t kLeastRows = 8;
-constexpr int64_t kBlockScores = 128 << 10;   // of a block of queries: 512 KiB
+constexpr int64_t kBlockScores = 128 << 10;  // of a block of queries: 512 KiB
 
 struct Range {
   int64_t begin, end;
@@ -125,8 +125,9 @@ class Sequences {
       const Range mine = seen(rows.begin + r);
       const int64_t skipped = mine.begin - keys.begin, count = std::max<int64_t>(mine.size(), 0);
       float *row = scores + r * n, *row_cotangents = cotangents + r * n;
-      isa_.attention_gradient({row + skipped, row_cotangents + skipped, count, a_.scale, a_.softcap, normalizers(batch, head)[rows.begin + r],
-                               a_.y + y_first + r * y_row(), a_.dy + y_first + r * y_row(), a_.dim});
+      isa_.attention_gradient({row + skipped, row_cotangents + skipped, count, a_.scale, a_.softcap,
+                               normalizers(batch, head)[rows.begin + r], a_.y + y_first + r * y_row(), a_.dy + y_first + r * y_row(),
+                               a_.dim});
       for (float* each : {row, row_cotangents}) {
         std::fill(each, each + skipped, 0.0f);
         std::fill(each + skipped + count, each + n, 0.0f);
@@ -150,6 +151,8 @@ class Sequences {
 }  // namespace
 
 void sequence_attention(ThreadPool& pool, const SequenceAttentionArgs& args, const Isa& isa) { Sequences(pool, args, isa).forward(); }
-void sequence_attention_gradient(ThreadPool& pool, const SequenceAttentionArgs& args, const Isa& isa) { Sequences(pool, args, isa).backward(); }
+void sequence_attention_gradient(ThreadPool& pool, const SequenceAttentionArgs& args, const Isa& isa) {
+  Sequences(pool, args, isa).backward();
+}
 
 }  // namespace mlxc::cpu

@@ -203,7 +203,9 @@ MLXC_INLINE void over(int64_t n, Body&& body) {
   if (i < n) body(i, n - i);
 }
 template <class T>
-MLXC_INLINE F load_n(const T* p, int64_t n) { return n == W ? load(p) : load_partial(p, n); }
+MLXC_INLINE F load_n(const T* p, int64_t n) {
+  return n == W ? load(p) : load_partial(p, n);
+}
 template <class T>
 MLXC_INLINE void store_n(T* p, F v, int64_t n) {
   if (n == W) {
