@@ -1305,11 +1305,10 @@ MLXC_API void mlxc_optimizer_free(mlxc_optimizer *optimizer);
 MLXC_API mlxc_status mlxc_clip_norm(mlxc_array **clipped, mlxc_array **norm, mlxc_array *const *gradients, int64_t count, double max_norm,
                                     mlxc_error *error);
 MLXC_API mlxc_status mlxc_clip_value(mlxc_array **clipped, mlxc_array *const *gradients, int64_t count, double limit, mlxc_error *error);
-#define MLXC_SCHEDULE_CONSTANT 0
-#define MLXC_SCHEDULE_STEP     1
-#define MLXC_SCHEDULE_COSINE   2
-#define MLXC_SCHEDULE_ONE_CYCLE                                                                             \
-  3
+#define MLXC_SCHEDULE_CONSTANT  0
+#define MLXC_SCHEDULE_STEP      1
+#define MLXC_SCHEDULE_COSINE    2
+#define MLXC_SCHEDULE_ONE_CYCLE 3
 typedef struct mlxc_schedule {
   uint32_t struct_size;
   int32_t kind;

@@ -110,12 +110,10 @@ MLXC_API mlxc_status mlxc_clip_value(mlxc_array **clipped, mlxc_array *const *gr
 
 /* Learning rates by step */
 
-#define MLXC_SCHEDULE_CONSTANT 0
-#define MLXC_SCHEDULE_STEP     1 /* times gamma every step_size steps */
-#define MLXC_SCHEDULE_COSINE   2 /* from rate to final_rate in total_steps, along half a cosine */
-#define MLXC_SCHEDULE_ONE_CYCLE                                                                             \
-  3 /* from rate / 25 up to rate in warm_fraction of total_steps, then down to rate / 250000, along cosines \
-     */
+#define MLXC_SCHEDULE_CONSTANT  0
+#define MLXC_SCHEDULE_STEP      1 /* times gamma every step_size steps */
+#define MLXC_SCHEDULE_COSINE    2 /* from rate to final_rate in total_steps, along half a cosine */
+#define MLXC_SCHEDULE_ONE_CYCLE 3 /* rate / 25 to rate in warm_fraction of total_steps, then to rate / 250000: along cosines */
 
 typedef struct mlxc_schedule {
   uint32_t struct_size;
