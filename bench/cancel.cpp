@@ -1,5 +1,6 @@
-// How long a request lives on after it was cancelled in the middle of a long prompt: bench_cancel [MODEL_FOLDER] [PROMPT_TOKENS] [ROUNDS]
-// [vulkan:N] The goal is a p99 of 50 ms: the work between two polls of the flag is bounded by the size of a prompt chunk.
+// How long a request lives on after it was cancelled in the middle of a long prompt:
+//   bench_cancel [MODEL_FOLDER] [PROMPT_TOKENS] [ROUNDS] [vulkan:N]
+// The goal is a p99 of 50 ms: the work between two polls of the flag is bounded by the size of a prompt chunk.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

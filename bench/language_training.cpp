@@ -1,7 +1,8 @@
-// Steps of training a language model: bench_language_training FOLDER lora|full|scratch [BATCH] [LENGTH] [STEPS] [native|high]
-// [cpu|vulkan:N] [profile] FOLDER needs only config.json for scratch. lora: rank 8 on every linear layer, AdamW, the weights frozen as they
-// lie in the files. The median step is printed as JSON; the first one, which plans, does not count. With `profile` the table of launches
-// follows. bench/compare/training.py sets PyTorch beside it.
+// Steps of training a language model:
+//   bench_language_training FOLDER lora|full|scratch [BATCH] [LENGTH] [STEPS] [native|high] [cpu|vulkan:N] [profile]
+// FOLDER needs only config.json for scratch. lora: rank 8 on every linear layer, AdamW, the weights frozen as they lie in the files. The
+// median step is printed as JSON; the first one, which plans, does not count. With `profile` the table of launches follows.
+// bench/compare/training.py sets PyTorch beside it.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
