@@ -34,4 +34,10 @@ inline ProfileLabel label_of(const LaunchPlan& launch, std::string kernel, std::
   return label;
 }
 
+// The launch does another one before it as well.
+inline void join(const ProfileLabel& before, ProfileLabel& label) {
+  label.holds = cat(before.holds, " ", label.holds);
+  label.operations += before.operations;
+}
+
 }  // namespace mlxc

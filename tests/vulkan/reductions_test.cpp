@@ -150,6 +150,20 @@ TEST_F(ReductionsOnDevice, ChainBeforeThemIsTheSameDispatch) {
       }
 }
 
+TEST_F(ReductionsOnDevice, TheProfileTellsWhatIsJoined) {
+  Device& device = shared_device()->device();
+  device.profile()->reset();
+  device.profile()->time(Timing::kernels);
+  Chained({{9, 300}, {1}}, {ReduceOp::sum, ReduceOp::max}, DType::f32, Lie::dense).run(device);
+  const ProfileTable table = device.profile()->table();
+  device.profile()->time(Timing::none);
+  device.profile()->reset();
+  ASSERT_EQ(table.kernels.size(), 1u);
+  EXPECT_EQ(table.kernels[0].label->operation, "reductions");
+  EXPECT_EQ(table.kernels[0].label->holds, "multiply cast multiply add abs sqrt reductions");
+  EXPECT_EQ(table.kernels[0].label->operations, 7);
+}
+
 TEST_F(ReductionsOnDevice, ChainsThatOthersReadOrThatAreSpreadStayTheirOwn) {
   const Case c{{40, 66}, {1}};
   EXPECT_EQ(Chained(c, {ReduceOp::sum}, DType::f32, Lie::row).dispatches(), 2u) << "an operand that is repeated along an axis";

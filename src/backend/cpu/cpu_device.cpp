@@ -76,8 +76,7 @@ class CpuExecutable final : public Executable {
 
   static ProfileLabel joined(const ProfileLabel& chain, ProfileLabel label, const LaunchPlan& plan) {
     const TensorType& between = plan.outputs[0].type;
-    label.holds = cat(chain.holds, " ", label.holds);
-    label.operations += chain.operations;
+    join(chain, label);
     label.flops += chain.flops;
     label.bytes += chain.bytes - 2.0 * double(element_count(between.shape) * size_of(between.dtype));
     return label;

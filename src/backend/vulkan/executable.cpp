@@ -52,6 +52,8 @@ class VulkanExecutable final : public Executable {
     for (const Dispatch& dispatch : dispatches_) {
       ProfileLabel label = label_of(program.launches[size_t(dispatch.launch)], program.kernels[size_t(dispatch.kernel)].module,
                                     parts_->device.name(), reason);
+      if (const int before = program.joined[size_t(dispatch.launch)]; before >= 0)
+        join(label_of(program.launches[size_t(before)], {}, {}), label);
       label.flops = dispatch.work.flops;
       label.bytes = dispatch.work.bytes;
       labels_.push_back(std::make_shared<const ProfileLabel>(std::move(label)));

@@ -23,11 +23,8 @@ class ProgramEmitter final : public Emitter {
     scratch_ = handed_bytes_;  // the rest is one region, reused by every launch
     gives_ = handover(&ProductPair::giver);
     takes_ = handover(&ProductPair::taker);
-    joined_ = -1;
-    for (const Joined& joined : formats_.joined) {
+    for (const Joined& joined : formats_.joined)
       if (joined.launch == launch) return;
-      if (joined.by == launch) joined_ = joined.launch;
-    }
     const size_t dispatches = program_.dispatches.size();
     const size_t table = program_.table.size(), verdicts = program_.verdicts.size(), repeats = program_.repeats.size();
     const int64_t counters = program_.counter_bytes;
@@ -57,7 +54,10 @@ class ProgramEmitter final : public Emitter {
   }
   const Handover* gives() const override { return gives_ ? &*gives_ : nullptr; }
   const Handover* takes() const override { return takes_ ? &*takes_ : nullptr; }
-  const LaunchPlan* joined() const override { return joined_ < 0 ? nullptr : &program_.launches[size_t(joined_)]; }
+  const LaunchPlan* joined() const override {
+    const int joined = program_.joined[size_t(launch_)];
+    return joined < 0 ? nullptr : &program_.launches[size_t(joined)];
+  }
 
   Ref scratch(int64_t bytes) override {
     const int64_t at = round_up(scratch_, kScratchAlignment);
@@ -205,7 +205,7 @@ class ProgramEmitter final : public Emitter {
   const Formats& formats_;
   std::vector<int64_t> handed_at_;  // by pair
   int64_t handed_bytes_ = 0;
-  int launch_ = 0, joined_ = -1;
+  int launch_ = 0;
   int64_t scratch_ = 0;
   std::optional<Handover> gives_, takes_;
   std::vector<Piece> pieces_;  // of this launch
@@ -220,6 +220,8 @@ LoweredProgram lower_program(std::vector<LaunchPlan> launches, const Capabilitie
   program.launches = std::move(launches);
   program.reasons = std::move(unavailable);
   program.reasons.resize(program.launches.size());
+  program.joined.assign(program.launches.size(), -1);
+  for (const Joined& joined : formats.joined) program.joined[size_t(joined.by)] = joined.launch;
   ProgramEmitter emitter(caps, program, formats);
   for (size_t i = 0; i < program.launches.size(); ++i)
     if (program.reasons[i].empty()) emitter.lower_launch(int(i));

@@ -43,6 +43,7 @@ struct Repeat {
 struct LoweredProgram {
   std::vector<LaunchPlan> launches;
   std::vector<std::string> reasons;  // by launch: why it runs on the fallback device; empty: it runs here
+  std::vector<int> joined;           // by launch: the one before it that it does as well, or -1
   std::vector<Kernel> kernels;       // each once
   std::vector<Dispatch> dispatches;  // in order of their launches
   std::vector<Verdict> verdicts;
