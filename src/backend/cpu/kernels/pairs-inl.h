@@ -26,22 +26,26 @@ struct PairOperand {
     store(all, splat(*data));
     data = all;
   }
-  MLXC_INLINE F at(int64_t i, int64_t count) const { return load_n(data + i * step, count); }
 };
 
 template <PairOp first, PairOp second, bool Fetches>
 void pair(const PairArgs& args) {
   if (args.n <= 0) return;
   const PairOperand a(args.x[0], args.step[0]), b(args.x[1], args.step[1]), c(args.x[2], args.step[2]);
+  // As locals: the compiler reads an object in memory again after every store, which might have changed it.
+  const float *pa = a.data, *pb = b.data, *pc = c.data;
+  const int64_t sa = a.step * W, sb = b.step * W, sc = c.step * W;
   auto* y = static_cast<float*>(args.out);
+  const auto *fetched = static_cast<const float*>(args.fetch[0]), *fetched_too = static_cast<const float*>(args.fetch[1]);
   over(
       args.n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
         if constexpr (Fetches) {
-          fetch_ahead(static_cast<const float*>(args.fetch[0]) + i);
-          fetch_ahead(static_cast<const float*>(args.fetch[1]) + i);
+          fetch_ahead(fetched + i);
+          fetch_ahead(fetched_too + i);
         }
-        const F inner = settled(pair_apply<first>(a.at(i, count), b.at(i, count)));
-        store_n(y + i, pair_apply<second>(inner, c.at(i, count)), count);
+        const F inner = settled(pair_apply<first>(load_n(pa, count), load_n(pb, count)));
+        store_n(y + i, pair_apply<second>(inner, load_n(pc, count)), count);
+        pa += sa, pb += sb, pc += sc;
       });
 }
 
