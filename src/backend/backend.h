@@ -123,6 +123,14 @@ class Device {
   virtual bool reads_host_memory() const { return true; }
   // Whether paged_attention reads slots that no position of the sequence has reached: fresh pages must then be cleared.
   virtual bool reads_stale_slots() const { return true; }
+  // One page of keys or values on the host, between its plain order [heads, kPageSlots, head_dim], as the shape of `pages` has it, and that
+  // which this device's kernels read: so that one device can stand in for another. `from` and `to` do not overlap.
+  virtual void page_from_plain(bool /*keys*/, const TensorType& pages, const std::byte* from, std::byte* to) const {
+    std::memcpy(to, from, page_bytes(pages));
+  }
+  virtual void page_to_plain(bool /*keys*/, const TensorType& pages, const std::byte* from, std::byte* to) const {
+    std::memcpy(to, from, page_bytes(pages));
+  }
   // Between host memory and a storage of this device, and inside the device; offsets in bytes. Return when done. Ranges do not overlap.
   virtual void write(Storage& to, int64_t offset, const void* from, size_t bytes) {
     if (bytes) std::memcpy(to.data() + offset, from, bytes);
@@ -144,6 +152,11 @@ class Device {
   // Where its time goes. Executables may outlive the device and keep it.
   const std::shared_ptr<Profile>& profile() const { return profile_; }
   std::mutex& eval_lock() { return eval_lock_; }  // one lazy evaluation at a time
+
+  // Of one page of [pages, heads, kPageSlots, head_dim].
+  static size_t page_bytes(const TensorType& pages) {
+    return size_t(pages.shape[1] * pages.shape[2] * pages.shape[3] * size_of(pages.dtype));
+  }
 
  protected:
   void give_up() { given_up_->store(true, std::memory_order_relaxed); }

@@ -275,5 +275,47 @@ TEST(AttentionDense, MatchesTheDoubleReferenceBothWays) {
   }
 }
 
+// What kv_write puts into a page is what lies in its plain order, and a page comes back from there bit by bit.
+TEST(Attention, PagesHaveAPlainOrder) {
+  ThreadPool pool(1);
+  Random random(5);
+  const int64_t heads = 3, dim = 10;
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+    const KvLayout layout{dtype, heads, dim};
+    const std::vector<float> k = random.floats(kPageSlots * heads * dim), v = random.floats(kPageSlots * heads * dim);
+    std::vector<int32_t> positions, sequences(kPageSlots, 0);
+    for (int32_t slot = 0; slot < kPageSlots; ++slot) positions.push_back(slot);
+    const int32_t table = 0;
+    const size_t bytes = size_t(kv_page_bytes(layout));
+    std::vector<std::byte> keys(bytes), values(bytes), plain(bytes), again(bytes);
+    kv_write(pool, {.layout = layout,
+                    .k = k.data(),
+                    .v = v.data(),
+                    .k_stride = heads * dim,
+                    .v_stride = heads * dim,
+                    .tokens = kPageSlots,
+                    .positions = positions.data(),
+                    .sequences = sequences.data(),
+                    .page_table = &table,
+                    .page_table_stride = 1,
+                    .k_pages = keys.data(),
+                    .v_pages = values.data()});
+    for (const bool of_keys : {true, false}) {
+      const std::vector<std::byte>& page = of_keys ? keys : values;
+      kv_page_to_plain(layout, of_keys, page.data(), plain.data());
+      kv_page_from_plain(layout, of_keys, plain.data(), again.data());
+      EXPECT_EQ(again, page) << name_of(dtype);
+      std::vector<float> found(size_t(kPageSlots * heads * dim));
+      convert_function(dtype, DType::f32)(plain.data(), found.data(), int64_t(found.size()));
+      const std::vector<double> given = rounded(of_keys ? k : v, dtype);
+      for (int64_t head = 0; head < heads; ++head)
+        for (int64_t slot = 0; slot < kPageSlots; ++slot)
+          for (int64_t d = 0; d < dim; ++d)
+            EXPECT_EQ(double(found[size_t((head * kPageSlots + slot) * dim + d)]), given[size_t((slot * heads + head) * dim + d)])
+                << name_of(dtype) << " head " << head << " slot " << slot << " element " << d;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mlxc::cpu

@@ -291,23 +291,6 @@ TEST_F(ExecutableTest, WithoutFallbackAMissingKernelIsAnError) {
   clear_fault();
 }
 
-TEST_F(ExecutableTest, PagesOfKeysAndValuesNeverMoveToTheHost) {
-  const int64_t heads = 2, dim = 16, tokens = 3;
-  CompilePlan plan;
-  LaunchPlan launch;
-  launch.primitive = std::make_shared<KvWrite>();
-  auto operand = [](Shape shape, DType dtype) { return OperandType{{shape, dtype}, contiguous_strides(shape)}; };
-  const OperandType pages = operand({4, heads, kPageSlots, dim}, DType::f32), rows = operand({tokens, heads, dim}, DType::f32);
-  launch.inputs = {pages, pages, rows, rows, operand({1, 4}, DType::i32), operand({tokens}, DType::i32), operand({tokens}, DType::i32)};
-  launch.outputs = {pages, pages};
-  launch.places = {{0, 0}, {1, 0}, {2, 0}, {3, 0}, {4, 0}, {5, 0}, {6, 0}, {0, 0}, {1, 0}};
-  plan.launches.push_back(std::move(launch));
-  plan.temporary.assign(7, false);
-  inject_fault("vkCreateComputePipelines", 0, Fault::out_of_device_memory);
-  EXPECT_THROW(compile(std::move(plan)), Error);
-  EXPECT_TRUE(clear_fault());
-}
-
 TEST_F(ExecutableTest, ALostDeviceIsAnErrorAndNotAFallback) {
   const std::unique_ptr<OpenDevice> other = open_software_device();
   const auto parts = make_program_parts(other->context(), *other, cpu_device());

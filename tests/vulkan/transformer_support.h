@@ -103,6 +103,16 @@ class LaunchOnce {
   }
 };
 
+// `refused`: the driver refuses the launch's pipeline, and the CPU stands in for the device. No other test may have made such a pipeline.
+inline void run_or_refuse(LaunchOnce& launch, TestDevice& device, bool refused) {
+  if (!refused) return launch.run(device);
+  const int64_t before = program_counters().host_launches;
+  inject_fault("vkCreateComputePipelines", 0, Fault::out_of_device_memory);
+  launch.run(device);
+  EXPECT_TRUE(clear_fault());
+  EXPECT_EQ(program_counters().host_launches - before, 1);
+}
+
 inline std::vector<float> random_floats(std::mt19937& random, int64_t count, float low = -1, float high = 1, DType dtype = DType::f32) {
   std::uniform_real_distribution<float> uniform(low, high);
   std::vector<float> values(static_cast<size_t>(count));

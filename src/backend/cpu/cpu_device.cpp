@@ -140,6 +140,12 @@ class CpuDevice final : public Device {
     return list;
   }
   FusionLimits fusion_limits() const override { return {32, 16}; }
+  void page_from_plain(bool keys, const TensorType& pages, const std::byte* from, std::byte* to) const override {
+    cpu::kv_page_from_plain(cpu::page_layout(pages), keys, from, to);
+  }
+  void page_to_plain(bool keys, const TensorType& pages, const std::byte* from, std::byte* to) const override {
+    cpu::kv_page_to_plain(cpu::page_layout(pages), keys, from, to);
+  }
 
  private:
   void run_here(int64_t begin, int64_t end, const Piece& body) {

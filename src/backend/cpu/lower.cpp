@@ -33,6 +33,7 @@ LaunchPtr lower(const LaunchPlan& plan) {
     case OpCode::layer_norm:
     case OpCode::rope:
     case OpCode::kv_write:
+    case OpCode::rope_kv_write:
     case OpCode::paged_attention:
     case OpCode::dense_attention:
     case OpCode::segment_pool: return lower_transformer_op(plan);

@@ -54,6 +54,7 @@ bool joins_reduction(const LaunchPlan& chain, const LaunchPlan& reduction);
 LaunchPtr lower_chain_reduction(const LaunchPlan& chain, const LaunchPlan& reduction);
 
 Activation activation_of(Gate gate);
+KvLayout page_layout(const TensorType& pages);
 // key: the two operands of its halves.
 void bind_key(Drop& drop, std::byte* const* key, const float* result);
 

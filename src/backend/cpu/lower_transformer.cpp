@@ -137,7 +137,70 @@ LaunchPtr lower_rope(const LaunchPlan& plan) {
   });
 }
 
-KvLayout page_layout(const TensorType& pages) { return {pages.dtype, pages.shape[1], pages.shape[3]}; }
+// No pattern of the CPU's: of a device whose kernel did not come about. The operations that it joins, one after the other.
+LaunchPtr lower_rope_kv_write(const LaunchPlan& plan) {
+  const auto& op = as<RopeKvWrite>(*plan.primitive);
+  const OperandType &q = plan.inputs[2], &k = plan.inputs[3], &v = plan.inputs[4];
+  const auto norm_of = [&](const OperandType& x, size_t weight) {
+    NormArgs norm;
+    norm.tokens = x.type.shape[0];
+    norm.heads = x.type.shape[1];
+    norm.dim = norm.x_head_stride = norm.y_head_stride = x.type.shape[2];
+    norm.x_stride = x.strides[0];
+    norm.y_stride = norm.heads * norm.dim;
+    norm.eps = op.norm_eps;
+    norm.weight_offset = op.norm_offset;
+    if (op.head_norm) norm.weight_dtype = plan.inputs[weight].type.dtype;
+    return norm;
+  };
+  const auto rope_of = [&](const OperandType& x) {
+    RopeArgs rope;
+    rope.tokens = x.type.shape[0];
+    rope.heads = x.type.shape[1];
+    rope.head_dim = rope.x_head_stride = rope.y_head_stride = x.type.shape[2];
+    rope.y_stride = rope.heads * rope.head_dim;
+    rope.x_stride = op.head_norm ? rope.y_stride : x.strides[0];
+    rope.rotary = plan.inputs[6].type.shape[0] * 2;
+    rope.factor = op.attention_factor;
+    return rope;
+  };
+  KvWriteArgs write;
+  write.layout = page_layout(plan.inputs[0].type);
+  write.tokens = k.type.shape[0];
+  write.k_stride = k.type.shape[1] * k.type.shape[2];
+  write.v_stride = v.strides[0];
+  write.page_table_stride = plan.inputs[7].type.shape[1];
+  return make_launch([=, norms = op.head_norm, q_norm = norm_of(q, 9), k_norm = norm_of(k, 10), q_rope = rope_of(q), k_rope = rope_of(k),
+                      outputs = plan.inputs.size()](ThreadPool& pool, std::byte* const* operands) {
+    std::vector<float> normed, rotated(size_t(write.tokens * write.k_stride));
+    const auto rotate = [&](NormArgs norm, RopeArgs rotation, const std::byte* x, const std::byte* weight, float* to) {
+      rotation.x = reinterpret_cast<const float*>(x);
+      if (norms) {
+        normed.resize(size_t(norm.tokens * norm.y_stride));
+        norm.x = rotation.x;
+        norm.weight = weight;
+        norm.y = normed.data();
+        rms_norm(pool, norm);
+        rotation.x = normed.data();
+      }
+      rotation.positions = ints(operands[5]);
+      rotation.inverse_frequencies = floats(operands[6]);
+      rotation.y = to;
+      rope(pool, rotation);
+    };
+    rotate(q_norm, q_rope, operands[2], norms ? operands[9] : nullptr, floats(operands[outputs + 2]));
+    rotate(k_norm, k_rope, operands[3], norms ? operands[10] : nullptr, rotated.data());
+    KvWriteArgs args = write;
+    args.k = rotated.data();
+    args.v = floats(operands[4]);
+    args.page_table = ints(operands[7]);
+    args.sequences = ints(operands[8]);
+    args.positions = ints(operands[5]);
+    args.k_pages = operands[outputs];
+    args.v_pages = operands[outputs + 1];
+    kv_write(pool, args);
+  });
+}
 
 LaunchPtr lower_kv_write(const LaunchPlan& plan) {
   KvWriteArgs base;
@@ -230,6 +293,8 @@ LaunchPtr lower_segment_mean(const LaunchPlan& plan) {
 
 }  // namespace
 
+KvLayout page_layout(const TensorType& pages) { return {pages.dtype, pages.shape[1], pages.shape[3]}; }
+
 // Heads at any strides in attention; a transposed weight, as the gradient of a linear layer multiplies by it.
 bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) {
   if (primitive.code() == OpCode::attention || primitive.code() == OpCode::attention_gradient)
@@ -247,6 +312,7 @@ LaunchPtr lower_transformer_op(const LaunchPlan& plan) {
     case OpCode::layer_norm: return lower_norm(plan);
     case OpCode::rope: return lower_rope(plan);
     case OpCode::kv_write: return lower_kv_write(plan);
+    case OpCode::rope_kv_write: return lower_rope_kv_write(plan);
     case OpCode::paged_attention: return lower_paged_attention(plan);
     case OpCode::dense_attention: return lower_dense_attention(plan);
     case OpCode::segment_pool: return lower_segment_mean(plan);

@@ -423,7 +423,7 @@ std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts,
       const LaunchPlan& launch = program.launches[i];
       if (!fallback_allowed()) fail(Status::unsupported, program.reasons[i]);
       if (!HostStep::can_move(*launch.primitive))
-        fail(Status::unsupported, launch.primitive->name(), " stays on ", parts->device.name(),
+        fail(Status::unsupported, launch.primitive->name(), " is written for ", parts->device.name(),
              " and cannot run there: ", program.reasons[i]);
       host_steps[i] = std::make_unique<HostStep>(launch, parts->device, parts->fallback);
       parts->log_once(cat(launch.primitive->name(), " of (", types_of(launch), ") runs on ", parts->fallback.name(), " and not on ",

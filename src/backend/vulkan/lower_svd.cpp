@@ -52,7 +52,7 @@ class Jacobi {
     const Ref turned = emitter_.scratch(all * 4), largest = emitter_.scratch(items * kItem), live = emitter_.scratch(items * 4);
     const Ref any = emitter_.counters(4);
     const Capabilities& caps = emitter_.caps();
-    const bool shuffles = caps.subgroup_size >= 16;
+    const bool shuffles = (caps.subgroup_control ? caps.subgroup_size : caps.min_subgroup) >= 16;
     const Kernel rotate{"jacobi.rotate", {shuffles}, shuffles && caps.subgroup_control ? caps.subgroup_size : 0};
     emitter_.repeat(any, kMostSweeps, cat(what, " did not converge in ", kMostSweeps, " sweeps"), [&] {
       sum_squares(norms, 0, rows);

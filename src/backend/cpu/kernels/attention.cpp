@@ -301,7 +301,41 @@ void put_value(const Isa& isa, DType dtype, const float* v, int64_t head_dim, in
   }
 }
 
+// visit(element of the plain page, element of the page) for all of them.
+template <class Visit>
+void for_page_elements(const KvLayout& layout, bool keys, Visit&& visit) {
+  const int64_t dim = layout.head_dim, pair = layout.dtype == DType::bf16 ? 2 : 1;
+  for (int64_t head = 0; head < layout.kv_heads; ++head)
+    for (int64_t slot = 0; slot < kPageSlots; ++slot)
+      for (int64_t d = 0; d < dim; ++d) {
+        const int64_t inside = keys ? (d / pair * kPageSlots + slot) * pair + d % pair : (slot / pair * dim + d) * pair + slot % pair;
+        visit((head * kPageSlots + slot) * dim + d, head * kPageSlots * dim + inside);
+      }
+}
+
+template <class T>
+void move_page(const KvLayout& layout, bool keys, bool to_plain, const std::byte* from, std::byte* to) {
+  const T* source = reinterpret_cast<const T*>(from);
+  T* target = reinterpret_cast<T*>(to);
+  for_page_elements(layout, keys, [&](int64_t plain, int64_t inside) {
+    if (to_plain)
+      target[plain] = source[inside];
+    else
+      target[inside] = source[plain];
+  });
+}
+
 }  // namespace
+
+void kv_page_from_plain(const KvLayout& layout, bool keys, const std::byte* plain, std::byte* page) {
+  kv_page_bytes(layout);  // refuses odd sizes
+  layout.dtype == DType::f32 ? move_page<float>(layout, keys, false, plain, page) : move_page<uint16_t>(layout, keys, false, plain, page);
+}
+
+void kv_page_to_plain(const KvLayout& layout, bool keys, const std::byte* page, std::byte* plain) {
+  kv_page_bytes(layout);
+  layout.dtype == DType::f32 ? move_page<float>(layout, keys, true, page, plain) : move_page<uint16_t>(layout, keys, true, page, plain);
+}
 
 void kv_write(ThreadPool& pool, const KvWriteArgs& args, const Isa& isa) {
   attend_for(isa, args.layout.dtype);  // refuses other types

@@ -151,6 +151,9 @@ struct KvLayout {
   int64_t head_dim = 0;
 };
 int64_t kv_page_bytes(const KvLayout& layout);  // of K, and again of V
+// A whole page from [head][slot][D], and back.
+void kv_page_from_plain(const KvLayout& layout, bool keys, const std::byte* plain, std::byte* page);
+void kv_page_to_plain(const KvLayout& layout, bool keys, const std::byte* page, std::byte* plain);
 
 struct KvWriteArgs {
   KvLayout layout;
