@@ -145,6 +145,8 @@ class Device {
     if (bytes) std::memset(at.data() + offset, 0, bytes);
   }
 
+  // Whether the hardware stopped answering: what it held is gone, and it computes no more.
+  virtual bool lost() const { return false; }
   // Becomes true when programs of it are of no more use: it is gone, or lost and given up. Outlives the device.
   std::shared_ptr<const std::atomic<bool>> given_up() const { return given_up_; }
   uint64_t id() const { return id_; }  // never reused in this process, unlike an address

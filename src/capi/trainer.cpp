@@ -102,9 +102,10 @@ void begin(TrainerObject& object, mlxc_loader* train, mlxc_loader* validation, c
   auto judged = get_optional(validation);
   std::optional<train::LoaderPlan> validation_plan;
   if (judged) validation_plan = judged->plan;
+  const auto cancel = get_optional(given.cancel);
   object.fit.reset();  // its thread and files end before others begin
   object.fit = std::make_unique<train::Fit>(object.trainer, data->plan, validation_plan, fit_options_of(given));
-  object.cancel.emplace(get_optional(given.cancel));
+  object.cancel.emplace(cancel);
 }
 
 bool next(TrainerObject& object, train::TrainEvent* event) {

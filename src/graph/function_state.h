@@ -40,7 +40,7 @@ struct FunctionState {
   const Variant& variant_for(const std::vector<Array>& inputs) {
     const uint64_t version = placement_version();
     auto matches = [&](const Variant& variant) {
-      if (variant.placement != version) return false;
+      if (variant.placement != version || (variant.device != device && variant.device->lost())) return false;
       for (size_t i = 0; i < inputs.size(); ++i)
         if (!(inputs[i].type() == variant.types[i])) return false;
       return true;

@@ -105,6 +105,10 @@ Placement place(const Graph& graph, size_t constants) {
   std::string list;
   for (const Candidate& candidate : *candidates) {
     const bool home = candidate.device == graph.device;
+    if (!home && candidate.device->lost()) {
+      list += cat(list.empty() ? "" : ", ", candidate.device->name(), " is lost");
+      continue;
+    }
     if (!home)
       if (const Primitive* lacking = factorization_lacking(graph, *candidate.device)) {
         list += cat(list.empty() ? "" : ", ", "no kernel for ", lacking->name(), " on ", candidate.device->name());

@@ -60,8 +60,9 @@ class ArenaLayout {
   size_t end_ = 0;
 };
 
-// Puts every reader of a state's old value before the update that overwrites it.
-void order_states(Graph& graph) {
+// Puts every reader of a state's old value before the update that overwrites it. Not where an old value is needed after its update: the
+// graph stays as it is, and the answer is false.
+bool order_states(Graph& graph) {
   size_t count = graph.operations.size();
   std::vector<std::vector<int>> readers(graph.values.size());  // of a value or of a view of it
   for (size_t i = count; i-- > 0;) {
@@ -99,13 +100,19 @@ void order_states(Graph& graph) {
     for (int next : after[size_t(index)])
       if (--waiting[size_t(next)] == 0) ready.push(next);
   }
-  if (order.size() != count) return;  // the old value is needed after its update: the planner reports it, or copies where it is no state
+  if (order.size() != count) return false;
   std::vector<GraphOperation> operations;
   for (int index : order) {
     for (int output : graph.operations[size_t(index)].outputs) graph.values[size_t(output)].operation = int(operations.size());
     operations.push_back(std::move(graph.operations[size_t(index)]));
   }
   graph.operations = std::move(operations);
+  return true;
+}
+
+bool has_updates(const Graph& graph) {
+  return std::any_of(graph.operations.begin(), graph.operations.end(),
+                     [](const GraphOperation& operation) { return operation.primitive->updates() > 0; });
 }
 
 }  // namespace
@@ -115,10 +122,15 @@ class Planner {
   explicit Planner(const Graph& traced)
       : graph_(fuse(rewrite(expand(traced), traced.device->patterns()), traced.device->fusion_limits())),
         program_(std::make_shared<Program>()) {
-    donate_states(graph_);
-    bool updates = false;
-    for (const GraphOperation& operation : graph_.operations) updates |= operation.primitive->updates() > 0;
-    if (updates) order_states(graph_);
+    Graph in_place = graph_;
+    donate_states(in_place);
+    if (!has_updates(in_place)) return;
+    // New values of states that need each other's old ones are computed beside those. Other updates in such a circle are reported, or
+    // copied where they are of no state.
+    if (order_states(in_place))
+      graph_ = std::move(in_place);
+    else if (has_updates(graph_))
+      order_states(graph_);
   }
 
   std::shared_ptr<const Program> run() {
@@ -225,10 +237,12 @@ class Planner {
     for (size_t i = 0; i < operation.inputs.size(); ++i) {
       int value = operation.inputs[i];
       Place at = place(value);
-      if (int(i) < primitive.updates())
-        at = plan_update(index, int(i), at);
-      else if (!graph_.device->accepts_layout(primitive, i, operand(type(value), at)))
-        at = copy(type(value), at);
+      const bool updated = int(i) < primitive.updates();
+      if (updated) at = plan_update(index, int(i), at);
+      // What is updated in place is no operand of its own update beside that: x[1:] = x[:-1] reads x as it was.
+      const bool overwritten = std::any_of(inputs.begin(), inputs.begin() + std::min<long>(long(i), primitive.updates()),
+                                           [&](const std::pair<TensorType, Place>& update) { return update.second.buffer == at.buffer; });
+      if (overwritten || (!updated && !graph_.device->accepts_layout(primitive, i, operand(type(value), at)))) at = copy(type(value), at);
       inputs.emplace_back(type(value), at);
     }
     for (size_t i = 0; i < operation.outputs.size(); ++i) {

@@ -128,6 +128,15 @@ void TaskStream::run() {
       item.done->finish(Status::cancelled, "the stream was closed", {});
       continue;
     }
+    const auto failed = [&](Status status, const char* text) {
+      item.task = nullptr;
+      std::string message;
+      try {
+        message = text;
+      } catch (const std::bad_alloc&) {  // the status has to do
+      }
+      item.done->finish(status, std::move(message), {});
+    };
     try {
       RunOptions options;
       options.stream = stream_.get();
@@ -136,11 +145,9 @@ void TaskStream::run() {
       item.task = nullptr;  // what it held is free before anybody hears that it is done
       item.done->finish(Status::ok, {}, std::move(results));
     } catch (const Error& error) {
-      item.task = nullptr;
-      item.done->finish(error.status(), error.what(), {});
+      failed(error.status(), error.what());
     } catch (const std::exception& error) {
-      item.task = nullptr;
-      item.done->finish(dynamic_cast<const std::bad_alloc*>(&error) ? Status::out_of_memory : Status::internal, error.what(), {});
+      failed(dynamic_cast<const std::bad_alloc*>(&error) ? Status::out_of_memory : Status::internal, error.what());
     }
   }
 }

@@ -97,6 +97,12 @@ void Parameters::insert(const std::string& name, const Array& value, bool buffer
   entries_[name] = {value, buffer, frozen};
 }
 
+Parameters Parameters::without_values() const {
+  Parameters empty(*this);
+  empty.entries_.clear();
+  return empty;
+}
+
 void Parameters::adapt(const LoraConfig& config) {
   config.check();
   if (adapted()) fail(Status::invalid_argument, "the parameters have an adapter already: merge it first");

@@ -57,6 +57,9 @@ class Parameters final : public TensorSource {
   // Adds the products to the weights; the matrices go. What was frozen stays so.
   void merge();
 
+  // As it is but for what it holds: parameters begin, and linear layers are adapted, as here.
+  Parameters without_values() const;
+
   // Complete or not at all; in files, 16-bit types stay what they are.
   void save(const std::string& path) const;
   // Takes the values of the file under its names, which appear if they are new. strict: the names must be the same.

@@ -150,7 +150,7 @@ void Trainer::load(const std::string& path) {
   const double rate = json.get<double>("learning_rate", NAN);
 
   // Whatever fails below leaves the trainer as it was.
-  Trainer loaded(model_, nn::Parameters(device(), 0), optimizer_, options_);
+  Trainer loaded(model_, parameters_.without_values(), optimizer_, options_);
   const auto buffers = json.get<std::vector<std::string>>("buffers", {}), frozen = json.get<std::vector<std::string>>("frozen", {});
   const std::set<std::string> is_buffer(buffers.begin(), buffers.end()), is_frozen(frozen.begin(), frozen.end());
   const auto values = reader.below(kParameters);

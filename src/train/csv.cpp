@@ -96,8 +96,16 @@ std::optional<T> number_of(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return value;
+  if (end != text.data() + text.size() || text.empty()) return std::nullopt;
+  if constexpr (std::is_same_v<T, float>) {  // too small for its type: other programs write float64
+    const size_t exponent = text.find_first_of("eE");
+    if (error == std::errc::result_out_of_range && exponent != text.npos && text.substr(exponent + 1).starts_with('-')) {
+      double wide = 0;
+      std::from_chars(text.data(), text.data() + text.size(), wide);
+      return float(wide);
+    }
+  }
+  return error == std::errc() ? std::optional<T>(value) : std::nullopt;
 }
 
 std::vector<size_t> target_places(const CsvOptions& options, size_t columns, const std::string& where) {

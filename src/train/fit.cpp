@@ -77,7 +77,13 @@ bool Fit::train_batch(TrainEvent* event, const std::atomic<bool>* cancel) {
   const Arrays batch = next_batch(cancel);
   if (batch.empty()) fail(Status::internal, "the loader ended at batch ", at.batch, " of ", batches_in_epoch_);
   const bool last = at.batch + 1 == batches_in_epoch_;
-  const StepResult result = trainer_.step(batch[0], batch[1], last);
+  StepResult result;
+  try {
+    result = trainer_.step(batch[0], batch[1], last);
+  } catch (...) {
+    batches_.reset();  // another call makes this batch again
+    throw;
+  }
   ++at.batch;
   const int64_t rows = batch[0].dim(0);
   samples_since_event_ += rows, epoch_samples_ += rows;

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -27,12 +31,36 @@ std::vector<int64_t> LoaderPlan::order(int64_t epoch) const {
   return order;
 }
 
+struct Batches::Pass {
+  Pass(const LoaderPlan& plan, Device& device, int64_t epoch, int64_t first)
+      : dataset(plan.dataset), options(plan.options), device(device), order(plan.order(epoch)), end(plan.batches()), made(first) {}
+
+  Arrays make(int64_t batch) const {
+    const int64_t begin = batch * options.batch_size, last = std::min(begin + options.batch_size, int64_t(order.size()));
+    return read_batch(*dataset, device, std::span(order).subspan(size_t(begin), size_t(last - begin)));
+  }
+  void run();
+
+  const DatasetPtr dataset;
+  const LoaderOptions options;
+  Device& device;
+  const std::vector<int64_t> order;
+  const int64_t end;
+  int64_t made;  // the next batch to make: the thread's, where there is one
+
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<Arrays> ready;
+  std::exception_ptr failure;
+  bool finished = false, stopping = false;
+};
+
 Batches::Batches(const LoaderPlan& plan, Device& device, int64_t epoch, int64_t first)
-    : dataset_(plan.dataset), options_(plan.options), device_(device), order_(plan.order(epoch)), end_(plan.batches()), made_(first) {
+    : pass_(std::make_shared<Pass>(plan, device, epoch, first)) {
   if (epoch < 0 || first < 0) fail(Status::invalid_argument, "loader: batch ", first, " of epoch ", epoch, ", expected 0 or more");
-  if (options_.prefetch == 0 || first >= end_) return;
+  if (plan.options.prefetch == 0 || first >= pass_->end) return;
   try {
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([pass = pass_] { pass->run(); });
   } catch (const std::system_error& error) {
     fail(Status::out_of_memory, "the loader's thread cannot be started: ", error.what());
   }
@@ -41,58 +69,61 @@ Batches::Batches(const LoaderPlan& plan, Device& device, int64_t epoch, int64_t 
 Batches::~Batches() {
   if (!thread_.joinable()) return;
   {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
+    std::lock_guard lock(pass_->mutex);
+    pass_->stopping = true;
   }
-  wake_.notify_all();
-  thread_.join();
+  pass_->wake.notify_all();
+  if (std::this_thread::get_id() == thread_.get_id())
+    thread_.detach();  // a callback of the dataset freed the loader
+  else
+    thread_.join();
 }
 
-Arrays Batches::make(int64_t batch) const {
-  const int64_t begin = batch * options_.batch_size, end = std::min(begin + options_.batch_size, int64_t(order_.size()));
-  return read_batch(*dataset_, device_, std::span(order_).subspan(size_t(begin), size_t(end - begin)));
-}
-
-void Batches::run() {
-  for (; made_ < end_; ++made_) {
+void Batches::Pass::run() {
+  for (; made < end; ++made) {
     Arrays batch;
-    std::exception_ptr failure;
+    std::exception_ptr trouble;
     try {
-      batch = make(made_);
+      batch = make(made);
     } catch (...) {
-      failure = std::current_exception();
+      trouble = std::current_exception();
     }
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [&] { return stopping_ || int(ready_.size()) < options_.prefetch; });
-    if (stopping_) return;
-    if (failure) {
-      failure_ = std::move(failure);
+    std::unique_lock lock(mutex);
+    wake.wait(lock, [&] { return stopping || int(ready.size()) < options.prefetch; });
+    if (stopping) return;
+    try {
+      if (!trouble) ready.push_back(std::move(batch));
+    } catch (...) {
+      trouble = std::current_exception();
+    }
+    if (trouble) {
+      failure = std::move(trouble);
       break;
     }
-    ready_.push_back(std::move(batch));
-    wake_.notify_all();
+    wake.notify_all();
   }
-  std::lock_guard lock(mutex_);
-  finished_ = true;
-  wake_.notify_all();
+  std::lock_guard lock(mutex);
+  finished = true;
+  wake.notify_all();
 }
 
 Arrays Batches::next(const std::atomic<bool>* cancel) {
+  Pass& pass = *pass_;
   auto cancelled = [&] { return cancel && cancel->load(std::memory_order_relaxed); };
   if (cancelled()) fail(Status::cancelled, "loading was cancelled");
-  if (!thread_.joinable()) return made_ < end_ ? make(made_++) : Arrays();
-  std::unique_lock lock(mutex_);
+  if (!thread_.joinable()) return pass.made < pass.end ? pass.make(pass.made++) : Arrays();
+  std::unique_lock lock(pass.mutex);
   // The flag has nobody to wake us: look at it now and then.
-  while (!wake_.wait_for(lock, std::chrono::milliseconds(20), [&] { return !ready_.empty() || finished_; }))
+  while (!pass.wake.wait_for(lock, std::chrono::milliseconds(20), [&] { return !pass.ready.empty() || pass.finished; }))
     if (cancelled()) fail(Status::cancelled, "loading was cancelled");
-  if (ready_.empty()) {
-    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  if (pass.ready.empty()) {
+    if (pass.failure) std::rethrow_exception(std::exchange(pass.failure, nullptr));
     return {};
   }
-  Arrays batch = std::move(ready_.front());
-  ready_.pop_front();
+  Arrays batch = std::move(pass.ready.front());
+  pass.ready.pop_front();
   lock.unlock();
-  wake_.notify_all();
+  pass.wake.notify_all();
   return batch;
 }
 

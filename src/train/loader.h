@@ -2,10 +2,7 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
-#include <exception>
-#include <mutex>
+#include <memory>
 #include <thread>
 
 #include "train/dataset.h"
@@ -34,7 +31,7 @@ struct LoaderPlan {
 class Batches {
  public:
   Batches(const LoaderPlan& plan, Device& device, int64_t epoch, int64_t first);
-  ~Batches();  // waits for the batch that is being made
+  ~Batches();  // waits for the batch that is being made, unless its own making ends here
   Batches(const Batches&) = delete;
   Batches& operator=(const Batches&) = delete;
 
@@ -43,21 +40,8 @@ class Batches {
   Arrays next(const std::atomic<bool>* cancel = nullptr);
 
  private:
-  Arrays make(int64_t batch) const;
-  void run();
-
-  const DatasetPtr dataset_;
-  const LoaderOptions options_;
-  Device& device_;
-  const std::vector<int64_t> order_;
-  const int64_t end_;
-  int64_t made_;  // the next batch to make: the thread's, where there is one
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Arrays> ready_;
-  std::exception_ptr failure_;
-  bool finished_ = false, stopping_ = false;
+  struct Pass;  // also its thread's, which a callback of the dataset may outlive this on
+  const std::shared_ptr<Pass> pass_;
   std::thread thread_;
 };
 

@@ -13,7 +13,7 @@ namespace mlxc::vulkan {
 class OpenDevice : public Device {
  public:
   using Device::Device;
-  virtual bool lost() const = 0;
+  bool lost() const override = 0;
   virtual std::shared_ptr<Context> context() = 0;
   // Gives back what a lost device holds. What others have of it keeps the driver's device until they are freed.
   virtual void retire() = 0;
