@@ -23,7 +23,7 @@ MLXC_API const char *mlxc_version(void);
 MLXC_API int32_t mlxc_abi_version(void);
 
 /* 1 when the library can do `feature`, else 0 (also for NULL and unknown names, which is how an older library answers about newer
- * features). Names: "cpu", "vulkan", "array", "function", "generate", "score", "embed", "logits", "safetensors", "gguf", "train",
+ * features). Names: "cpu", "vulkan", "array", "function", "generate", "score", "embed", "logits", "safetensors", "train",
  * "family:qwen3" and so on for model families. Threads: any. */
 MLXC_API int32_t mlxc_has_feature(const char *feature);
 

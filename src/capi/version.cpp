@@ -16,8 +16,8 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::string_view kFeatures[] = {
-    "cpu",         "array",        "function",     "generate",     "score",          "embed",         "logits",
-    "safetensors", "family:qwen3", "family:qwen2", "family:llama", "family:mistral", "family:gemma3", "family:bert",
+    "cpu",    "vulkan",      "array",        "function",     "train",        "generate",       "score",         "embed",
+    "logits", "safetensors", "family:qwen3", "family:qwen2", "family:llama", "family:mistral", "family:gemma3", "family:bert",
 };
 
 nlohmann::ordered_json build_info() {

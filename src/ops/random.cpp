@@ -93,12 +93,16 @@ Array truncated_normal(const Array& key, const Shape& shape, DType dtype, double
 
 Array integers(const Array& key, const Shape& shape, int64_t low, int64_t high, DType dtype) {
   if (!is_integer(dtype)) fail(Status::invalid_argument, "random integers have an integer dtype, not ", name_of(dtype));
-  int64_t range;
-  if (low >= high || __builtin_sub_overflow(high, low, &range)) fail(Status::invalid_argument, "random integers from ", low, " to ", high);
+  const int64_t bits_of = 8 * size_of(dtype);
+  const int64_t most = bits_of == 64 ? INT64_MAX : is_signed(dtype) ? (int64_t{1} << (bits_of - 1)) - 1 : (int64_t{1} << bits_of) - 1;
+  const int64_t least = is_signed(dtype) ? -most - 1 : 0;
+  if (low >= high || low < least || high - 1 > most)
+    fail(Status::invalid_argument, "random integers of ", name_of(dtype), " from ", low, " to ", high);
   auto exact = [&](int64_t value) { return Array::from_vector<int64_t>(key.device(), {value}, {}, DType::i64); };
-  const Array span = cast(exact(range), DType::u64);
-  const Array draw = range <= (int64_t{1} << 32) ? shifted(cast(bits(key, shape), DType::u64) * span, 32)
-                                                 : binary(BinaryOp::remainder, wide_bits(key, shape), span);
+  const uint64_t range = uint64_t(high) - uint64_t(low);
+  const Array span = cast(exact(int64_t(range)), DType::u64);
+  const Array draw = range <= (uint64_t{1} << 32) ? shifted(cast(bits(key, shape), DType::u64) * span, 32)
+                                                  : binary(BinaryOp::remainder, wide_bits(key, shape), span);
   return cast(cast(draw, DType::i64) + exact(low), dtype);
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "ops/elementwise.h"
+#include "ops/gradient.h"
 #include "ops/shape_ops.h"
 
 namespace mlxc {
@@ -18,6 +19,12 @@ Shape reduced_shape(const Shape& shape, const Dims& axes, bool keepdims) {
       result.push_back(1);
   }
   return result;
+}
+
+// Functions meet shapes that nobody checked when they were captured.
+void expect_elements(const TensorType& x, const TensorType& result, std::string_view name) {
+  if (element_count(x.shape) == 0 && element_count(result.shape) > 0)
+    fail(Status::invalid_argument, name, " of an empty axis has no value");
 }
 
 // Backends reduce one run of neighbouring axes; runs follow each other from the last one on. Keeps the axes.
@@ -45,8 +52,10 @@ Array row_softmax(const Array& x, int axis, bool log) {
   Array values = is_float(x.dtype()) ? x : cast(x, DType::f32);
   DType dtype = values.dtype();
   if (dtype == DType::f64) {  // the kernel is float32 inside
-    Array shifted = values - reduce(ReduceOp::logsumexp, values, {axis}, true);
-    return log ? shifted : unary(UnaryOp::exp, shifted);
+    if (x.size() == 0) return values;
+    const Array most = stop_gradient(reduce(ReduceOp::max, values, {axis}, true));  // an infinite one leaves NaN everywhere
+    const Array apart = values - most, logarithm = apart - reduce(ReduceOp::logsumexp, apart, {axis}, true);
+    return log ? logarithm : unary(UnaryOp::exp, logarithm);
   }
   values = cast(values, DType::f32);
   if (axis == x.rank() - 1) return cast(apply(Softmax(log), {values}), dtype);
@@ -69,7 +78,9 @@ std::vector<TensorType> Reduce::infer(TensorTypes inputs) const {
     dtype = DType::boolean;
   else if ((op == ReduceOp::sum || op == ReduceOp::prod) && !is_float(dtype))
     dtype = is_signed(dtype) || dtype == DType::boolean ? DType::i64 : DType::u64;
-  return {{reduced_shape(inputs[0].shape, axes, keepdims), dtype}};
+  const TensorType result{reduced_shape(inputs[0].shape, axes, keepdims), dtype};
+  if (op == ReduceOp::max || op == ReduceOp::min) expect_elements(inputs[0], result, name());
+  return {result};
 }
 
 std::vector<TensorType> Reductions::infer(TensorTypes inputs) const {
@@ -86,7 +97,9 @@ Arrays Reduce::compose(const Arrays& inputs) const {
 }
 
 std::vector<TensorType> ArgReduce::infer(TensorTypes inputs) const {
-  return {{reduced_shape(inputs[0].shape, {axis}, keepdims), DType::i64}};
+  const TensorType result{reduced_shape(inputs[0].shape, {axis}, keepdims), DType::i64};
+  expect_elements(inputs[0], result, max ? "argmax" : "argmin");
+  return {result};
 }
 
 Array reduce(ReduceOp op, const Array& x, const Dims& axes, bool keepdims) {

@@ -121,6 +121,59 @@ TEST(Donation, ScatterTakesOverTheMemoryToo) {
   EXPECT_EQ(element(x, 5), 6);
 }
 
+std::vector<float> all(const Array& x) {
+  eval({x});
+  return {x.data_as<float>(), x.data_as<float>() + x.size()};
+}
+
+TEST(Donation, AnUpdateReadsItsOtherOperandsAsTheyWere) {
+  const auto indices = [](std::vector<int64_t> list) {
+    return Array::from_vector(cpu_device(), list, {int64_t(list.size())}, DType::i64);
+  };
+  const auto temporary = [] { return numbers(4) * 10.0 + 10.0; };
+  Array x = temporary();
+  EXPECT_EQ(all(scatter(ScatterOp::set, x, indices({1, 2, 3, 0}), x)), (std::vector<float>{40, 10, 20, 30}));
+  x = temporary();
+  EXPECT_EQ(all(scatter(ScatterOp::add, x, indices({0, 2, 3, 2}), x)), (std::vector<float>{20, 20, 90, 70}));
+  x = temporary();
+  EXPECT_EQ(all(slice_update(x, slice(x, {0}, {3}, {1}), {1}, {4}, {1})), (std::vector<float>{10, 10, 20, 30}));
+  x = temporary();
+  EXPECT_EQ(all(slice_update(x, x, {3}, {-5}, {-1})), (std::vector<float>{40, 30, 20, 10}));
+  x = numbers(4);  // evaluated, and in nobody's hands while it is updated
+  x = scatter(ScatterOp::set, x, indices({1, 2, 3, 0}), reshape(x, {4}));
+  EXPECT_EQ(all(x), (std::vector<float>{3, 0, 1, 2}));
+
+  const AdamUpdate adam(0.9, 0.99, 1e-8);
+  const Array keep = Array::from_vector<float>(cpu_device(), {1}, {}, DType::f32);
+  const auto step = [&](const Array& mean, const Array& variance) {
+    return all(adam_update(adam, {numbers(4), mean, variance}, numbers(4), keep, keep, keep).variance);
+  };
+  const Array zeros = numbers(4) * 0.0;
+  EXPECT_EQ(step(zeros, zeros), step(numbers(4) * 0.0, numbers(4) - numbers(4)));
+}
+
+TEST(Donation, AStateIsUpdatedFromItself) {
+  const Array hole = Array::placeholder(cpu_device(), {4}, DType::f32);
+  const Function shift = Function::capture({hole}, {slice_update(hole, slice(hole, {0}, {3}, {1}), {1}, {4}, {1})}, {{0, 0}});
+  const Array x = numbers(4);
+  EXPECT_EQ(all(shift.run({x})[0]), (std::vector<float>{0, 0, 1, 2}));
+  EXPECT_EQ(all(x), (std::vector<float>{0, 0, 1, 2}));
+}
+
+// A rotation: each new value needs both old ones. A third state beside them is updated where it lies.
+TEST(Donation, StatesThatNeedEachOthersOldValuesAreComputedBesideThem) {
+  Arrays holes;
+  for (int i = 0; i < 3; ++i) holes.push_back(Array::placeholder(cpu_device(), {4}, DType::f32));
+  const Array &x = holes[0], &y = holes[1];
+  const Function turn = Function::capture(holes, {x * 0.5 - y, x + y * 0.5, set(holes[2], 1, 7)}, {{0, 0}, {1, 1}, {2, 2}});
+  const Array a = numbers(4), b = numbers(4) + 1.0, c = numbers(4);
+  eval({b});
+  turn.run({a, b, c});
+  EXPECT_EQ(all(a), (std::vector<float>{-1, -1.5, -2, -2.5}));
+  EXPECT_EQ(all(b), (std::vector<float>{0.5, 2, 3.5, 5}));
+  EXPECT_EQ(all(c), (std::vector<float>{0, 7, 2, 3}));
+}
+
 TEST(Donation, EveryOutputOfAnOperationGivesItsMemoryToTheNextOne) {
   const AdamUpdate adam(0.9, 0.99, 1e-8);
   const Array keep = Array::from_vector<float>(cpu_device(), {1}, {}, DType::f32), gradient = numbers(1000);

@@ -49,6 +49,13 @@ TEST_F(CsvFile, GivesNumbersAndClassesByName) {
   EXPECT_EQ(rows(flowers, {0})[1].dtype(), DType::i32);
 }
 
+TEST_F(CsvFile, NumbersBelowTheirTypeAreItsNearest) {
+  CsvOptions options;
+  options.target = CsvTarget::none;
+  EXPECT_THAT(all_of(open("a\n1e-50\n-2.3e-308\n1e-400\n1e-40\n", options), 0), ElementsAre(0, 0, 0, double(1e-40f)));
+  EXPECT_THROW(open("a\n1e50\n", options), Error);
+}
+
 TEST_F(CsvFile, TakesTargetsFromAnyColumns) {
   CsvOptions options;
   options.header = false, options.separator = ';';
@@ -227,6 +234,21 @@ TEST(Loader, StopsWaitingWhenCancelled) {
     EXPECT_EQ(error.status(), Status::cancelled);
   }
   release = true;  // the destructor waits for the thread
+}
+
+// Its own thread cannot wait for itself.
+TEST(Loader, EndsInACallbackOfItsDataset) {
+  std::unique_ptr<Batches> batches;
+  std::atomic<bool> made = false, ended = false;
+  const DatasetPtr dataset = callback_dataset(10, {{{}, DType::i32}}, [&](auto, auto) {
+    while (!made) std::this_thread::yield();
+    batches.reset();
+    ended = true;
+    return true;
+  });
+  batches = std::make_unique<Batches>(LoaderPlan(dataset, {.batch_size = 1}), device(), 0, 0);
+  made = true;
+  while (!ended) std::this_thread::yield();
 }
 
 TEST(Split, GivesEverySampleToOneSide) {

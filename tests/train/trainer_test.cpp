@@ -91,6 +91,54 @@ TEST(Trainer, ResumesExactlyFromACheckpoint) {
   }
 }
 
+TEST(Trainer, ResumesAnAdapterAndItsPrecision) {
+  TempFolder folder;
+  FitOptions options;
+  options.epochs = 2;
+  const auto make_adapted = [] {
+    nn::Parameters parameters(device(), 7, DType::f32, Precision::native);
+    parameters.adapt(nn::LoraConfig{});
+    TrainerOptions given;
+    given.schedule = rate(0.01);
+    return Trainer(mlp(), parameters, optimizer({}), given);
+  };
+  Trainer unbroken = make_adapted();
+  const std::vector<double> expected = losses_of(run(unbroken, shuffled_digits(320), options));
+  Trainer first = make_adapted();
+  options.epochs = 1;
+  std::vector<double> losses = losses_of(run(first, shuffled_digits(320), options));
+  first.save(folder.path() + "/adapted.safetensors");
+  Trainer second = make_adapted();
+  second.load(folder.path() + "/adapted.safetensors");
+  EXPECT_TRUE(second.peek().adapted());
+  EXPECT_EQ(second.peek().precision(), Precision::native);
+  options.epochs = 2;
+  for (double loss : losses_of(run(second, shuffled_digits(320), options))) losses.push_back(loss);
+  EXPECT_EQ(losses, expected);
+  EXPECT_LT(losses.back(), losses.front());
+}
+
+// A batch that came but could not be used is not lost.
+TEST(Trainer, MakesAFailedStepAgain) {
+  FitOptions options;
+  options.epochs = 1;
+  Trainer unbroken = make(noisy_network());
+  const std::vector<double> expected = losses_of(run(unbroken, shuffled_digits(320), options));
+  Trainer trainer = make(noisy_network());
+  Fit fit(trainer, shuffled_digits(320), {}, options);
+  std::vector<double> losses;
+  TrainEvent event;
+  while (losses.size() < 4 && fit.next(&event, nullptr)) losses.push_back(event.loss);
+  Allocator& memory = device().allocator();
+  memory.release_cache();
+  memory.set_limit(1);
+  EXPECT_THROW(fit.next(&event, nullptr), Error);
+  memory.set_limit(0);
+  while (fit.next(&event, nullptr))
+    if (event.kind == EventKind::step) losses.push_back(event.loss);
+  EXPECT_EQ(losses, expected);
+}
+
 TEST(Trainer, WritesCheckpointsWhileItTrains) {
   TempFolder folder;
   FitOptions options;

@@ -389,7 +389,7 @@ bool joins_reduction(const LaunchPlan& chain, const LaunchPlan& reduction) {
   bool any_dense = false;
   for (const OperandType& input : chain.inputs) {
     if (!floats(input.type.dtype) || (!is_one(input) && !dense(input))) return false;
-    any_dense = any_dense || dense(input);
+    any_dense = any_dense || (dense(input) && !is_one(input));
   }
   int64_t constants = 0;
   for (const FusedStep& step : as<Fused>(*chain.primitive).steps) {

@@ -149,6 +149,10 @@ struct IntegerTable {
   const BinaryFn* binary[8];  // by dtype from u8 to i64
 };
 
+struct Deviations {
+  float sum, squares;  // of the differences from a number, and of their squares
+};
+
 struct Isa {
   CpuLevel level;
   const ElementwiseTable* elementwise;
@@ -185,7 +189,7 @@ struct Isa {
 
   // reductions of n contiguous floats; the extremes take n >= 1 and return the first NaN
   float (*sum)(const float* x, int64_t n);
-  float (*squares)(const float* x, int64_t n, float mean);        // of the differences from the mean
+  Deviations (*deviations)(const float* x, int64_t n, float mean);
   float (*exponentials)(const float* x, int64_t n, float shift);  // sum of exp(x - shift)
   float (*maximum)(const float* x, int64_t n);
   float (*minimum)(const float* x, int64_t n);

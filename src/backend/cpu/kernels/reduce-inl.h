@@ -15,14 +15,19 @@ float reduce_sum(const float* x, int64_t n) {
       });
 }
 
-float reduce_squares(const float* x, int64_t n, float mean) {
-  return sum_over(
-      n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-        __builtin_prefetch(x + n + i, 0, 3);  // the next run, while this one is in the cache
-        F v = load_n(x + i, count) - mean;
-        if (count < W) v = keep_lanes(v, count);
-        return v * v;
-      });
+Deviations reduce_deviations(const float* x, int64_t n, float mean) {
+  F sums[2] = {zero(), zero()}, squares[2] = {zero(), zero()};
+  const auto take = [&](int64_t i, int64_t count, int j) __attribute__((always_inline)) {
+    __builtin_prefetch(x + n + i, 0, 3);  // the next run, while this one is in the cache
+    F v = load_n(x + i, count) - mean;
+    if (count < W) v = keep_lanes(v, count);
+    sums[j] = sums[j] + v;
+    squares[j] = fma(v, v, squares[j]);
+  };
+  int64_t i = 0;
+  for (; i + 2 * W <= n; i += 2 * W) take(i, W, 0), take(i + W, W, 1);
+  for (; i < n; i += W) take(i, std::min<int64_t>(W, n - i), 0);
+  return {sum(sums[0] + sums[1]), sum(squares[0] + squares[1])};
 }
 
 float reduce_exp(const float* x, int64_t n, float shift) {

@@ -161,9 +161,11 @@ Partial<typename ValueOf<T>::type> run_partial(ReduceOp op, const T* x, int64_t 
       p.shift = sum() / double(n);
       double squares = 0;
       if constexpr (kVector) {
+        // The sum was rounded, and so is the mean: what the differences from it add up to tells by how much.
         const float mean = float(p.shift);
-        const double off = p.shift - double(mean);
-        squares = double(isa.squares(x, n, mean)) - double(n) * off * off;  // the mean was rounded for the vector kernel
+        const Deviations apart = isa.deviations(x, n, mean);
+        p.shift = double(mean) + double(apart.sum) / double(n);
+        squares = double(apart.squares) - double(apart.sum) * double(apart.sum) / double(n);
       } else {
         for (int64_t i = 0; i < n; ++i) squares += (double(x[i]) - p.shift) * (double(x[i]) - p.shift);
       }

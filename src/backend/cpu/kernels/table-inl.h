@@ -42,7 +42,7 @@ constexpr Isa table(CpuLevel level, const ElementwiseTable& elementwise, const I
       .softmax = softmax,
       .scale_row = scale_row,
       .sum = reduce_sum,
-      .squares = reduce_squares,
+      .deviations = reduce_deviations,
       .exponentials = reduce_exp,
       .maximum = reduce_extreme<true>,
       .minimum = reduce_extreme<false>,
