@@ -16,9 +16,8 @@ int wrap_i16(int x) { return bitfieldExtract(x, 0, 16); }
 #define wrap_u64(x) (x)
 #define wrap_i64(x) (x)
 
-// minimum is no a < b || is_nan(a) ? a : b: Mesa 22.3 takes that wrongly where a and b were unpacked from 16 bits.
 #define FLOAT_FUNCTIONS(T)                                                      \
-  T minimum(T a, T b) { return (a >= b || is_nan(b)) && !is_nan(a) ? b : a; }   \
+  T minimum(T a, T b) { return a < b || is_nan(a) ? a : b; }                    \
   T maximum(T a, T b) { return a > b || is_nan(a) ? a : b; }                    \
   T sign_of(T x) { return x > T(0) ? T(1) : (x < T(0) ? T(-1) : (is_nan(x) ? x : T(0))); } \
   T relu(T x) { return is_nan(x) || x > T(0) ? x : T(0); }                      \

@@ -9,7 +9,10 @@
 
 REFERENCE(U32x2, uvec2, 8);
 
-float half_to_float(uint bits) { return unpackHalf2x16(bits).x; }
+// The sign goes its own way: LLVM 15 behind Mesa 22.3 compares in 16 bits what it sees to come from there, and gets it wrong.
+float half_to_float(uint bits) {
+  return uintBitsToFloat(floatBitsToUint(unpackHalf2x16(bits & 0x7fffu).x) | bitfieldExtract(bits, 15, 1) << 31);
+}
 float brain_to_float(uint bits) { return uintBitsToFloat(bits << 16); }
 float round_f16(float x) { return half_to_float(to_half(x)); }
 float round_bf16(float x) { return brain_to_float(to_bf16(x)); }

@@ -141,21 +141,21 @@ float asinh_f32(float x) {
   return copy_sign(r, x);
 }
 float acosh_f32(float x) {
-  precise float z = x - 1.0, result;
-  if (x > 1500.0) {
-    result = log_f32(x) + 0.693147181;
-  } else if (z >= 0.5) {  // Mesa 22.3 takes z < 0.5 wrongly where x was unpacked from 16 bits
-    precise float sum = x + sqrt_f32(z * (x + 1.0));
-    result = log_f32(sum);
-  } else {
+  if (is_nan(x) || x < 1.0) return kNan;
+  precise float huge = log_f32(x) + 0.693147181;
+  if (x > 1500.0) return huge;
+  precise float z = x - 1.0;
+  if (z < 0.5) {
     precise float p = 1.7596881071e-3;
     p = fma(p, z, -7.5272886713e-3);
     p = fma(p, z, 2.6454905019e-2);
     p = fma(p, z, -1.1784741703e-1);
     p = fma(p, z, 1.4142135263);
-    result = p * sqrt_f32(z);
+    precise float small = p * sqrt_f32(z);
+    return small;
   }
-  return x >= 1.0 ? result : kNan;  // of NaN it is NaN already
+  precise float sum = x + sqrt_f32(z * (x + 1.0));
+  return log_f32(sum);
 }
 float atanh_f32(float x) {
   precise float a = magnitude(x);

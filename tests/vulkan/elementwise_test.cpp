@@ -183,6 +183,21 @@ TEST_F(Elementwise, ConvertedIntegersAreAsLoadedOnes) {
   }
 }
 
+// Elements that are loaded one by one, and compared: compilers like to compare what comes from 16 bits as 16 bits.
+TEST_F(Elementwise, HalvesCompareAsTheirNumbers) {
+  const Shape shape{33, 7};
+  const auto value = [](size_t input, int64_t i) { return 1 + double((input ? 7 * i : 5 * i) % 41) / 4; };
+  for (DType dtype : {DType::f16, DType::bf16}) {
+    for (UnaryOp op : {UnaryOp::acosh, UnaryOp::erfinv, UnaryOp::relu, UnaryOp::sign, UnaryOp::gelu_erf})
+      compare(launch_of(chain(1, {{unary_of(op), {0, -1, -1}, dtype, 0}}, shape), {lay(shape, dtype, Lie::transposed)}, value), {1.01, 1e-6},
+              cat(name_of(op), " of ", name_of(dtype)));
+    for (BinaryOp op : {BinaryOp::minimum, BinaryOp::maximum, BinaryOp::less, BinaryOp::greater_equal})
+      compare(launch_of(chain(2, {{binary_of(op), {0, 1, -1}, gives_boolean(op) ? DType::boolean : dtype, 0}}, shape),
+                        {lay(shape, dtype, Lie::transposed), lay(shape, dtype, Lie::row)}, value),
+              {}, cat(name_of(op), " of ", name_of(dtype)));
+  }
+}
+
 TEST_F(Elementwise, LargeArraysTakeTwoPiecesAThread) {
   for (int64_t count : {1 << 20, (1 << 20) + 1, (1 << 20) + 1023, (1 << 20) + 1024, (1 << 20) + 2047})
     for (Lie lie : {Lie::dense, Lie::shifted}) {

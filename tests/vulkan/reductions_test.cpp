@@ -55,6 +55,19 @@ Tolerance tolerance_of(DType dtype) { return {dtype == DType::bf16 ? 1.01 : 64.0
 
 size_t dispatches_of(const Launch& launch) { return lower_program({launch.plan}, shared_device()->caps(), {}).dispatches.size(); }
 
+// Operands of one element are each as good as a row-major one.
+TEST_F(ReductionsOnDevice, OfAChainOfSingleElements) {
+  Device& device = shared_device()->device();
+  for (const Shape& shape : {Shape{}, Shape{1}, Shape{1, 1}}) {
+    const Array x = Array::from_vector<float>(device, {3}, shape, DType::f32), y = x * 2.0 + 1.0;
+    for (ReduceOp op : {ReduceOp::sum, ReduceOp::max, ReduceOp::logsumexp}) {
+      float value = 0;
+      read(reduce(op, y, {}, false), &value, sizeof value);
+      EXPECT_FLOAT_EQ(value, 7) << name_of(op) << " of " << to_string(shape);
+    }
+  }
+}
+
 TEST_F(ReductionsOnDevice, SeveralOfOneInputAreOneDispatch) {
   for (DType dtype : {DType::f32, DType::bf16})
     for (const Case& c : cases()) {
