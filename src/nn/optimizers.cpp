@@ -188,7 +188,8 @@ double Schedule::at(int64_t number) const {
       fail(Status::invalid_argument, "schedule: one cycle needs two steps or more and a warm fraction between 0 and 1");
     const double start = rate / 25, top = warm_fraction * double(total_steps) - 1, end = double(total_steps - 1),
                  at = std::min(double(number), end);
-    return at <= top ? cosine_between(start, rate, at / top) : cosine_between(rate, start / 1e4, (at - top) / (end - top));
+    // With one warm step or less there is no way up: the first step has the full rate.
+    return top > 0 && at <= top ? cosine_between(start, rate, at / top) : cosine_between(rate, start / 1e4, (at - top) / (end - top));
   }
   auto plain = [&](int64_t at) {
     switch (kind) {

@@ -187,6 +187,16 @@ TEST(Schedules, WarmUpBeforeTheyBegin) {
   EXPECT_THROW(schedule.at(-1), Error);
 }
 
+TEST(Schedules, OfOneCycleWithASingleWarmStepBeginAtTheFullRate) {
+  for (int64_t total : {2, 5, 10}) {
+    const nn::Schedule schedule{
+        .kind = nn::ScheduleKind::one_cycle, .rate = 0.4, .warm_fraction = 1.0 / double(total), .total_steps = total};
+    EXPECT_DOUBLE_EQ(schedule.at(0), 0.4) << total;
+    for (int64_t step = 1; step < total; ++step) EXPECT_LT(schedule.at(step), schedule.at(step - 1)) << total << " " << step;
+    EXPECT_NEAR(schedule.at(total), 0.4 / 25 / 1e4, 1e-12) << total;
+  }
+}
+
 TEST(Schedules, RefuseWhatGivesNoRate) {
   EXPECT_THROW((nn::Schedule{.rate = NAN}).at(0), Error);
   EXPECT_THROW((nn::Schedule{.rate = -1}).at(0), Error);
