@@ -1,5 +1,6 @@
 #include "ops/convolution.h"
 
+#include "base/checked.h"
 #include "ops/arrange.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
@@ -240,13 +241,16 @@ Array transposed_convolution(const Array& x, const Array& weight, const Array& b
   check_bias(bias, weight.dim(1) * groups);
   Dims size;
   for (int i = 0; i < axes; ++i) {
-    const int64_t n = x.dim(2 + i), reach = window.dilation[i] * (weight.dim(2 + i) - 1);
+    constexpr const char* kSize = "the size of a transposed convolution";
+    const int64_t n = x.dim(2 + i), reach = checked_mul(window.dilation[i], std::max<int64_t>(weight.dim(2 + i) - 1, 0), kSize);
     if (extra[i] >= std::max(window.stride[i], window.dilation[i]))
       fail(Status::invalid_argument, "transposed convolution: output padding ", extra[i], " is not less than the stride ",
            window.stride[i]);
-    size.push_back((n - 1) * window.stride[i] - 2 * window.padding[i] + reach + 1 + extra[i]);
-    if (n < 1 || size.back() < 1)
+    const int64_t span = checked_add(checked_mul(std::max<int64_t>(n - 1, 0), window.stride[i], kSize), 1 + extra[i], kSize);
+    size.push_back(checked_add(span, reach, kSize) - checked_mul(window.padding[i], int64_t(2), kSize));
+    if (n < 1 || weight.dim(2 + i) < 1 || size.back() < 1)
       fail(Status::invalid_argument, "transposed convolution: padding ", window.padding[i], " leaves nothing of an axis of ", n);
+    checked_add(size.back(), reach, kSize);  // as the composition pads it
   }
   const DType product = promote(x.dtype(), weight.dtype()), dtype = bias ? promote(product, bias.dtype()) : product;
   const ConvolutionInput op(window, size, bool(bias));

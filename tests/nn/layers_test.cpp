@@ -11,6 +11,7 @@
 #include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace mlxc::test {
@@ -146,6 +147,23 @@ TEST(Layers, RecurrentOnesDropBetweenLayersInTrainingOnly) {
   EXPECT_NE(fetch(run(layer, parameters, x, {.training = true, .key = random::key(device(), 1)})), y);
   EXPECT_THROW(run(layer, parameters, x, {.training = true, .key = {}}), Error);
   EXPECT_THROW(run(layer, parameters, drawn({3, 2, 7})), Error);
+}
+
+TEST(Layers, RefuseTransposedConvolutionsWhoseSizesOverflow) {
+  Parameters parameters(device(), 1);
+  const Array x = drawn({1, 1, 9});
+  constexpr int64_t kMost = INT64_MAX;
+  const ConvolutionShape shapes[] = {
+      {.stride = {int64_t(1) << 60}, .padding = {}, .dilation = {}},
+      {.stride = {int64_t(1) << 61}, .padding = {}, .dilation = {}},
+      {.stride = {kMost}, .padding = {}, .dilation = {}},
+      {.stride = {}, .padding = {}, .dilation = {kMost}},
+      {.stride = {}, .padding = {kMost}, .dilation = {}},
+      {.stride = {}, .padding = {}, .dilation = {int64_t(3) << 60}},
+  };
+  for (const ConvolutionShape& shape : shapes)
+    expect_error(Status::invalid_argument, "transposed convolution",
+                 [&] { run(nn::layers::transposed_convolution(1, 2, {3}, shape, {}, true), parameters, x); });
 }
 
 TEST(Layers, BeginAlikeForTheSameSeedOnly) {
