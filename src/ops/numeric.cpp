@@ -190,8 +190,10 @@ Array activation(ActivationOp code, const Array& input, double p) {
     case A::hard_sigmoid: return between(x * (1.0 / 6) + 0.5, 0, 1);
     case A::hard_swish: return x * between(x + 3.0, 0, 6) * (1.0 / 6);
     case A::hard_tanh: return between(x, -1, 1);
-    case A::hard_shrink: return where(greater(unary(UnaryOp::abs, x), p), x, constant(x, 0));
-    case A::soft_shrink: return where(greater(x, p), x + -p, where(less(x, -p), x + p, constant(x, 0)));
+    // NaN is not within the bounds.
+    case A::hard_shrink: return where(op(BinaryOp::less_equal, unary(UnaryOp::abs, x), p), constant(x, 0), x);
+    case A::soft_shrink:
+      return where(greater(x, p), x + -p, where(less(x, -p), x + p, where(op(BinaryOp::less_equal, x, p), constant(x, 0), x)));
     case A::tanh_shrink: return x - unary(UnaryOp::tanh, x);
     case A::step: return cast(greater(x, 0), x.dtype());
   }

@@ -2,6 +2,7 @@
 #include "ops/elementwise.h"
 
 #include "ops/creation.h"
+#include "ops/numeric.h"
 #include "ops/reference.h"
 
 namespace mlxc {
@@ -207,6 +208,22 @@ TEST(Binary, PromotesLikeTheArrayApi) {
   EXPECT_EQ((make({1}, {1}, DType::i32) + make({1}, {1}, DType::f16)).dtype(), DType::f16);
   EXPECT_EQ((make({1}, {1}, DType::f16) + make({1}, {1}, DType::bf16)).dtype(), DType::f32);
   EXPECT_EQ((make({1}, {1}, DType::boolean) + make({1}, {1}, DType::i64)).dtype(), DType::i64);
+}
+
+TEST(Activation, KeepsNan) {
+  const Array x = make({NAN, 1}, {2}, DType::f32);
+  for (int code = 0; code < int(ActivationOp::step); ++code) {  // steps are of truth values
+    const ActivationOp op = ActivationOp(code);
+    const auto values = fetch(activation(op, x, default_parameter(op))).values;
+    EXPECT_TRUE(std::isnan(values[0])) << code;
+    EXPECT_TRUE(std::isfinite(values[1])) << code;
+  }
+}
+
+TEST(Activation, ShrinksToZeroWithinTheBoundsOnly) {
+  const Array x = make({-2, -0.5, -0.25, 0, 0.25, 0.5, 2, INFINITY}, {8}, DType::f32);
+  EXPECT_EQ(fetch(activation(ActivationOp::hard_shrink, x, 0.5)).values, (std::vector<double>{-2, 0, 0, 0, 0, 0, 2, INFINITY}));
+  EXPECT_EQ(fetch(activation(ActivationOp::soft_shrink, x, 0.5)).values, (std::vector<double>{-1.5, 0, 0, 0, 0, 0, 1.5, INFINITY}));
 }
 
 TEST(Where, PicksByConditionWithBroadcasting) {
