@@ -273,7 +273,8 @@ void Parameters::load(const std::string& path, bool strict) {
     if (found != loaded.end() && !(found->second.value.type() == TensorType{shape, tensor.dtype()}))
       fail(Status::format, "parameter ", quote(tensor.name), " is ", tensor.type, " ", to_string(shape), " in the file, ",
            name_of(found->second.value.dtype()), " ", to_string(found->second.value.shape()), " in the model");
-    Entry& entry = loaded[tensor.name];
+    // Beside an adapter what is new is frozen, as where a pass begins it.
+    Entry& entry = loaded.try_emplace(tensor.name, Entry{{}, false, adapted() && !is_low_rank(tensor.name)}).first->second;
     entry.value = Array::from_data(*device_, tensor.bytes.data(), shape, tensor.dtype());
     entry.value.set_requires_grad(!entry.buffer);
   }

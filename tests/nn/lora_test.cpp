@@ -93,6 +93,23 @@ TEST(Lora, WhatAppearsLaterIsFrozen) {
   EXPECT_EQ(parameters.names(Select::trained), (std::vector<std::string>{"0.lora_A.weight", "0.lora_B.weight"}));
 }
 
+TEST(Lora, WeightsLoadedBesideItAreFrozenAndItsMatricesAreNot) {
+  const test::TempFolder folder;
+  const LoraConfig config = config_with([](LoraConfig& c) { c.rank = 2; });
+  const std::vector<std::string> matrices{"0.lora_A.weight", "0.lora_B.weight", "2.lora_A.weight", "2.lora_B.weight"};
+  Parameters base(device(), 1);
+  eval({run(network(), base, numbers(2, {4, 6}))});
+  base.save(folder / "base.safetensors");
+  adapted(config).save(folder / "all.safetensors");
+  for (const char* file : {"base.safetensors", "all.safetensors"}) {
+    Parameters parameters(device(), 5);
+    parameters.adapt(config);
+    parameters.load(folder / file);
+    eval({run(network(), parameters, numbers(2, {4, 6}))});
+    EXPECT_EQ(parameters.names(Select::trained), matrices) << file;
+  }
+}
+
 TEST(Lora, StepsLowerTheLossAndLeaveTheWeightsAlone) {
   const Array x = numbers(2, {16, 6}), target = numbers(3, {16, 3});
   Parameters parameters = adapted(config_with([](LoraConfig& c) {
