@@ -144,21 +144,20 @@ void merge_adapter(Device& device, const std::string& model, const std::string& 
   nn::Adapter adapter = nn::Adapter::load(device, adapter_folder);
   adapter.fit(CheckpointNames(device, *checkpoint), kBodies);
   for (const auto& [linear, pair] : adapter.linears)
-    if (!checkpoint->find(linear + ".weight"))
+    if (!checkpoint->find(nn::inside(linear, "weight")))
       fail(Status::unsupported, "the adapter changes ", quote(linear),
            ", which shares its weight with the embedding table; serve the model with the adapter instead");
   make_folder(folder);
   copy_small_files(model, folder);
-  constexpr std::string_view kWeight = ".weight";
   for (const auto& file : checkpoint->files()) {
     SafetensorsWriter writer;
     std::vector<std::vector<std::byte>> changed;
     for (const SafetensorsFile::Tensor& tensor : file->tensors()) {
       std::span<const std::byte> bytes = tensor.bytes;
-      const std::string linear = tensor.name.ends_with(kWeight) ? tensor.name.substr(0, tensor.name.size() - kWeight.size()) : "";
-      if (adapter.linears.count(linear)) {
+      const std::optional<std::string> linear = nn::around(tensor.name, "weight");
+      if (linear && adapter.linears.count(*linear)) {
         const Array weight = Array::from_data(device, tensor.bytes.data(), Shape(std::span<const int64_t>(tensor.shape)), tensor.dtype());
-        changed.push_back(bytes_of(adapter.merged(linear, weight)));
+        changed.push_back(bytes_of(adapter.merged(*linear, weight)));
         bytes = changed.back();
       }
       writer.add(tensor.name, tensor.dtype(), tensor.shape, bytes);

@@ -83,8 +83,8 @@ struct Place {
 Place place_of(const std::string& tensor, const std::string& where) {
   std::string_view name = tensor;
   if (name.starts_with(kPrefix)) name.remove_prefix(kPrefix.size());
-  for (std::string_view end : {".lora_A.weight", ".lora_A.default.weight", ".lora_B.weight", ".lora_B.default.weight"})
-    if (name.ends_with(end) && name.size() > end.size()) return {std::string(name.substr(0, name.size() - end.size())), end[6] == 'B'};
+  for (std::string_view end : {"lora_A.weight", "lora_A.default.weight", "lora_B.weight", "lora_B.default.weight"})
+    if (auto linear = around(name, end)) return {*std::move(linear), end[5] == 'B'};
   fail(Status::unsupported, where, ": tensor ", quote(tensor),
        " is no low-rank matrix of a Linear layer (NAME.lora_A.weight, NAME.lora_B.weight)");
 }
@@ -106,6 +106,13 @@ void check_pair(const std::string& linear, const Adapter::Matrices& pair, const 
 
 bool has_end(std::string_view name, std::string_view end) {
   return name.ends_with(end) && (name.size() == end.size() || (name.size() > end.size() && name[name.size() - end.size() - 1] == '.'));
+}
+
+std::string inside(std::string_view linear, std::string_view name) { return linear.empty() ? std::string(name) : cat(linear, ".", name); }
+
+std::optional<std::string> around(std::string_view name, std::string_view end) {
+  if (!has_end(name, end)) return std::nullopt;
+  return std::string(name.substr(0, name.size() - std::min(name.size(), end.size() + 1)));
 }
 
 void LoraConfig::check() const {
@@ -182,7 +189,7 @@ void Adapter::save(const std::string& folder) const {
     std::sort(targets.begin(), targets.end());
     targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
   }
-  for (const auto& [linear, pair] : linears) add(linear + ".lora_A.weight", pair.a), add(linear + ".lora_B.weight", pair.b);
+  for (const auto& [linear, pair] : linears) add(inside(linear, "lora_A.weight"), pair.a), add(inside(linear, "lora_B.weight"), pair.b);
   writer.set_metadata("format", "pt");
   writer.write(folder + kWeightsFile);
 
@@ -207,21 +214,20 @@ void Adapter::save(const std::string& folder) const {
 }
 
 void Adapter::fit(const TensorSource& source, std::span<const std::string_view> bodies) {
-  auto is_there = [&](const std::string& linear) { return source.has(linear + ".weight"); };
-  auto in_body = [](std::string_view body, std::string_view rest) { return body.empty() ? std::string(rest) : cat(body, ".", rest); };
+  auto is_there = [&](const std::string& linear) { return source.has(inside(linear, "weight")); };
   std::map<std::string, Matrices> fitted;
   for (auto& [linear, pair] : linears) {
-    std::string name = is_there(linear) ? linear : "";
+    std::optional<std::string> name;
+    if (is_there(linear)) name = linear;
     for (std::string_view from : bodies) {
-      if (!name.empty() || !(from.empty() || linear.starts_with(cat(from, ".")))) continue;
+      if (name || !(from.empty() || linear.starts_with(cat(from, ".")))) continue;
       for (std::string_view to : bodies)
-        if (std::string other = in_body(to, std::string_view(linear).substr(from.empty() ? 0 : from.size() + 1));
-            name.empty() && is_there(other))
+        if (std::string other = inside(to, std::string_view(linear).substr(from.empty() ? 0 : from.size() + 1)); !name && is_there(other))
           name = std::move(other);
     }
-    if (name.empty() && has_end(linear, "lm_head")) name = linear;  // tied to the embedding table
-    if (name.empty()) fail(Status::format, "the adapter is of another model: it adapts ", quote(linear), ", which this one has not");
-    fitted.emplace(std::move(name), std::move(pair));
+    if (!name && has_end(linear, "lm_head")) name = linear;  // tied to the embedding table
+    if (!name) fail(Status::format, "the adapter is of another model: it adapts ", quote(linear), ", which this one has not");
+    fitted.emplace(*std::move(name), std::move(pair));
   }
   linears = std::move(fitted);
 }

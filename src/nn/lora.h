@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,5 +64,9 @@ class AdaptedSource final : public SourceOver {
 
 // Whether `name` is `end` or ends with a dot and `end`.
 bool has_end(std::string_view name, std::string_view end);
+// "a.b" and "weight" -> "a.b.weight"; a Linear that is the whole model has no name, and its weight is "weight".
+std::string inside(std::string_view linear, std::string_view name);
+// The other way: "a.b.weight" and "weight" -> "a.b"; none where `name` has another end.
+std::optional<std::string> around(std::string_view name, std::string_view end);
 
 }  // namespace mlxc::nn

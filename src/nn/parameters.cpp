@@ -37,7 +37,7 @@ void TensorSource::renew(const std::string& name, const Array&) {
 namespace nn {
 namespace {
 
-const std::string kLoraA = ".lora_A.weight", kLoraB = ".lora_B.weight";
+constexpr std::string_view kLoraA = "lora_A.weight", kLoraB = "lora_B.weight";
 
 // FNV-1a: a name begins the same in every process and whatever other names there are.
 uint64_t hash_of_name(const std::string& name) {
@@ -65,7 +65,7 @@ Array own_copy(Device& device, const Array& from) {
   return Array::from_data(device, bytes.data(), from.shape(), from.dtype());
 }
 
-bool is_low_rank(const std::string& name) { return name.ends_with(kLoraA) || name.ends_with(kLoraB); }
+bool is_low_rank(const std::string& name) { return has_end(name, kLoraA) || has_end(name, kLoraB); }
 
 Array Parameters::beginning(const std::string& name, const Shape& shape, DType dtype, const Initializer& initial) const {
   return own_copy(*device_, initial.draw(random::key(*device_, seed_ ^ hash_of_name(name)), shape, dtype));
@@ -113,8 +113,8 @@ void Parameters::adapt(const LoraConfig& config) {
 void Parameters::adapt(Adapter adapter) {
   std::map<std::string, Array> values;
   for (const auto& [linear, pair] : adapter.linears) {
-    values.emplace(linear + kLoraA, own_copy(*device_, cast(pair.a, DType::f32)));
-    values.emplace(linear + kLoraB, own_copy(*device_, cast(pair.b, DType::f32)));
+    values.emplace(inside(linear, kLoraA), own_copy(*device_, cast(pair.a, DType::f32)));
+    values.emplace(inside(linear, kLoraB), own_copy(*device_, cast(pair.b, DType::f32)));
   }
   adapt(adapter.config);
   for (const auto& [name, value] : values) insert(name, value, false, false);
@@ -122,7 +122,7 @@ void Parameters::adapt(Adapter adapter) {
 
 LowRank Parameters::low_rank(const std::string& linear, int64_t in, int64_t out) {
   if (!adapted()) return {};
-  const std::string a = linear + kLoraA, b = linear + kLoraB;
+  const std::string a = inside(linear, kLoraA), b = inside(linear, kLoraB);
   if (!has(a) && !lora_->targets_linear(linear)) return {};
   const int64_t rank = has(a) ? get(a).dim(0) : lora_->rank_of(linear);
   auto begin = [&](const std::string& name, const Shape& shape, const Initializer& initial) {
@@ -138,8 +138,8 @@ Adapter Parameters::adapter() const {
   Adapter adapter;
   adapter.config = *lora_;
   for (const auto& [name, entry] : entries_) {
-    if (name.ends_with(kLoraA)) adapter.linears[name.substr(0, name.size() - kLoraA.size())].a = entry.value;
-    if (name.ends_with(kLoraB)) adapter.linears[name.substr(0, name.size() - kLoraB.size())].b = entry.value;
+    if (const auto linear = around(name, kLoraA)) adapter.linears[*linear].a = entry.value;
+    if (const auto linear = around(name, kLoraB)) adapter.linears[*linear].b = entry.value;
   }
   return adapter;
 }
@@ -149,11 +149,11 @@ void Parameters::merge() {
   std::map<std::string, Entry> merged = entries_;
   Arrays changed;
   for (const auto& [linear, pair] : adapter.linears) {
-    auto weight = merged.find(linear + ".weight");
+    auto weight = merged.find(inside(linear, "weight"));
     if (weight == merged.end()) fail(Status::not_found, "the adapter has matrices for ", quote(linear), ", which has no weight of its own");
     changed.push_back(weight->second.value = without_history(adapter.merged(linear, weight->second.value)));
     weight->second.value.set_requires_grad(!weight->second.frozen);
-    merged.erase(linear + kLoraA), merged.erase(linear + kLoraB);
+    merged.erase(inside(linear, kLoraA)), merged.erase(inside(linear, kLoraB));
   }
   eval(changed);
   entries_ = std::move(merged);

@@ -163,6 +163,29 @@ TEST(Lora, MergedWeightsGiveTheSameResults) {
   }
 }
 
+TEST(Lora, OfALinearThatIsTheWholeModelIsSavedLoadedAndMerged) {
+  const test::TempFolder folder;
+  const LayerPtr linear = layers::linear(6, 3, true);
+  const Array x = numbers(2, {4, 6});
+  Parameters parameters(device(), 1), again(device(), 1);
+  eval({run(linear, parameters, x), run(linear, again, x)});
+  parameters.adapt(config_with([](LoraConfig& c) { c.rank = 2; }));
+  eval({run(linear, parameters, x)});
+  EXPECT_EQ(parameters.names(), (std::vector<std::string>{"bias", "lora_A.weight", "lora_B.weight", "weight"}));
+  parameters.set("lora_B.weight", numbers(3, {3, 2}));
+  const Array adapted = run(linear, parameters, x);
+  EXPECT_GT(difference(adapted, run(linear, again, x)), 1e-3);
+  parameters.adapter().save(folder.path());
+  Adapter read = Adapter::load(device(), folder.path());
+  constexpr std::string_view kBodies[] = {"model", ""};
+  read.fit(again, kBodies);
+  again.adapt(std::move(read));
+  EXPECT_EQ(fetch(run(linear, again, x)), fetch(adapted));
+  again.merge();
+  EXPECT_EQ(again.names(), (std::vector<std::string>{"bias", "weight"}));
+  EXPECT_LT(difference(run(linear, again, x), adapted), 1e-5);
+}
+
 TEST(Lora, DropsInTrainingOnlyAndNeedsAKeyThen) {
   const Array x = numbers(2, {4, 6}), key = random::key(device(), 4);
   Parameters parameters = adapted(config_with([](LoraConfig& c) {
