@@ -90,6 +90,7 @@ class CheckpointNames final : public TensorSource {  // for Adapter::fit
   Device& device() const override { return device_; }
   Precision precision() const override { return Precision::high; }
   bool has(const std::string& name) const override { return checkpoint_.find(name) != nullptr; }
+  std::optional<Shape> shape_of(const std::string& name) const override { return shape_in(checkpoint_, name); }
   Array tensor(const std::string& name, const Shape&, const Initializer&) override { fail(Status::internal, "tensor ", quote(name)); }
 
  private:

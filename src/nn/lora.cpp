@@ -102,6 +102,18 @@ void check_pair(const std::string& linear, const Adapter::Matrices& pair, const 
     fail(Status::format, where, ": lora_A ", sizes(pair.a), " and lora_B ", sizes(pair.b), " of ", quote(linear), " differ in their rank");
 }
 
+// Against the weight beside which they stand, where that is known.
+void check_sizes(const std::string& linear, const Adapter::Matrices& pair, const std::optional<Shape>& weight) {
+  if (!weight) return;
+  if (weight->rank() != 2)
+    fail(Status::format, "the adapter is of another model: it adapts ", quote(linear), ", whose weight ", to_string(*weight),
+         " is no matrix here");
+  const int64_t out = (*weight)[0], in = (*weight)[1];
+  if (pair.a.dim(1) != in || pair.b.dim(0) != out)
+    fail(Status::format, "the adapter's matrices of ", quote(linear), " are ", sizes(pair.a), " and ", sizes(pair.b), ", for a weight [",
+         out, ", ", in, "] they are [rank, ", in, "] and [", out, ", rank]");
+}
+
 }  // namespace
 
 bool has_end(std::string_view name, std::string_view end) {
@@ -216,7 +228,7 @@ void Adapter::save(const std::string& folder) const {
 void Adapter::fit(const TensorSource& source, std::span<const std::string_view> bodies) {
   auto is_there = [&](const std::string& linear) { return source.has(inside(linear, "weight")); };
   std::map<std::string, Matrices> fitted;
-  for (auto& [linear, pair] : linears) {
+  for (const auto& [linear, pair] : linears) {
     std::optional<std::string> name;
     if (is_there(linear)) name = linear;
     for (std::string_view from : bodies) {
@@ -227,7 +239,8 @@ void Adapter::fit(const TensorSource& source, std::span<const std::string_view> 
     }
     if (!name && has_end(linear, "lm_head")) name = linear;  // tied to the embedding table
     if (!name) fail(Status::format, "the adapter is of another model: it adapts ", quote(linear), ", which this one has not");
-    fitted.emplace(*std::move(name), std::move(pair));
+    check_sizes(*name, pair, source.shape_of(inside(*name, "weight")));
+    fitted.emplace(*std::move(name), pair);
   }
   linears = std::move(fitted);
 }
@@ -236,15 +249,15 @@ LowRank Adapter::low_rank(const std::string& linear, int64_t in, int64_t out) co
   auto found = linears.find(linear);
   if (found == linears.end()) return {};
   const auto& [a, b] = found->second;
-  if (a.dim(1) != in || b.dim(0) != out)
-    fail(Status::format, "the adapter's matrices of ", quote(linear), " are ", sizes(a), " and ", sizes(b), ", for a weight [", out, ", ",
-         in, "] they are [rank, ", in, "] and [", out, ", rank]");
+  check_sizes(linear, found->second, Shape{out, in});
   return {a, b, config.scale_of(linear, a.dim(0)), config.dropout, {}};
 }
 
 Array Adapter::merged(const std::string& linear, const Array& weight) const {
+  auto found = linears.find(linear);
+  if (found == linears.end()) return weight;
+  check_sizes(linear, found->second, weight.shape());
   const LowRank low = low_rank(linear, weight.dim(1), weight.dim(0));
-  if (!low) return weight;
   auto wide = [](const Array& x) { return cast(x, DType::f32); };
   return cast(wide(weight) + matmul(wide(low.b) * low.scale, wide(low.a)), weight.dtype());
 }

@@ -67,6 +67,11 @@ Array own_copy(Device& device, const Array& from) {
 
 bool is_low_rank(const std::string& name) { return has_end(name, kLoraA) || has_end(name, kLoraB); }
 
+std::optional<Shape> Parameters::shape_of(const std::string& name) const {
+  auto found = entries_.find(name);
+  return found == entries_.end() ? std::nullopt : std::optional(found->second.value.shape());
+}
+
 Array Parameters::beginning(const std::string& name, const Shape& shape, DType dtype, const Initializer& initial) const {
   return own_copy(*device_, initial.draw(random::key(*device_, seed_ ^ hash_of_name(name)), shape, dtype));
 }

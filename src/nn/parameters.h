@@ -21,6 +21,7 @@ class Parameters final : public TensorSource {
   Device& device() const override { return *device_; }
   Precision precision() const override { return precision_; }
   bool has(const std::string& name) const override { return entries_.count(name) > 0; }
+  std::optional<Shape> shape_of(const std::string& name) const override;
   Array tensor(const std::string& name, const Shape& shape, const Initializer& initial) override;
   Array buffer(const std::string& name, const Shape& shape, const Initializer& initial) override;
   void renew(const std::string& name, const Array& value) override { set(name, value); }

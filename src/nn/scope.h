@@ -1,6 +1,7 @@
 // Where modules find their tensors: a place in a tree of names over a source, which is a checkpoint or parameters in training.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,8 @@ class TensorSource {
   virtual Device& device() const = 0;
   virtual Precision precision() const = 0;
   virtual bool has(const std::string& name) const = 0;
+  // Of a tensor that is there, without reading it; none where it is not, or the source does not know.
+  virtual std::optional<Shape> shape_of(const std::string& /*name*/) const { return std::nullopt; }
   // Error(not_found) names a missing tensor that the source cannot begin, Error(format) the actual and the expected shape.
   virtual Array tensor(const std::string& name, const Shape& shape, const Initializer& initial) = 0;
   // A tensor that a forward pass renews, not training: running statistics.
@@ -61,6 +64,7 @@ class SourceOver : public TensorSource {
   Device& device() const override { return base_.device(); }
   Precision precision() const override { return base_.precision(); }
   bool has(const std::string& name) const override { return base_.has(name); }
+  std::optional<Shape> shape_of(const std::string& name) const override { return base_.shape_of(name); }
   Array tensor(const std::string& name, const Shape& shape, const Initializer& initial) override {
     return base_.tensor(name, shape, initial);
   }

@@ -89,6 +89,11 @@ Weights::Weights(Device& device, const std::string& folder, LoadMode mode, Preci
   store_ = WeightStore::find_or_create(device, *checkpoint_, mode);
 }
 
+std::optional<Shape> shape_in(const Checkpoint& checkpoint, const std::string& name) {
+  const Checkpoint::Tensor* tensor = checkpoint.find(name);
+  return tensor ? std::optional(Shape(std::span<const int64_t>(tensor->shape))) : std::nullopt;
+}
+
 Array Weights::tensor(const std::string& name, const Shape& shape, const Initializer&) {
   const Checkpoint::Tensor& tensor = checkpoint_->at(name);
   if (tensor.shape.size() != size_t(shape.rank()) || !std::equal(shape.begin(), shape.end(), tensor.shape.begin())) {

@@ -34,6 +34,8 @@ struct WeightTotals {
   DType dtype = DType::f32;  // of most bytes
 };
 
+std::optional<Shape> shape_in(const Checkpoint& checkpoint, const std::string& name);  // none where there is no such tensor
+
 // One load: reads tensors by name, checks shapes, reports progress. Used by one thread.
 class Weights final : public TensorSource {
  public:
@@ -44,6 +46,7 @@ class Weights final : public TensorSource {
   Precision precision() const override { return precision_; }
   const std::string& folder() const { return checkpoint_->folder(); }
   bool has(const std::string& name) const override { return checkpoint_->find(name) != nullptr; }
+  std::optional<Shape> shape_of(const std::string& name) const override { return shape_in(*checkpoint_, name); }
   // Error(not_found) names a missing tensor, Error(format) the actual and the expected shape, Error(unsupported) the dtype.
   Array tensor(const std::string& name, const Shape& shape, const Initializer& initial = {}) override;
   bool equal(const std::string& a, const std::string& b) const override;  // same type, shape and bytes

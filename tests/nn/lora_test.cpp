@@ -312,6 +312,23 @@ TEST(AdapterFolder, OfAnotherModelIsRefused) {
   EXPECT_THROW(adapter.fit(parameters, kBodies), Error);
 }
 
+TEST(AdapterFolder, OfAModelWithOtherSizesIsRefusedBeforeAnythingChanges) {
+  Parameters parameters(device(), 1);
+  const LayerPtr model = layers::sequential({layers::linear(6, 8, true), layers::batch_norm(8, 1e-5, 0.1)});
+  eval({run(model, parameters, numbers(2, {4, 6}))});
+  const auto with = [](const char* linear, int64_t in, int64_t out) {
+    Adapter adapter;
+    adapter.linears[linear] = {numbers(1, {2, in}), numbers(2, {out, 2})};
+    return adapter;
+  };
+  constexpr std::string_view kBodies[] = {"model", ""};
+  with("0", 6, 8).fit(parameters, kBodies);
+  test::expect_error(Status::format, "[2, 5] and [8, 2]", [&] { with("0", 5, 8).fit(parameters, kBodies); });
+  test::expect_error(Status::format, "[2, 6] and [7, 2]", [&] { with("0", 6, 7).fit(parameters, kBodies); });
+  test::expect_error(Status::format, "no matrix", [&] { with("1", 6, 8).fit(parameters, kBodies); });
+  EXPECT_THROW(with("1", 6, 8).merged("1", parameters.get("1.weight")), Error);
+}
+
 TEST(AdapterFolder, FitsAModelWhoseBodyHasAnotherName) {
   Parameters parameters(device(), 1);
   Pass pass;
