@@ -66,7 +66,8 @@ MLXC_API mlxc_status mlxc_parameters_add_lora(mlxc_parameters *parameters, const
  * UNSUPPORTED (PEFT's other methods and additions; named). */
 MLXC_API mlxc_status mlxc_parameters_load_adapter(mlxc_parameters *parameters, const char *folder, mlxc_error *error);
 
-/* Writes the adapter as a folder that PEFT and mlxc_model_load take. base_model: the name of the model that it belongs to, for the reader's
+/* Writes the adapter as a folder that PEFT and mlxc_model_load take; of other modules than mlxc_module_language_model without PEFT's
+ * task_type, for PeftModel over a module with the same names. base_model: the name of the model that it belongs to, for the reader's
  * information; NULL: none. Threads: any. Errors: shared (no adapter), IO. */
 MLXC_API mlxc_status mlxc_parameters_save_adapter(mlxc_parameters *parameters, const char *folder, const char *base_model,
                                                   mlxc_error *error);

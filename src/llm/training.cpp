@@ -19,6 +19,7 @@ class LanguageModel final : public nn::Layer {
  public:
   explicit LanguageModel(const ModelConfig& config) : config_(config) {}
   Array forward(const Scope& at, const Array& x, nn::Pass& pass) const override {
+    at.source().serve_language_model();
     nn::PassSource source(at.source(), pass);
     return build_model(config_, Scope(source, at.name()))->logits(x);
   }
@@ -111,6 +112,7 @@ nn::Parameters load_parameters(Device& device, const std::string& folder, const 
   NotingSource noted(weights);
   build_model(config.model, Scope(noted, ""));
   nn::Parameters parameters(device, options.seed, DType::f32, options.precision);
+  parameters.serve_language_model();
   for (const auto& [name, tensor] : noted.tensors)
     parameters.insert(name, options.frozen ? tensor : nn::own_copy(device, cast(tensor, DType::f32)), false, options.frozen);
   return parameters;

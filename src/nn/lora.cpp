@@ -20,6 +20,7 @@ namespace {
 constexpr const char* kConfigFile = "/adapter_config.json";
 constexpr const char* kWeightsFile = "/adapter_model.safetensors";
 constexpr std::string_view kPrefix = "base_model.model.";  // PEFT's wrapper around the model
+constexpr const char* kLanguageModel = "CAUSAL_LM";        // PEFT's task_type
 constexpr int64_t kMostRank = 65'536;
 
 // What a config may say of PEFT's additions to LoRA while it means the plain one: absent, null, false, 0, or empty.
@@ -62,8 +63,10 @@ LoraConfig read_config(const JsonObject& file) {
   config.ranks = read_pattern<int64_t>(file, "rank_pattern");
   config.alphas = read_pattern<double>(file, "alpha_pattern");
   const Json* targets = file.find("target_modules");
-  if (targets && targets->is_string()) {
-    config.targets = {targets->get<std::string>()};
+  if (targets && *targets == Json(LoraConfig::kAllLinear)) {
+    config.targets = {LoraConfig::kAllLinear};
+  } else if (targets && targets->is_string()) {
+    config.targets.clear(), config.whole_names = true;  // a regular expression: what it means are the linears that have matrices
   } else if (targets) {
     config.targets = file.get<std::vector<std::string>>("target_modules");
   }
@@ -73,6 +76,20 @@ LoraConfig read_config(const JsonObject& file) {
     fail(Status::format, file.where(), ": ", error.what());
   }
   return config;
+}
+
+// A regular expression for these names and no others. Ends of names would fit containers too: "1" is the end of "0.1".
+template <class Linears>
+std::string expression_of(const Linears& linears) {
+  std::string expression;
+  for (const auto& [name, pair] : linears) {
+    if (!expression.empty()) expression += '|';
+    for (char c : name) {
+      if (std::string_view("\\^$.*+?()[]{}|").find(c) != std::string_view::npos) expression += '\\';
+      expression += c;
+    }
+  }
+  return expression;
 }
 
 // "base_model.model.NAME.lora_A.weight" -> NAME and which of the two it is. Older files say "lora_A.default.weight".
@@ -141,6 +158,7 @@ void LoraConfig::check() const {
 }
 
 bool LoraConfig::targets_linear(std::string_view name) const {
+  if (whole_names) return std::find(targets.begin(), targets.end(), name) != targets.end();
   return std::any_of(targets.begin(), targets.end(),
                      [&](const std::string& target) { return target == kAllLinear ? !has_end(name, "lm_head") : has_end(name, target); });
 }
@@ -163,6 +181,7 @@ Adapter Adapter::load(Device& device, const std::string& folder) {
   const JsonObject file = JsonObject::read(folder + kConfigFile, {.bytes = int64_t(16) << 20});
   adapter.config = read_config(file);
   adapter.base_model = file.get<std::string>("base_model_name_or_path", "");
+  adapter.language_model = file.get<std::string>("task_type", "") == kLanguageModel;
   const auto weights = SafetensorsFile::open(folder + kWeightsFile, LoadMode::copied);
   const std::string where = "adapter_model.safetensors";
   for (const SafetensorsFile::Tensor& tensor : weights->tensors()) {
@@ -177,7 +196,10 @@ Adapter Adapter::load(Device& device, const std::string& folder) {
     (place.is_b ? pair.b : pair.a) = Array::from_data(device, tensor.bytes.data(), Shape(std::span<const int64_t>(tensor.shape)), dtype);
   }
   if (adapter.linears.empty()) fail(Status::format, where, " has no low-rank matrices");
-  for (const auto& [linear, pair] : adapter.linears) check_pair(linear, pair, where);
+  for (const auto& [linear, pair] : adapter.linears) {
+    check_pair(linear, pair, where);
+    if (adapter.config.whole_names) adapter.config.targets.push_back(linear);
+  }
   return adapter;
 }
 
@@ -206,7 +228,7 @@ void Adapter::save(const std::string& folder) const {
   writer.write(folder + kWeightsFile);
 
   const Json json = {{"peft_type", "LORA"},
-                     {"task_type", "CAUSAL_LM"},
+                     {"task_type", language_model ? Json(kLanguageModel) : Json()},
                      {"base_model_name_or_path", base_model.empty() ? Json() : Json(base_model)},
                      {"r", config.rank},
                      {"lora_alpha", config.alpha},
@@ -214,7 +236,7 @@ void Adapter::save(const std::string& folder) const {
                      {"use_rslora", config.rank_stabilized},
                      {"rank_pattern", config.ranks},
                      {"alpha_pattern", config.alphas},
-                     {"target_modules", targets},
+                     {"target_modules", language_model && !config.whole_names ? Json(targets) : Json(expression_of(linears))},
                      {"bias", "none"},
                      {"fan_in_fan_out", false},
                      {"init_lora_weights", true},

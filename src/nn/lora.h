@@ -19,6 +19,7 @@ struct LoraConfig {
   double dropout = 0;                            // of what goes into a, in training
   bool rank_stabilized = false;                  // scale = alpha / sqrt(rank) (Kalajdzievski 2023)
   std::vector<std::string> targets{kAllLinear};  // ends of names: "q_proj", "self_attn.q_proj"
+  bool whole_names = false;                      // the targets are whole names instead
   std::map<std::string, int64_t> ranks;          // other ranks and alphas by ends of names
   std::map<std::string, double> alphas;
 
@@ -37,6 +38,7 @@ struct Adapter {
   };
   LoraConfig config;
   std::string base_model;                   // what it was trained on, as its folder says
+  bool language_model = false;              // else PEFT must not look for what only these have
   std::map<std::string, Matrices> linears;  // by the name of the Linear
 
   // adapter_config.json and adapter_model.safetensors. Error(not_found | io) for the files, Error(format) for their content,

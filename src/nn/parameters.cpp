@@ -142,6 +142,7 @@ Adapter Parameters::adapter() const {
   if (!adapted()) fail(Status::invalid_argument, "the parameters have no adapter");
   Adapter adapter;
   adapter.config = *lora_;
+  adapter.language_model = language_model_;
   for (const auto& [name, entry] : entries_) {
     if (const auto linear = around(name, kLoraA)) adapter.linears[*linear].a = entry.value;
     if (const auto linear = around(name, kLoraB)) adapter.linears[*linear].b = entry.value;

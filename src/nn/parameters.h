@@ -25,6 +25,7 @@ class Parameters final : public TensorSource {
   Array tensor(const std::string& name, const Shape& shape, const Initializer& initial) override;
   Array buffer(const std::string& name, const Shape& shape, const Initializer& initial) override;
   void renew(const std::string& name, const Array& value) override { set(name, value); }
+  void serve_language_model() override { language_model_ = true; }
   LowRank low_rank(const std::string& linear, int64_t in, int64_t out) override;
 
   enum class Select : uint8_t {
@@ -82,6 +83,7 @@ class Parameters final : public TensorSource {
   Precision precision_;
   std::map<std::string, Entry> entries_;
   std::optional<LoraConfig> lora_;
+  bool language_model_ = false;
 };
 
 // A copy in memory of its own: parameters are states, which steps overwrite.

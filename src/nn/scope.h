@@ -53,6 +53,8 @@ class TensorSource {
   virtual void renew(const std::string& name, const Array& value);
   // Whether two tensors that are there hold the same, so that one can serve for both.
   virtual bool equal(const std::string& /*a*/, const std::string& /*b*/) const { return false; }
+  // A language model begins to ask here: what is written of its adapters says so.
+  virtual void serve_language_model() {}
   // What the Linear of this name is adapted by. Asked for once by each Linear that is built.
   virtual LowRank low_rank(const std::string& /*linear*/, int64_t /*in*/, int64_t /*out*/) { return {}; }
 };
@@ -73,6 +75,7 @@ class SourceOver : public TensorSource {
   }
   void renew(const std::string& name, const Array& value) override { base_.renew(name, value); }
   bool equal(const std::string& a, const std::string& b) const override { return base_.equal(a, b); }
+  void serve_language_model() override { base_.serve_language_model(); }
   LowRank low_rank(const std::string& linear, int64_t in, int64_t out) override { return base_.low_rank(linear, in, out); }
 
  private:

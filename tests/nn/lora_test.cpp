@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "base/json.h"
 #include "graph/function.h"
 #include "io/safetensors.h"
 #include "nn/golden.h"
@@ -223,11 +224,47 @@ TEST(AdapterFolder, IsReadAsItWasWritten) {
   EXPECT_EQ(read.config.ranks, written.config.ranks);
   EXPECT_EQ(read.config.alphas, written.config.alphas);
   EXPECT_EQ(read.config.targets, (std::vector<std::string>{"0", "2"}));
+  EXPECT_TRUE(read.config.whole_names);
+  EXPECT_FALSE(read.language_model);
   ASSERT_EQ(read.linears.size(), 2u);
   for (const auto& [name, pair] : read.linears) {
     EXPECT_EQ(fetch(pair.a), fetch(written.linears.at(name).a));
     EXPECT_EQ(fetch(pair.b), fetch(written.linears.at(name).b));
   }
+}
+
+// PEFT takes a string as a regular expression that matches the whole name of a module, a list as ends of names, which containers have
+// too, and asks models of a task for methods that plain ones have not.
+TEST(AdapterFolder, NamesTheLinearsOfAPlainModuleExactly) {
+  const test::TempFolder folder;
+  const LayerPtr nested =
+      layers::sequential({layers::linear(6, 8, true), layers::sequential({layers::layer_norm(8, 1e-5), layers::linear(8, 3, true)})});
+  Parameters parameters(device(), 1);
+  eval({run(nested, parameters, numbers(2, {4, 6}))});
+  parameters.adapt(config_with([](LoraConfig& c) { c.rank = 2; }));
+  eval({run(nested, parameters, numbers(2, {4, 6}))});
+  parameters.adapter().save(folder.path());
+  const Json config = read_json(folder / "adapter_config.json");
+  EXPECT_EQ(config.at("target_modules"), Json("0|1\\.1"));
+  EXPECT_TRUE(config.at("task_type").is_null());
+  const LoraConfig read = Adapter::load(device(), folder.path()).config;
+  for (const auto& [name, targeted] :
+       std::vector<std::pair<const char*, bool>>{{"0", true}, {"1.1", true}, {"1", false}, {"1.0", false}, {"2.1.1", false}})
+    EXPECT_EQ(read.targets_linear(name), targeted) << name;
+}
+
+TEST(AdapterFolder, OfALanguageModelSaysSoAndListsEndsOfNames) {
+  const test::TempFolder folder;
+  Parameters parameters = adapted(config_with([](LoraConfig& c) { c.targets = {"2", "0"}; }));
+  parameters.serve_language_model();
+  parameters.adapter().save(folder.path());
+  const Json config = read_json(folder / "adapter_config.json");
+  EXPECT_EQ(config.at("target_modules"), Json({"2", "0"}));
+  EXPECT_EQ(config.at("task_type"), "CAUSAL_LM");
+  const Adapter read = Adapter::load(device(), folder.path());
+  EXPECT_TRUE(read.language_model);
+  EXPECT_FALSE(read.config.whole_names);
+  EXPECT_TRUE(read.config.targets_linear("1.0"));
 }
 
 TEST(AdapterFolder, IsAnErrorThatSaysWhyWhenItsConfigIsMalformedOrBeyondUs) {
