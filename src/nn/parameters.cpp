@@ -244,8 +244,11 @@ void Parameters::to_device(Device& device) {
   eval(values());
   std::map<std::string, Entry> moved = entries_;
   for (auto& [name, entry] : moved) {
-    // Beside an adapter and in a mapped file weights do not change: they need no copy.
-    if (entry.frozen && &device == device_ && (adapted() || (entry.value.evaluated() && !entry.value.storage()->writable()))) continue;
+    // Beside an adapter and in a mapped file weights do not change: they need no copy. Running statistics do, and no pass may have told yet
+    // which of the vectors they are.
+    if (entry.frozen && entry.value.rank() > 1 && &device == device_ &&
+        (adapted() || (entry.value.evaluated() && !entry.value.storage()->writable())))
+      continue;
     entry.value = own_copy(device, entry.value);
     entry.value.set_requires_grad(!entry.buffer);
   }

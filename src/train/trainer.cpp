@@ -150,13 +150,13 @@ double Trainer::accuracy(double right, double count) const {
 nn::Parameters Trainer::parameters() const { return own_copy(parameters_); }
 
 void Trainer::keep_best() {
-  for (const std::string& name : parameters_.names()) {
-    if (parameters_.frozen(name)) continue;
-    const Array value = parameters_.get(name);
-    Array& kept = best_[name];
-    if (!kept) kept = Array::allocate(device(), value.shape(), value.dtype());
-    copy_into(kept, value);
-  }
+  for (const Select changing : {Select::trained, Select::buffers})  // passes renew the buffers of frozen layers too
+    for (const std::string& name : parameters_.names(changing)) {
+      const Array value = parameters_.get(name);
+      Array& kept = best_[name];
+      if (!kept) kept = Array::allocate(device(), value.shape(), value.dtype());
+      copy_into(kept, value);
+    }
 }
 
 void Trainer::restore_best() {

@@ -269,6 +269,47 @@ TEST(Trainer, EndsEarlyWhenTheLossStopsFallingAndTakesTheBestBack) {
   EXPECT_EQ(evaluate(trainer, validation, nullptr).loss(), best);
 }
 
+nn::LayerPtr normed_network() {
+  using namespace nn::layers;
+  return sequential({flatten(), linear(64, 16, true), batch_norm(16, 1e-5, 0.5), linear(16, 10, true)});
+}
+
+TEST(Trainer, TakesTheStatisticsOfFrozenNormsBackWithTheBest) {
+  nn::Parameters parameters(device(), 7);
+  nn::Pass pass;
+  normed_network()->forward({parameters, ""}, Array::placeholder(device(), {2, 64}, DType::f32), pass);
+  parameters.freeze("2");
+  TrainerOptions options;
+  options.schedule = rate(0.01);
+  Trainer trainer(normed_network(), parameters, optimizer({}), options);
+  const LoaderPlan validation(first_of(digits(), 200, 1000), {.batch_size = 200});
+  FitOptions fit;
+  fit.restore_best = true;
+  auto best = run(trainer, shuffled_digits(96), fit, validation).back().validation_loss;
+  trainer.set_learning_rate(30);  // nothing but worse from here on
+  fit.epochs = 4;
+  for (const TrainEvent& event : run(trainer, shuffled_digits(96), fit, validation))
+    if (event.kind == EventKind::epoch) best = std::min(best, event.validation_loss);
+  EXPECT_EQ(evaluate(trainer, validation, nullptr).loss(), best);
+}
+
+TEST(Trainer, BesideAnAdapterRenewsStatisticsOfItsOwn) {
+  nn::Parameters parameters(device(), 7);
+  nn::Pass pass;
+  normed_network()->forward({parameters, ""}, Array::placeholder(device(), {2, 64}, DType::f32), pass);
+  parameters.adapt(nn::LoraConfig{});
+  Trainer trainer(normed_network(), parameters, optimizer({}), {});
+  run(trainer, shuffled_digits(64));
+  EXPECT_EQ(fetch(parameters.get("2.running_mean")), std::vector<double>(16));
+  const nn::Parameters taken = trainer.parameters();
+  const auto mean = fetch(taken.get("2.running_mean"));
+  EXPECT_NE(mean, std::vector<double>(16));
+  FitOptions more;
+  more.epochs = 2;
+  run(trainer, shuffled_digits(64), more);
+  EXPECT_EQ(fetch(taken.get("2.running_mean")), mean);
+}
+
 TEST(Trainer, TakesALearningRateAtAnyStep) {
   Trainer trainer = make(mlp());
   EXPECT_EQ(trainer.learning_rate(), 0.01);
