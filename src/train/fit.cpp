@@ -146,6 +146,7 @@ void Fit::end_epoch(TrainEvent* event, const std::atomic<bool>* cancel) {
   const double judged = validation_ ? result.validation_loss : result.loss;
   result.best = judged < at.best - options_.min_delta || (std::isinf(at.best) && std::isfinite(judged));
   if (result.best && options_.restore_best) trainer_.keep_best();
+  if (result.best && !options_.restore_best) trainer_.drop_best();  // those of an epoch before are the best no more
   at.waited = result.best ? 0 : at.waited + 1;
   if (result.best) at.best = judged;
   result.stopping = options_.patience && at.waited >= options_.patience;

@@ -59,7 +59,8 @@ class Trainer {
 
   nn::Parameters parameters() const;  // a copy
   const nn::Parameters& peek() const { return parameters_; }
-  void keep_best();     // the parameters as they are
+  void keep_best();  // the parameters as they are
+  void drop_best() { best_.clear(); }
   void restore_best();  // if any were kept
 
   void save(const std::string& path) const;

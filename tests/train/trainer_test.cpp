@@ -269,6 +269,21 @@ TEST(Trainer, EndsEarlyWhenTheLossStopsFallingAndTakesTheBestBack) {
   EXPECT_EQ(evaluate(trainer, validation, nullptr).loss(), best);
 }
 
+TEST(Trainer, TakesNoBestBackThatALaterRunHasSurpassed) {
+  Trainer trainer = make(mlp());
+  const LoaderPlan data(first_of(digits(), 96), {.batch_size = 32});
+  FitOptions options;
+  options.restore_best = true;
+  run(trainer, data, options, data);
+  options.restore_best = false;
+  options.epochs = 10;
+  run(trainer, data, options, data);
+  const double reached = evaluate(trainer, data, nullptr).loss();
+  options.restore_best = true;
+  run(trainer, data, options, data);  // nothing is left to do
+  EXPECT_EQ(evaluate(trainer, data, nullptr).loss(), reached);
+}
+
 nn::LayerPtr normed_network() {
   using namespace nn::layers;
   return sequential({flatten(), linear(64, 16, true), batch_norm(16, 1e-5, 0.5), linear(16, 10, true)});
