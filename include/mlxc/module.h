@@ -170,7 +170,8 @@ MLXC_API mlxc_status mlxc_parameters_to_device(mlxc_parameters *parameters, mlxc
 MLXC_API mlxc_status mlxc_parameters_save(mlxc_parameters *parameters, const char *path, mlxc_error *error);
 
 /* Takes over the values of a safetensors file. strict 1: its names must be the ones that are there, if any are; 0: names may be missing or
- * new. Nothing changes on failure. Threads: any. Errors: shared, NOT_FOUND, IO, FORMAT. */
+ * new. Integers and booleans under new names, as PyTorch's num_batches_tracked, are left out. Nothing changes on failure. Threads: any.
+ * Errors: shared, NOT_FOUND, IO, FORMAT. */
 MLXC_API mlxc_status mlxc_parameters_load(mlxc_parameters *parameters, const char *path, int32_t strict, mlxc_error *error);
 
 /* Threads: any. */

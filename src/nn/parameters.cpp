@@ -276,6 +276,7 @@ void Parameters::load(const std::string& path, bool strict) {
   std::map<std::string, Entry> loaded = entries_;
   for (const SafetensorsFile::Tensor& tensor : file->tensors()) {
     auto found = loaded.find(tensor.name);
+    if (found == loaded.end() && !is_float(tensor.dtype())) continue;  // a counter of another library, nothing to train
     if (strict && !entries_.empty() && found == loaded.end())
       fail(Status::format, quote(path, 200), " has a parameter that the model has not: ", quote(tensor.name));
     const Shape shape{std::span<const int64_t>(tensor.shape)};

@@ -64,7 +64,7 @@ class Parameters final : public TensorSource {
 
   // Complete or not at all; in files, 16-bit types stay what they are.
   void save(const std::string& path) const;
-  // Takes the values of the file under its names, which appear if they are new. strict: the names must be the same.
+  // Takes the values of the file under its names, which appear if they are new and of a float type. strict: the names must be the same.
   void load(const std::string& path, bool strict = true);
 
  private:

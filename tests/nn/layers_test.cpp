@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "golden.h"
+#include "io/safetensors.h"
 #include "nn/losses.h"
 #include "nn/optimizers.h"
 #include "nn/parameters.h"
@@ -213,6 +214,34 @@ TEST(Parameters, AreSavedWholeAndLoadedByName) {
   Parameters different(device(), 1);
   run(nn::layers::linear(2, 2, true), different, drawn({1, 2}));
   EXPECT_THROW(different.load(path), Error);
+}
+
+// PyTorch's state of a batch norm counts its batches.
+TEST(Parameters, TakeNoIntegersFromAFile) {
+  TempFolder folder;
+  const std::string path = folder.path() + "/model.safetensors";
+  const nn::LayerPtr norm = nn::layers::batch_norm(2, 1e-5, 0.1);
+  const std::vector<float> gain{3, 4}, zeros{0, 0};
+  const std::vector<int64_t> counter{5};
+  SafetensorsWriter writer;
+  for (const char* name : {"bias", "running_mean", "running_var", "weight"})
+    writer.add(name, DType::f32, {2}, std::as_bytes(std::span(std::string_view(name) == "weight" ? gain : zeros)));
+  writer.add("num_batches_tracked", DType::i64, {}, std::as_bytes(std::span(counter)));
+  writer.write(path);
+  Parameters begun(device(), 1), empty(device(), 2);
+  run(norm, begun, drawn({2, 2}));
+  for (Parameters* parameters : {&begun, &empty}) {
+    parameters->load(path);
+    run(norm, *parameters, drawn({2, 2}));
+    EXPECT_THAT(parameters->names(Select::trained), ElementsAre("bias", "weight"));
+    EXPECT_THAT(parameters->names(Select::buffers), ElementsAre("running_mean", "running_var"));
+    EXPECT_THAT(fetch(parameters->get("weight")), ElementsAre(3, 4));
+  }
+  SafetensorsWriter wrong;
+  for (const char* name : {"bias", "running_mean", "running_var", "weight"})
+    wrong.add(name, DType::i64, {1}, std::as_bytes(std::span(counter)));
+  wrong.write(path);
+  EXPECT_THROW(begun.load(path), Error);
 }
 
 TEST(Parameters, ThatAreFrozenAreNotTrained) {
