@@ -5,6 +5,7 @@
 
 #include "io/npy.h"
 #include "support.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 #include "text/tokenizer.h"
 
@@ -140,6 +141,32 @@ TEST(Files, OfArraysGiveRowsOfTheirFirstAxis) {
   std::ofstream(b) << "\x93NUMPY\x01";
   EXPECT_THROW(npy_dataset({b}), Error);
   EXPECT_THROW(npy_dataset({}), Error);
+}
+
+TEST(Files, WithBytesThatAreNoTruthValuesGiveTrue) {
+  TempFolder folder;
+  const std::string a = folder.path() + "/a.npy", b = folder.path() + "/b.safetensors";
+  const std::vector<uint8_t> bytes{0, 1, 2, 255};
+  write_npy(a, DType::boolean, std::vector<int64_t>{4}, std::as_bytes(std::span(bytes)));
+  SafetensorsWriter writer;
+  writer.add("x", DType::boolean, {4}, std::as_bytes(std::span(bytes)));
+  writer.write(b);
+  for (const DatasetPtr& dataset : {npy_dataset({a}), safetensors_dataset(b, {"x"})}) {
+    std::vector<uint8_t> read_bytes(4);
+    read(rows(dataset, {0, 1, 2, 3})[0], read_bytes.data(), 4);
+    EXPECT_THAT(read_bytes, ElementsAre(0, 1, 1, 1));
+  }
+}
+
+TEST(Files, OfNoSamplesWhoseSizeOverflowsAreMalformed) {
+  TempFolder folder;
+  const std::string a = folder.path() + "/a.npy", b = folder.path() + "/b.safetensors";
+  const std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 4611686018427387904, 4), }\n";
+  std::ofstream(a) << std::string("\x93NUMPY\x01\0", 8) << char(header.size()) << '\0' << header;
+  expect_error(Status::format, "overflows", [&] { npy_dataset({a}); });
+  std::string json = R"({"x":{"dtype":"F32","shape":[0,4611686018427387904],"data_offsets":[0,0]}})";
+  std::ofstream(b) << char(json.size()) << std::string(7, '\0') << json;
+  expect_error(Status::format, "overflows", [&] { safetensors_dataset(b, {"x"}); });
 }
 
 TEST(Tokens, AreCutIntoWindowsAndTheSameATokenLater) {
