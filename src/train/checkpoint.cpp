@@ -14,6 +14,7 @@ using Select = nn::Parameters::Select;
 
 constexpr const char* kKey = "mlxc_trainer";
 constexpr int kVersion = 1;
+constexpr int64_t kMostCounted = int64_t(1) << 53;  // no training comes so far, and sums of a few do not overflow
 const std::string kParameters = "parameters.", kBest = "best.", kOptimizer = "optimizer.", kGathered = "gathered.", kScaler = "scaler.",
                   kRandom = "random.key";
 
@@ -112,7 +113,7 @@ Position position_of(const JsonObject& json) {
   Position at;
   auto count = [&](const char* name) {
     const int64_t value = json.get<int64_t>(name);
-    if (value < 0) fail(Status::format, json.where(), ": ", name, " is ", value, ", expected 0 or more");
+    if (value < 0 || value > kMostCounted) fail(Status::format, json.where(), ": ", name, " is ", value, ", expected 0 to 2^53");
     return value;
   };
   at.step = count("step"), at.gathered = count("gathered"), at.epoch = count("epoch"), at.batch = count("batch");
@@ -148,6 +149,8 @@ void Trainer::load(const std::string& path) {
     fail(Status::unsupported, json.where(), ": version ", version, " of checkpoints, expected ", kVersion);
   const Position position = position_of(json);
   const double rate = json.get<double>("learning_rate", NAN);
+  if (!std::isnan(rate) && !(rate >= 0 && std::isfinite(rate)))
+    fail(Status::format, json.where(), ": learning_rate is ", rate, ", expected a finite number of 0 or more");
 
   // Whatever fails below leaves the trainer as it was.
   Trainer loaded(model_, parameters_.without_values(), optimizer_, options_);

@@ -11,7 +11,9 @@
 
 #include "base/json.h"
 #include "base/system_calls.h"
+#include "io/safetensors.h"
 #include "support.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace mlxc::test {
@@ -227,6 +229,30 @@ TEST(Trainer, RefusesACheckpointOfAnotherModelAndStaysAsItWas) {
   FitOptions twice;
   twice.epochs = 2;
   EXPECT_EQ(losses_of(run(trainer, shuffled_digits(64), twice)).size(), 2u);
+}
+
+TEST(Trainer, RefusesACheckpointWhosePositionIsNone) {
+  TempFolder folder;
+  const std::string path = folder.path() + "/a.safetensors", changed = folder.path() + "/b.safetensors";
+  Trainer trainer = make(mlp());
+  run(trainer, shuffled_digits(64));
+  trainer.save(path);
+  const auto file = SafetensorsFile::open(path, LoadMode::copied);
+  const auto load_with = [&](const char* key, const Json& value) {
+    Json position = Json::parse(file->metadata().at("mlxc_trainer"));
+    position[key] = value;
+    SafetensorsWriter writer;
+    for (const auto& tensor : file->tensors()) writer.add(tensor.name, tensor.dtype(), tensor.shape, tensor.bytes);
+    writer.set_metadata("mlxc_trainer", position.dump());
+    writer.write(changed);
+    trainer.load(changed);
+  };
+  for (const char* key : {"step", "gathered", "epoch", "batch", "samples", "skipped", "step_samples", "waited"})
+    for (int64_t value : {int64_t(-1), int64_t(INT64_MAX)}) expect_error(Status::format, key, [&] { load_with(key, value); });
+  expect_error(Status::format, "learning_rate", [&] { load_with("learning_rate", -1); });
+  EXPECT_EQ(trainer.position().step, 2);
+  load_with("learning_rate", 0.5);
+  EXPECT_EQ(trainer.learning_rate(), 0.5);
 }
 
 TEST(Trainer, StopsBetweenBatchesAndGoesOn) {
