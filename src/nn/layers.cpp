@@ -109,7 +109,8 @@ LayerPtr batch_norm(int64_t channels, double eps, double momentum) {
     const Array gain = weight(at, channels), offset = bias(at, channels);
     const Array mean = at.buffer("running_mean", {channels}, {Initializer::Kind::constant, 0});
     const Array variance = at.buffer("running_var", {channels}, {Initializer::Kind::constant, 1});
-    if (!pass.training) return batch_normalization(x, mean, variance, gain, offset, eps);
+    // A batch of nothing has no statistics: the running ones would be NaN for good.
+    if (!pass.training || x.size() == 0) return batch_normalization(x, mean, variance, gain, offset, eps);
     BatchNormResult result = batch_normalization(x, gain, offset, eps);
     const double count = double(x.size()) / double(channels), unbiased = count / std::max(count - 1, 1.0);
     auto blended = [&](const Array& old, const Array& now) {

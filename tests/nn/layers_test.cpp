@@ -8,6 +8,7 @@
 #include "nn/losses.h"
 #include "nn/optimizers.h"
 #include "nn/parameters.h"
+#include "ops/creation.h"
 #include "ops/gradient.h"
 #include "ops/random.h"
 #include "ops/reduce.h"
@@ -187,6 +188,20 @@ TEST(Layers, BatchNormRenewsItsStatisticsInTrainingOnly) {
   EXPECT_NEAR(fetch(run(norm, parameters, x, {.training = true, .key = {}}))[0], -1, 1e-4);
   EXPECT_EQ(fetch(parameters.get("running_mean")), (std::vector<double>{1, 10}));
   EXPECT_EQ(fetch(parameters.get("running_var")), (std::vector<double>{1.5, 100.5}));  // half of 1 and half of the unbiased variance
+}
+
+TEST(Layers, BatchNormKeepsItsStatisticsInATrainingPassOfNothing) {
+  for (const Shape& shape : {Shape{0, 2}, Shape{0, 2, 3, 3}, Shape{4, 2, 0}}) {
+    Parameters parameters(device(), 1);
+    const Array y =
+        run(nn::layers::batch_norm(2, 1e-5, 0.5), parameters, full(device(), shape, 1, DType::f32), {.training = true, .key = {}});
+    EXPECT_EQ(y.shape(), shape);
+    EXPECT_TRUE(fetch(y).empty());
+    const Arrays gradients = grad({reduce(ReduceOp::sum, y, {}, false)}, parameters.values(Select::trained));
+    for (const Array& gradient : gradients) EXPECT_THAT(fetch(gradient), ElementsAre(0, 0));
+    EXPECT_THAT(fetch(parameters.get("running_mean")), ElementsAre(0, 0));
+    EXPECT_THAT(fetch(parameters.get("running_var")), ElementsAre(1, 1));
+  }
 }
 
 TEST(Layers, DropoutNeedsAKeyInTrainingAndDoesNothingElsewhere) {
