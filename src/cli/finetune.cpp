@@ -1,7 +1,12 @@
 // mlxc finetune and mlxc merge: a LoRA adapter from a text, and what it ends in.
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "commands.h"
 #include "session.h"
@@ -65,6 +70,14 @@ Handle<mlxc_parameters> load_weights(const FinetuneFlags& flags) {
     call(mlxc_parameters_load_adapter, parameters.get(), flags.common.adapter.c_str());
   }
   return parameters;
+}
+
+// Before hours of training, not after them.
+void make_output(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && access(folder.c_str(), W_OK | X_OK) != 0) error.assign(errno, std::generic_category());
+  if (error) throw Failure(MLXC_IO, "cannot write an adapter to the folder \"" + folder + "\": " + error.message());
 }
 
 Handle<mlxc_loader> load_windows(const FinetuneFlags& flags) {
@@ -138,6 +151,7 @@ int finetune(const Arguments& arguments) {
   FinetuneFlags flags;
   if (!flags.parse(arguments)) return 0;
   const auto loader = load_windows(flags);
+  make_output(flags.output);
   const auto parameters = load_weights(flags);
   const auto trainer = make_trainer(flags, parameters.get());
 

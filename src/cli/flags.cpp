@@ -57,10 +57,12 @@ double parse_number(const std::string& text, const std::string& what) {
 
 std::vector<int32_t> parse_ids(const std::string& text, const std::string& what) {
   std::vector<int32_t> ids;
-  std::stringstream parts(text);
-  for (std::string part; std::getline(parts, part, ',');) {
-    part.erase(std::remove_if(part.begin(), part.end(), [](char c) { return c == ' ' || c == '[' || c == ']' || c == '\n'; }), part.end());
-    if (!part.empty()) ids.push_back(int32_t(parse_integer(part, what, INT32_MIN, INT32_MAX)));
+  std::string list = text;
+  list.erase(std::remove_if(list.begin(), list.end(), [](char c) { return c == ' ' || c == '[' || c == ']' || c == '\n'; }), list.end());
+  for (size_t begin = 0, end; !list.empty() && begin <= list.size(); begin = end + 1) {
+    end = std::min(list.find(',', begin), list.size());
+    if (begin == end) throw UsageError(what + " has nothing between two commas or at an end of \"" + text + "\"");
+    ids.push_back(int32_t(parse_integer(list.substr(begin, end - begin), what, INT32_MIN, INT32_MAX)));
   }
   return ids;
 }

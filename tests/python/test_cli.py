@@ -94,6 +94,17 @@ class FinetuneTest(unittest.TestCase):
             self.assertNotEqual(before, beside)
             self.assertEqual(beside, inside)
 
+    def test_a_folder_that_cannot_be_made_is_told_before_training(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file, log = pathlib.Path(folder, "file"), pathlib.Path(folder, "log")
+            file.write_text("no folder")
+            for output in (file, file / "adapter"):
+                _, err = run("finetune", "-m", MODEL, "--data", "-", "-o", str(output), "--length", "4", "--steps", "2", "--log", str(log),
+                             input=b"The heron keeps the lantern. " * 8, code=1)
+                self.assertIn(str(output), err)
+                self.assertNotIn("step 1/", err)
+            self.assertFalse(log.exists())
+
     def test_says_what_is_missing(self):
         run("finetune", "-m", MODEL, code=2)
         run("merge", "-m", MODEL, code=2)
@@ -226,7 +237,9 @@ class MessagesTest(unittest.TestCase):
                                 (["generate", "--model", MODEL], "--prompt"), (["generate", "--prompt", "x"], "--model"),
                                 (["generate", "--max-tokens"], "needs a value"), (["generate", "--max-tokens", "many"], "integer"),
                                 (["generate", "--json=yes"], "takes no value"), (["generate", "stray"], "unexpected"),
-                                (["generate", "--precision", "low"], "high or native"), (["logits", "--tokens", "1,x"], "integer"), ([], "Usage")]:
+                                (["generate", "--precision", "low"], "high or native"), (["logits", "--tokens", "1,x"], "integer"),
+                                (["generate", "--model", MODEL, "--prompt-tokens", "1,,2"], "commas"),
+                                (["generate", "--model", MODEL, "--prompt-tokens", "1,2,"], "commas"), ([], "Usage")]:
             self.assertIn(hint, run(*arguments, code=2)[1])
 
     def test_failures_end_with_1_and_a_sentence(self):
