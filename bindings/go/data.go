@@ -358,9 +358,7 @@ func NewLoader(dataset *Dataset, options ...LoaderOption) (*Loader, error) {
 	}
 	var native C.mlxc_loader_options
 	C.mlxc_loader_options_init(&native, C.uint32_t(unsafe.Sizeof(native)))
-	for _, option := range options {
-		option(&native)
-	}
+	apply(&native, options)
 	var out *C.mlxc_loader
 	err = dataset.call("NewLoader", func(f *frame) C.mlxc_status { return C.mlxc_loader_new(&out, dataset.native(), &native, &f.e) })
 	if err != nil {

@@ -57,14 +57,12 @@ func (m *Model) EmbedTokens(ctx context.Context, inputs [][]int32, options ...Em
 }
 
 func (m *Model) embed(ctx context.Context, inputs []C.mlxc_prompt, options []EmbedOption) ([][]float32, error) {
+	var config embedConfig
+	C.mlxc_embed_options_init(&config.native, C.uint32_t(unsafe.Sizeof(config.native)))
+	apply(&config, options)
 	c, err := m.begin(ctx, "Embed")
 	if err != nil {
 		return nil, err
-	}
-	var config embedConfig
-	C.mlxc_embed_options_init(&config.native, C.uint32_t(unsafe.Sizeof(config.native)))
-	for _, option := range options {
-		option(&config)
 	}
 	config.native.cancel = c.cancel
 	flat, rows := matrix(len(inputs), m.info.Hidden)
@@ -136,14 +134,12 @@ func (m *Model) ScoreTokens(ctx context.Context, prompts, labels [][]int32, opti
 }
 
 func (m *Model) score(ctx context.Context, prompts, labels []C.mlxc_prompt, options []ScoreOption) (*Scores, error) {
+	var settings C.mlxc_score_options
+	C.mlxc_score_options_init(&settings, C.uint32_t(unsafe.Sizeof(settings)))
+	apply(&settings, options)
 	c, err := m.begin(ctx, "Score")
 	if err != nil {
 		return nil, err
-	}
-	var settings C.mlxc_score_options
-	C.mlxc_score_options_init(&settings, C.uint32_t(unsafe.Sizeof(settings)))
-	for _, option := range options {
-		option(&settings)
 	}
 	settings.cancel = c.cancel
 	flat, rows := matrix(len(prompts), len(labels))

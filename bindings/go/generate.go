@@ -142,9 +142,7 @@ func Summarize(summary *Summary) GenerateOption {
 func newGenerateConfig(options []GenerateOption) *generateConfig {
 	c := &generateConfig{}
 	C.mlxc_generate_options_init(&c.native, C.uint32_t(unsafe.Sizeof(c.native)))
-	for _, option := range options {
-		option(c)
-	}
+	apply(c, options)
 	return c
 }
 
@@ -238,11 +236,11 @@ func (m *Model) GenerateBatchTokens(ctx context.Context, prompts [][]int32, opti
 }
 
 func (m *Model) batch(ctx context.Context, prompts []C.mlxc_prompt, options []GenerateOption, pins *runtime.Pinner) ([]Result, error) {
+	config := newGenerateConfig(options)
 	c, err := m.begin(ctx, "GenerateBatch")
 	if err != nil {
 		return nil, err
 	}
-	config := newGenerateConfig(options)
 	settings := config.build(pins)
 	settings.cancel = c.cancel
 	texts := make([]C.mlxc_go_text, max(len(prompts), 1))

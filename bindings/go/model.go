@@ -54,8 +54,17 @@ type loadConfig struct {
 	progress func(done, total int64) error
 }
 
-// Option changes how a model is loaded.
+// Option changes how a model is loaded. A nil option, here and in every other call that takes options, changes nothing.
 type Option func(*loadConfig)
+
+// apply lets options change a configuration. They are the caller's code, which may panic: nothing is held meanwhile that would stay held.
+func apply[T any, O ~func(*T)](to *T, options []O) {
+	for _, option := range options {
+		if option != nil {
+			option(to)
+		}
+	}
+}
 
 // WithPrecision chooses the precision of matrix products.
 func WithPrecision(precision Precision) Option {
@@ -141,9 +150,7 @@ func LoadModel(path string, options ...Option) (*Model, error) {
 
 	var config loadConfig
 	C.mlxc_model_options_init(&config.native, C.uint32_t(unsafe.Sizeof(config.native)))
-	for _, option := range options {
-		option(&config)
-	}
+	apply(&config, options)
 	if config.device != nil {
 		if !config.device.enter() {
 			return nil, ErrClosed

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"libmlxc.dev/go/mlxc"
 )
@@ -191,4 +193,54 @@ func TestDevicesAndLibrary(t *testing.T) {
 	if info := must(mlxc.BuildInfo()); !json.Valid([]byte(info)) {
 		t.Errorf("build info is not JSON: %s", info)
 	}
+}
+
+// Options are the caller's code: one that is nil changes nothing, and one that panics leaves the model as it was.
+func TestOptionsMayBeNilOrPanic(t *testing.T) {
+	model := load(t, fable, nil)
+	ctx := context.Background()
+	panics := func(call func()) {
+		t.Helper()
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic of an option is gone")
+			}
+		}()
+		call()
+	}
+	one := []string{"The king"}
+	if _, err := model.GenerateBatch(ctx, one, nil, mlxc.MaxTokens(2)); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := stream(ctx, model, "The king", nil, mlxc.MaxTokens(2)); err != nil {
+		t.Error(err)
+	}
+	if _, err := model.Embed(ctx, one, nil); err != nil {
+		t.Error(err)
+	}
+	if _, err := model.Score(ctx, one, one, nil); err != nil {
+		t.Error(err)
+	}
+	tokenizer := must(model.Tokenizer())
+	defer tokenizer.Close()
+	if ids, err := tokenizer.Encode("The king", nil); err != nil || len(ids) == 0 {
+		t.Error(ids, err)
+	}
+	panics(func() { _, _ = model.GenerateBatch(ctx, one, panicking[mlxc.GenerateOption]()) })
+	panics(func() { _, _, _ = stream(ctx, model, "The king", panicking[mlxc.GenerateOption]()) })
+	panics(func() { _, _ = model.Embed(ctx, one, panicking[mlxc.EmbedOption]()) })
+	panics(func() { _, _ = model.Score(ctx, one, one, panicking[mlxc.ScoreOption]()) })
+	closed := make(chan struct{})
+	go func() { model.Close(); close(closed) }()
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		t.Fatal("Close waits for a call that never was")
+	}
+}
+
+// panicking is an option of any kind that panics: their parameters have no names outside of the package.
+func panicking[O any]() O {
+	var option O
+	return reflect.MakeFunc(reflect.TypeOf(option), func([]reflect.Value) []reflect.Value { panic("an option") }).Interface().(O)
 }

@@ -67,9 +67,7 @@ func newOptimizer(kind C.int32_t, options []OptimizerOption) (*Optimizer, error)
 	var native C.mlxc_optimizer_options
 	C.mlxc_optimizer_options_init(&native, C.uint32_t(unsafe.Sizeof(native)))
 	native.kind = kind
-	for _, option := range options {
-		option(&native)
-	}
+	apply(&native, options)
 	var out *C.mlxc_optimizer
 	e := newNativeError()
 	if status := C.mlxc_optimizer_new(&out, &native, &e); status != C.MLXC_OK {

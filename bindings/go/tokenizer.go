@@ -84,9 +84,7 @@ func (t *Tokenizer) Encode(text string, options ...EncodeOption) ([]int32, error
 	chosen := (*C.mlxc_encode_options)(nil)
 	if len(options) > 0 {
 		C.mlxc_encode_options_init(&settings, C.uint32_t(unsafe.Sizeof(settings)))
-		for _, option := range options {
-			option(&settings)
-		}
+		apply(&settings, options)
 		chosen = &settings
 	}
 	// A token has about four bytes; where that is too few the library says how many there are.
@@ -117,9 +115,7 @@ func (t *Tokenizer) EncodeRanges(text string, options ...EncodeOption) ([]int32,
 	defer t.leave()
 	var settings C.mlxc_encode_options
 	C.mlxc_encode_options_init(&settings, C.uint32_t(unsafe.Sizeof(settings)))
-	for _, option := range options {
-		option(&settings)
-	}
+	apply(&settings, options)
 	for capacity := len(text)/3 + 16; ; {
 		ids, places := make([]int32, capacity), make([]C.mlxc_text_range, capacity)
 		var needed C.int64_t
@@ -150,9 +146,7 @@ func DecodeSkipSpecial() DecodeOption {
 
 func newDecodeOptions(options []DecodeOption) (settings C.mlxc_decode_options) {
 	C.mlxc_decode_options_init(&settings, C.uint32_t(unsafe.Sizeof(settings)))
-	for _, option := range options {
-		option(&settings)
-	}
+	apply(&settings, options)
 	return settings
 }
 

@@ -133,9 +133,7 @@ func NewTrainer(module *Module, parameters *Parameters, optimizer *Optimizer, op
 	}
 	config := &trainerConfig{}
 	C.mlxc_trainer_options_init(&config.native, C.uint32_t(unsafe.Sizeof(config.native)))
-	for _, option := range options {
-		option(config)
-	}
+	apply(config, options)
 	native := config.native
 	if config.schedule != nil {
 		var pinner runtime.Pinner
