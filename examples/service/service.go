@@ -83,7 +83,7 @@ func parse[T any](text string, to **T, convert func(string) (T, error)) error {
 
 func (s *service) options(q request) []mlxc.GenerateOption {
 	limit := s.maxTokens
-	if q.MaxTokens != nil {
+	if q.MaxTokens != nil && *q.MaxTokens >= 0 { // the library takes a negative one for "as many as the context holds"
 		limit = min(*q.MaxTokens, limit)
 	}
 	options := []mlxc.GenerateOption{mlxc.MaxTokens(limit), mlxc.Stop(q.Stop...)}

@@ -263,3 +263,16 @@ func TestPageAndHealth(t *testing.T) {
 		t.Errorf("a closed model gave %d", status)
 	}
 }
+
+// A negative number is "no limit" to the library, which must not get past the service's own.
+func TestNoClientPassesTheLimit(t *testing.T) {
+	_, model := start(t)
+	server := httptest.NewServer(newService(model, 5))
+	defer server.Close()
+	for _, count := range []string{"-1", "-9223372036854775808", "6", "1000000"} {
+		_, last := generate(t, server, `{"prompt": "Once upon a time", "temperature": 0, "max_tokens": `+count+`}`)
+		if last.data["finish_reason"] != "length" || last.data["tokens"] != 5.0 {
+			t.Errorf("max_tokens %s: %v", count, last)
+		}
+	}
+}
