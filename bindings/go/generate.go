@@ -134,7 +134,8 @@ func PlainPrompt() GenerateOption {
 	return func(c *generateConfig) { c.native.add_special_tokens = 0 }
 }
 
-// Summarize fills *summary when a stream of [Model.Generate] has ended.
+// Summarize fills *summary when a stream of [Model.Generate] has ended, however it ended: before the error that ends it is given, or before
+// the loop that is left goes on behind its end, which waits for the request to stop.
 func Summarize(summary *Summary) GenerateOption {
 	return func(c *generateConfig) { c.summary = summary }
 }

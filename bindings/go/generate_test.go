@@ -282,3 +282,66 @@ func TestContextStopsLongPrompts(t *testing.T) {
 	}
 	eventually(t, "no request is left", func() bool { return running(model) == 0 })
 }
+
+// However a stream ends, its summary says so, with the times of what was generated until then.
+func TestSummariesOfStreamsThatWereCutOff(t *testing.T) {
+	model := load(t, fable)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	late, stop := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer stop()
+	closed := load(t, fable)
+	for name, c := range map[string]struct {
+		model *mlxc.Model
+		ctx   context.Context
+		leave func() bool // in the third turn; true: by a break
+	}{
+		"a cancel":            {model, ctx, func() bool { cancel(); return false }},
+		"a deadline":          {model, late, func() bool { return false }},
+		"a break":             {model, context.Background(), func() bool { return true }},
+		"a Close in the loop": {closed, context.Background(), func() bool { closed.Close(); return false }},
+	} {
+		summary := mlxc.Summary{FinishReason: mlxc.FinishError}
+		tokens := 0
+		for token, err := range c.model.Generate(c.ctx, "Once upon a time", mlxc.IgnoreModelStop(), mlxc.Summarize(&summary)) {
+			if err != nil {
+				if summary.FinishReason != mlxc.FinishCancelled {
+					t.Errorf("%s: the error comes before the summary: %+v", name, summary)
+				}
+				continue
+			}
+			if token.ID < 0 { // text that was held back
+				continue
+			}
+			if tokens++; tokens == 3 && c.leave() {
+				break
+			}
+		}
+		if made := summary.Timings.GeneratedTokens; summary.FinishReason != mlxc.FinishCancelled || made < tokens || summary.Timings.FirstToken <= 0 {
+			t.Errorf("%s: %d tokens were given, summary %+v", name, tokens, summary)
+		}
+	}
+	if n := running(model); n != 0 {
+		t.Errorf("%d requests still run behind their loops", n)
+	}
+
+	var summary mlxc.Summary
+	for token := range model.Generate(context.Background(), "Once upon a time", mlxc.MaxTokens(4), mlxc.IgnoreModelStop(), mlxc.Summarize(&summary)) {
+		if token.Finish != mlxc.FinishNone {
+			break // with the last token in hand nothing is cut off
+		}
+	}
+	if summary.FinishReason != mlxc.FinishLength || summary.Timings.GeneratedTokens != 4 {
+		t.Errorf("a break at the end: %+v", summary)
+	}
+	for range model.Generate(context.Background(), "", mlxc.Summarize(&summary)) {
+	}
+	if summary.FinishReason != mlxc.FinishError || summary.Timings != (mlxc.Timings{}) {
+		t.Errorf("a prompt that is refused: %+v", summary)
+	}
+	for range closed.Generate(context.Background(), "a", mlxc.Summarize(&summary)) {
+	}
+	if summary.FinishReason != mlxc.FinishCancelled {
+		t.Errorf("a closed model: %+v", summary)
+	}
+}

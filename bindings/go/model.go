@@ -223,7 +223,7 @@ func (m *model) close() {
 	}
 	for _, s := range m.streams {
 		s.end(ErrClosed, FinishCancelled)
-		s.free()
+		s.cancel()
 	}
 	for m.inside > 0 {
 		m.idle.Wait()

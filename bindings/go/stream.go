@@ -8,6 +8,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"runtime"
 	"sync"
@@ -43,6 +44,9 @@ type stream struct {
 	err     error
 	finish  FinishReason
 	request *C.mlxc_request // nil before the start and once freed
+	timed   bool            // somebody asks for the times
+	over    bool            // the request's last event came, and with it:
+	timings Timings
 }
 
 func (s *stream) wake() {
@@ -52,7 +56,7 @@ func (s *stream) wake() {
 	}
 }
 
-// end is the last thing a stream hears; what comes first counts.
+// end is the last thing that the reader hears; what comes first counts.
 func (s *stream) end(err error, finish FinishReason) {
 	s.mu.Lock()
 	if !s.ended {
@@ -60,6 +64,19 @@ func (s *stream) end(err error, finish FinishReason) {
 	}
 	s.mu.Unlock()
 	s.wake()
+}
+
+// done is the end of the request itself. It is freed here, as the reader may never come by again.
+func (s *stream) done(err error, finish FinishReason) {
+	s.mu.Lock()
+	var timings C.mlxc_timings
+	if s.timed && s.request != nil && C.mlxc_go_timings(s.request, &timings, nil) == C.MLXC_OK {
+		s.timings = newTimings(&timings)
+	}
+	s.over = true
+	s.mu.Unlock()
+	s.free()
+	s.end(err, finish)
 }
 
 func (s *stream) cancel() {
@@ -81,11 +98,11 @@ func (s *stream) free() {
 }
 
 // take exchanges the tokens that came for an empty slice, the caller's last one, so that two slices serve the whole stream.
-func (s *stream) take(empty []Token) (tokens []Token, ended bool, err error) {
+func (s *stream) take(empty []Token) (tokens []Token, ended bool, finish FinishReason, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	tokens, s.tokens = s.tokens, empty[:0]
-	return tokens, s.ended, s.err
+	return tokens, s.ended, s.finish, s.err
 }
 
 // Generate generates after a prompt and gives each token as soon as it is there:
@@ -118,6 +135,9 @@ func (m *Model) generate(ctx context.Context, options []GenerateOption, start su
 		config := newGenerateConfig(options)
 		s, err := m.start(ctx, config, start)
 		if err != nil {
+			if config.summary != nil {
+				*config.summary = Summary{FinishReason: unstarted(err)}
+			}
 			yield(Token{}, err)
 			return
 		}
@@ -127,19 +147,21 @@ func (m *Model) generate(ctx context.Context, options []GenerateOption, start su
 		var tokens []Token
 		for {
 			var ended bool
-			tokens, ended, err = s.take(tokens)
+			var finish FinishReason
+			tokens, ended, finish, err = s.take(tokens)
 			given := 0
 			for given < len(tokens) && ctx.Err() == nil {
 				if !yield(tokens[given], nil) {
+					s.summarize(config.summary, tokens[given].Finish)
 					return
 				}
 				given++
 			}
 			if ctx.Err() != nil && (given < len(tokens) || !ended || err != nil) {
-				err, ended = contextError("Generate", ctx), true
+				err, ended, finish = contextError("Generate", ctx), true, FinishCancelled
 			}
 			if ended {
-				s.summarize(config.summary)
+				s.summarize(config.summary, finish)
 				if err != nil {
 					yield(Token{}, err)
 				}
@@ -152,6 +174,14 @@ func (m *Model) generate(ctx context.Context, options []GenerateOption, start su
 			}
 		}
 	}
+}
+
+// unstarted is how a generation ended that never began.
+func unstarted(err error) FinishReason {
+	if errors.Is(err, ErrClosed) || errors.Is(err, ErrCancelled) {
+		return FinishCancelled
+	}
+	return FinishError
 }
 
 // start submits a request and makes it known to the poller, which is started with the first one.
@@ -169,7 +199,7 @@ func (m *Model) start(ctx context.Context, config *generateConfig, submit submit
 	if ctx.Err() != nil {
 		return nil, contextError(op, ctx)
 	}
-	s := &stream{ready: make(chan struct{}, 1), tokens: make([]Token, 0, 8)}
+	s := &stream{ready: make(chan struct{}, 1), tokens: make([]Token, 0, 8), timed: config.summary != nil}
 	m.mu.Lock()
 	if m.closing {
 		m.mu.Unlock()
@@ -241,7 +271,7 @@ func (m *model) endAll(status C.mlxc_status, e *C.mlxc_error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for tag, s := range m.streams {
-		s.end(failure("Generate", status, e), FinishError)
+		s.done(failure("Generate", status, e), FinishError)
 		delete(m.streams, tag)
 	}
 }
@@ -267,7 +297,7 @@ func (m *model) deliver(events []C.mlxc_event, targets []*stream) {
 			if event.status != C.MLXC_OK {
 				err = &Error{Op: "Generate", Status: Status(event.status), Message: goString(event.text, event.text_bytes)}
 			}
-			s.end(err, FinishReason(event.finish_reason))
+			s.done(err, FinishReason(event.finish_reason))
 			continue
 		}
 		token := Token{
@@ -284,18 +314,27 @@ func (m *model) deliver(events []C.mlxc_event, targets []*stream) {
 	}
 }
 
-// summarize asks the ended request for its times.
-func (s *stream) summarize(summary *Summary) {
+// summarize says how the stream ended: by itself, or (FinishNone) because the reader left, and then the request is stopped first.
+func (s *stream) summarize(summary *Summary, finish FinishReason) {
 	if summary == nil {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	*summary = Summary{FinishReason: s.finish}
-	if s.request != nil {
-		var timings C.mlxc_timings
-		if C.mlxc_go_timings(s.request, &timings, nil) == C.MLXC_OK {
-			summary.Timings = newTimings(&timings)
+	if finish == FinishNone {
+		finish = FinishCancelled
+	}
+	s.cancel()
+	*summary = Summary{FinishReason: finish, Timings: s.wait()}
+}
+
+// wait returns when the request's last event has come.
+func (s *stream) wait() Timings {
+	for {
+		s.mu.Lock()
+		over, timings := s.over, s.timings
+		s.mu.Unlock()
+		if over {
+			return timings
 		}
+		<-s.ready
 	}
 }

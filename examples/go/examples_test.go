@@ -26,7 +26,8 @@ func TestExamples(t *testing.T) {
 		input     string
 		parts     []string
 	}{
-		{"generate", []string{"-tokens", "12", "-temperature", "0", "Once upon a time"}, "", []string{"Once upon a time, the king's", "12 tokens, "}},
+		{"generate", []string{"-tokens", "12", "-temperature", "0", "Once upon a time"}, "", []string{"Once upon a time, the king's", "12 tokens, ", " tokens/s\n"}},
+		{"generate", []string{"-tokens", "1", "-temperature", "0", "Once upon a time"}, "", []string{"Once upon a time,\n\n1 tokens, first after", " ms\n"}},
 		{"batch", []string{"-tokens", "5"}, "Once upon a time\n\nThe fox looked at the\n", []string{"Once upon a time|, the king's", "The fox looked at the| wolf", "(length)"}},
 		{"classify", []string{"-labels", "time,fox", "Once upon a"}, "", []string{"Once upon a -> time\n", "fox ("}},
 		{"search", []string{"the wolf in the forest", "Seven and eight.", "The wolf ran into the forest."}, "", []string{"The wolf ran into the forest.\n0"}},

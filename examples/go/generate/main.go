@@ -52,6 +52,13 @@ func run(path, prompt string, options ...mlxc.GenerateOption) error {
 		fmt.Print(token.Text)
 	}
 	t := summary.Timings
-	fmt.Printf("\n\n%d tokens, %.1f tokens/s, first after %d ms\n", t.GeneratedTokens, float64(t.GeneratedTokens-1)/t.Generate.Seconds(), t.FirstToken.Milliseconds())
+	fmt.Printf("\n\n%d tokens", t.GeneratedTokens)
+	if t.GeneratedTokens > 0 {
+		fmt.Printf(", first after %d ms", t.FirstToken.Milliseconds())
+	}
+	if t.Generate > 0 { // a rate takes two tokens
+		fmt.Printf(", %.1f tokens/s", float64(t.GeneratedTokens-1)/t.Generate.Seconds())
+	}
+	fmt.Println()
 	return nil
 }
