@@ -18,9 +18,12 @@ func (d *Device) RandomKey(seed uint64) *Array {
 
 // SplitKey gives independent keys.
 func SplitKey(key *Array, count int) []*Array {
+	if count < 0 || count > mostItems {
+		return []*Array{mismatch("SplitKey", key.owner(), "%d keys, it can be 0 to %d", count, mostItems)}
+	}
 	rows := from("SplitKey", func(f *frame) C.mlxc_status { return C.mlxc_random_split(&f.out[0], f.in[0], C.int64_t(count), &f.e) }, key)
 	defer rows.Close()
-	keys := make([]*Array, max(count, 0))
+	keys := make([]*Array, count)
 	for i := range keys {
 		keys[i] = rows.Row(i)
 	}

@@ -6,6 +6,8 @@ import "C"
 import (
 	"fmt"
 	"iter"
+	"math"
+	"sync"
 	"unsafe"
 )
 
@@ -23,6 +25,9 @@ func typed[T Element](op string, a *Array) error {
 // Read computes the array and copies its elements out, row-major. T must be the array's type.
 func Read[T Element](a *Array) ([]T, error) {
 	if err := typed[T]("Read", a); err != nil {
+		return nil, err
+	}
+	if err := a.room("Read"); err != nil {
 		return nil, err
 	}
 	data := make([]T, a.Len())
@@ -160,12 +165,38 @@ func (a *Array) Bytes() ([]byte, error) {
 	if err := a.Err(); err != nil {
 		return nil, err
 	}
+	if err := a.room("Bytes"); err != nil {
+		return nil, err
+	}
 	data := make([]byte, a.Len()*max(a.DType(), 0).Size())
 	if err := a.read(unsafe.Pointer(unsafe.SliceData(data)), len(data)); err != nil {
 		return nil, err
 	}
 	return data, nil
 }
+
+// room computes the array before Go takes memory for its elements: where that is too little the library gives an error, and Go ends the
+// process. A view may have more elements than memory, by broadcasting, so what the host cannot hold is refused too.
+func (a *Array) room(op string) error {
+	if err := run(op, func(f *frame) C.mlxc_status { return C.mlxc_array_eval(f.first(0), 1, &f.e) }, a); err != nil {
+		return err
+	}
+	const always = 1 << 30 // not worth a question
+	if count, size := a.Len(), max(a.DType(), 0).Size(); count > always/8 && count > hostMemory()/size {
+		return &Error{Op: op, Status: StatusOutOfMemory, Message: fmt.Sprintf("%d elements of %d bytes do not fit the memory of this host", count, size)}
+	}
+	return nil
+}
+
+var hostMemory = sync.OnceValue(func() int {
+	if cpu, err := OpenDevice("cpu"); err == nil {
+		defer cpu.Close()
+		if info, err := cpu.Info(); err == nil && info.Memory > 0 {
+			return int(min(info.Memory, math.MaxInt))
+		}
+	}
+	return math.MaxInt >> 16 // what a process may address
+})
 
 func (a *Array) read(buffer unsafe.Pointer, bytes int) error {
 	return run("Read", func(f *frame) C.mlxc_status {

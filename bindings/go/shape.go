@@ -118,19 +118,21 @@ func (a *Array) Split(axis int, points ...int) []*Array {
 	}, a)
 }
 
+// mostItems is how long a list may be, in the library too. What a caller counts wrong must not end in Go's panic about memory.
+const mostItems = 1 << 24
+
 // Chunks cuts an axis into parts of equal size: views. The size must be a multiple of their number.
 func (a *Array) Chunks(axis, count int) []*Array {
 	size := a.Dim(axis)
-	if count <= 0 || size%count != 0 || size < 0 {
+	if count <= 0 || count > mostItems || size%count != 0 || size < 0 {
 		err := a.Err()
 		if err == nil {
 			err = mismatch("Chunks", a.owner(), "axis %d of an array of shape %v has no %d equal parts", axis, a.Shape(), count).err
 		}
-		chunks := make([]*Array, max(count, 0))
-		for i := range chunks {
-			chunks[i] = failed(a.owner(), err)
+		if count <= 0 || count > mostItems {
+			count = 1 // the error needs a place
 		}
-		return chunks
+		return failures(count, err)
 	}
 	points := make([]int, count-1)
 	for i := range points {

@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"runtime"
 	"sync/atomic"
@@ -407,8 +408,12 @@ func (t *Trainer) Parameters() (*Parameters, error) {
 
 // Histogram is how the elements of a parameter are spread: counts[i] of equal parts from low (the smallest) to high (the largest).
 func (t *Trainer) Histogram(name string, bins int) (counts []int64, low, high float64, err error) {
+	const op = "Trainer.Histogram"
+	if bins > mostItems {
+		return nil, 0, 0, invalid(op, fmt.Sprintf("%d bins, it can be 1 to %d", bins, mostItems))
+	}
 	counts = make([]int64, max(bins, 0))
-	err = t.call("Trainer.Histogram", func(f *frame) C.mlxc_status {
+	err = t.call(op, func(f *frame) C.mlxc_status {
 		var bounds [2]C.double
 		status := C.mlxc_trainer_histogram(t.native(), textData(name), C.size_t(len(name)), (*C.int64_t)(unsafe.SliceData(counts)), C.int64_t(bins),
 			&bounds[0], &bounds[1], &f.e)

@@ -94,6 +94,11 @@ func TestTrainerFits(t *testing.T) {
 	if epoch, batch, step, err := trainer.Position(); err != nil || epoch != 20 || batch != 0 || step != 100 {
 		t.Errorf("at epoch %d, batch %d, step %d, %v", epoch, batch, step, err)
 	}
+	for _, bins := range []int{-1, 0, 1 << 60} {
+		if _, _, _, err := trainer.Histogram("0.weight", bins); !errors.Is(err, mlxc.ErrInvalidArgument) {
+			t.Errorf("a histogram of %d bins gave %v", bins, err)
+		}
+	}
 	counts, low, high, err := trainer.Histogram("0.weight", 4)
 	total := int64(0)
 	for _, count := range counts {
