@@ -182,9 +182,23 @@ func TestBorrowedMemory(t *testing.T) {
 	if err := mlxc.Borrow([]int64{}, func(view *mlxc.Array) error { return mlxc.Eval(view.Sum()) }); err != nil {
 		t.Errorf("no data gave %v", err)
 	}
+	panics(func() { _ = mlxc.Borrow(data, func(*mlxc.Array) error { panic("inside") }) })
+	rows := mlxc.Zeros(mlxc.Float32, 3, 4)
+	defer rows.Close()
+	before++
+	panics(func() {
+		for range rows.Rows() {
+			panic("inside")
+		}
+	})
 	if live := mlxc.LiveHandles(); live != before {
 		t.Errorf("%d handles stayed", live-before)
 	}
+}
+
+func panics(call func()) {
+	defer func() { _ = recover() }()
+	call()
 }
 
 // keep takes an array out of the scope that it belongs to, whichever that is.

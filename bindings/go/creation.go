@@ -167,6 +167,7 @@ func borrow(data unsafe.Pointer, bytes int, shape []int, dtype DType, use func(v
 	memory := &borrowed{}
 	memory.pin(data)
 	s := NewScope()
+	defer s.Close() // also when use panics
 	view := s.Own(create("Borrow", nil, func(f *frame, on *C.mlxc_device) C.mlxc_status {
 		return C.mlxc_go_borrow(&f.out[0], on, data, C.size_t(bytes), f.dims(shape), C.int32_t(len(shape)), C.int32_t(dtype),
 			C.uintptr_t(cgo.NewHandle(memory)), &f.e)

@@ -199,15 +199,6 @@ func TestDevicesAndLibrary(t *testing.T) {
 func TestOptionsMayBeNilOrPanic(t *testing.T) {
 	model := load(t, fable, nil)
 	ctx := context.Background()
-	panics := func(call func()) {
-		t.Helper()
-		defer func() {
-			if recover() == nil {
-				t.Error("the panic of an option is gone")
-			}
-		}()
-		call()
-	}
 	one := []string{"The king"}
 	if _, err := model.GenerateBatch(ctx, one, nil, mlxc.MaxTokens(2)); err != nil {
 		t.Error(err)

@@ -129,11 +129,13 @@ func Elements[T Element](a *Array) iter.Seq2[T, error] {
 // Rows goes over the sub-arrays along axis 0: views, each closed when the loop goes on.
 func (a *Array) Rows() iter.Seq2[int, *Array] {
 	return func(yield func(int, *Array) bool) {
-		for i := range max(a.Dim(0), 0) {
+		give := func(i int) bool {
 			row := a.Row(i)
-			ok := yield(i, row)
-			row.Close()
-			if !ok {
+			defer row.Close() // also when the loop's body panics
+			return yield(i, row)
+		}
+		for i := range max(a.Dim(0), 0) {
+			if !give(i) {
 				return
 			}
 		}
