@@ -8,6 +8,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"runtime"
 	"unsafe"
@@ -345,6 +346,7 @@ func Prefetch(batches int) LoaderOption {
 // Loader gives a dataset in batches. One goroutine at a time.
 type Loader struct {
 	handle
+	epochs turns
 	fields int
 }
 
@@ -391,9 +393,13 @@ type Batch struct {
 }
 
 // Epoch goes over the batches of an epoch, from 0: what an epoch gives is what it gave the first time. The arrays are on the device (nil: the
-// default one) and are closed when the loop goes on.
+// default one) and are closed when the loop goes on. Another Epoch of the loader that begins inside of the loop ends it: the outer one's next
+// turn is [ErrBusy].
 func (l *Loader) Epoch(ctx context.Context, device *Device, epoch int) iter.Seq2[Batch, error] {
 	const op = "Loader.Epoch"
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	return func(yield func(Batch, error) bool) {
 		if l == nil || !l.enter() {
 			yield(Batch{}, ErrClosed)
@@ -414,20 +420,28 @@ func (l *Loader) Epoch(ctx context.Context, device *Device, epoch int) iter.Seq2
 		defer c.release()
 		f := newFrame()
 		defer f.release()
-		if status := C.mlxc_loader_start(l.native(), C.int64_t(epoch), 0, &f.e); status != C.MLXC_OK {
-			yield(Batch{}, failure(op, status, &f.e))
+		mine := &turn{}
+		err = l.epochs.begin(op, mine, func() error { return failure(op, C.mlxc_loader_start(l.native(), C.int64_t(epoch), 0, &f.e), &f.e) })
+		if err != nil {
+			yield(Batch{}, err)
 			return
 		}
+		defer l.epochs.end(mine)
 		s := NewScope()
 		defer s.Close()
 		out := make([]*C.mlxc_array, l.fields)
 		for {
-			status := C.mlxc_loader_next(unsafe.SliceData(out), C.int64_t(len(out)), l.native(), on, c.cancel, &f.sizes[0], &f.e)
-			if status == C.MLXC_END {
+			err := l.epochs.next(op, mine, func() error {
+				if ctx.Err() != nil { // who ended it in the loop's body waits for no other goroutine to notice
+					return contextError(op, ctx)
+				}
+				return c.failure(C.mlxc_loader_next(unsafe.SliceData(out), C.int64_t(len(out)), l.native(), on, c.cancel, &f.sizes[0], &f.e), &f.e)
+			})
+			if errors.Is(err, StatusEnd) {
 				return
 			}
-			if status != C.MLXC_OK {
-				yield(Batch{}, c.failure(status, &f.e))
+			if err != nil {
+				yield(Batch{}, err)
 				return
 			}
 			if !yield(Batch{arraysOf(s, out), int(f.sizes[0])}, nil) {

@@ -5,10 +5,10 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"runtime"
-	"sync/atomic"
 	"unsafe"
 )
 
@@ -108,7 +108,7 @@ func WithSchedule(schedule Schedule) TrainerOption {
 // SetLearningRate take any goroutine at any time.
 type Trainer struct {
 	handle
-	stop atomic.Pointer[context.CancelFunc] // ends the run of Fit
+	fits turns
 }
 
 func (t *Trainer) native() *C.mlxc_trainer { return (*C.mlxc_trainer)(t.pointer) }
@@ -157,8 +157,8 @@ func NewTrainer(module *Module, parameters *Parameters, optimizer *Optimizer, op
 func (t *Trainer) Close() error {
 	if t != nil {
 		t.close()
-		if stop := t.stop.Load(); stop != nil {
-			(*stop)()
+		if run := t.fits.last.Load(); run != nil {
+			run.stop()
 		}
 	}
 	return nil
@@ -229,7 +229,8 @@ type FitOptions struct {
 }
 
 // Fit trains until all epochs are done, and goes over the events. validation (nil: none) is evaluated after each epoch. Where the loop was
-// left, or the context ended it, another Fit goes on with the step that would have been next, and gives what an unbroken run gives.
+// left, or the context ended it, another Fit goes on with the step that would have been next, and gives what an unbroken run gives. A Fit
+// that begins inside of the loop ends it: the outer one's next turn is [ErrBusy].
 func (t *Trainer) Fit(ctx context.Context, train, validation *Loader, options FitOptions) iter.Seq2[TrainEvent, error] {
 	return func(yield func(TrainEvent, error) bool) {
 		if err := t.fit(ctx, train, validation, options, func(event TrainEvent) bool { return yield(event, nil) }); err != nil {
@@ -261,8 +262,6 @@ func (t *Trainer) fit(ctx context.Context, train, validation *Loader, options Fi
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	t.stop.Store(&stop)
-	defer t.stop.Store(nil)
 	c, err := newCall(ctx, op)
 	if err != nil {
 		return err
@@ -291,9 +290,14 @@ func (t *Trainer) fit(ctx context.Context, train, validation *Loader, options Fi
 		*file.to = text.data
 	}
 	e := newNativeError()
-	if status := C.mlxc_trainer_begin(t.native(), train.native(), checks, &native, &e); status != C.MLXC_OK {
-		return c.failure(status, &e)
+	run := &turn{stop}
+	err = t.fits.begin(op, run, func() error {
+		return c.failure(C.mlxc_trainer_begin(t.native(), train.native(), checks, &native, &e), &e)
+	})
+	if err != nil {
+		return err
 	}
+	defer t.fits.end(run)
 	var event C.mlxc_train_event
 	for {
 		if t.closed() {
@@ -302,15 +306,15 @@ func (t *Trainer) fit(ctx context.Context, train, validation *Loader, options Fi
 		if ctx.Err() != nil { // who ended it in the loop's body waits for no other goroutine to notice
 			return contextError(op, ctx)
 		}
-		status := C.mlxc_trainer_next(t.native(), &event, &e)
-		if status == C.MLXC_END {
+		err := t.fits.next(op, run, func() error { return c.failure(C.mlxc_trainer_next(t.native(), &event, &e), &e) })
+		if errors.Is(err, StatusEnd) {
 			return nil
 		}
-		if status == C.MLXC_CANCELLED && t.closed() {
+		if errors.Is(err, ErrCancelled) && t.closed() {
 			return ErrClosed
 		}
-		if status != C.MLXC_OK {
-			return c.failure(status, &e)
+		if err != nil {
+			return err
 		}
 		if !each(newTrainEvent(&event)) {
 			return nil
