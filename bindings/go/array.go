@@ -60,10 +60,10 @@ func (a *Array) owner() *Scope {
 // Close frees the array; what was computed from it stays.
 func (a *Array) Close() error {
 	if a != nil {
+		a.close() // first: a scope that takes the array now sees it
 		if scope := a.scope.Load(); scope != nil {
 			scope.drop(a)
 		}
-		a.close()
 	}
 	return nil
 }
@@ -89,6 +89,15 @@ func (a *Array) open() error {
 		return ErrClosed
 	}
 	return nil
+}
+
+// usable is why the array has no shape: it failed or is closed. Asked after the shape was, as it may be closed meanwhile.
+func (a *Array) usable() error {
+	err := a.open()
+	if err == nil {
+		a.leave()
+	}
+	return err
 }
 
 // DType is the element type; -1 once closed or failed.

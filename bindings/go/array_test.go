@@ -242,6 +242,9 @@ func TestArrayErrors(t *testing.T) {
 		"a function without output":         second(mlxc.NewFunction([]*mlxc.Array{a}, nil)),
 		"a function of a failed array":      second(mlxc.NewFunction([]*mlxc.Array{a}, []*mlxc.Array{a.Add(b)})),
 		"the loop over a failed array":      loopError(a.Add(b)),
+		"the rows of a failed array":        rowError(a.Add(b)),
+		"the rows of a number":              rowError(a.Sum()),
+		"coordinates in a failed array":     failed(a.Add(b).Nonzero()...),
 		"a state that is not there":         second(mlxc.NewFunction([]*mlxc.Array{a}, []*mlxc.Array{b}, mlxc.StatePair{Input: 3})),
 		"an item of an array without items": second(mlxc.Item[float32](s.Own(mlxc.Zeros(mlxc.Float32, 0)))),
 	} {
@@ -259,6 +262,17 @@ func TestArrayErrors(t *testing.T) {
 		"reading nil":                    second(none.Float32s()),
 		"evaluating":                     mlxc.Eval(closed),
 		"marking":                        closed.RequireGrad(true),
+		"a row":                          closed.Row(0).Err(),
+		"a slice of an axis":             closed.SliceAxis(0, 0, 1).Err(),
+		"chunks":                         failed(closed.Chunks(0, 1)...),
+		"no chunks":                      failed(closed.Chunks(0, 0)...),
+		"a pool":                         closed.MaxPool(mlxc.Window{Kernel: []int{2, 2}}).Err(),
+		"a convolution":                  closed.Convolution(a, nil, mlxc.Window{Stride: []int{1, 1}}).Err(),
+		"a transposed convolution":       closed.TransposedConvolution(a, nil, mlxc.Window{}, []int{1, 1}).Err(),
+		"coordinates":                    failed(closed.Nonzero()...),
+		"the loop over rows":             rowError(closed),
+		"the loop over rows of nil":      rowError(none),
+		"giving it to a scope":           mlxc.InScope(func(s *mlxc.Scope) error { s.Own(closed); return nil }),
 	} {
 		if !errors.Is(err, mlxc.ErrClosed) {
 			t.Errorf("%s: got %v", name, err)
@@ -277,6 +291,13 @@ func TestArrayErrors(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func rowError(a *mlxc.Array) (last error) {
+	for _, row := range a.Rows() {
+		last = row.Err()
+	}
+	return last
+}
 
 func loopError(a *mlxc.Array) (last error) {
 	for _, err := range mlxc.Elements[float32](a) {
@@ -347,6 +368,44 @@ func TestScopesCloseWhatIsComputed(t *testing.T) {
 		t.Errorf("InScope gave %v", err)
 	}
 	live("all is closed again", 0)
+}
+
+// An array may be given to scopes and closed by any number of goroutines at once: one of them has it in the end, or nobody.
+func TestScopesMayCompeteForAnArray(t *testing.T) {
+	before := mlxc.LiveHandles()
+	for range 300 {
+		var scopes [3]*mlxc.Scope
+		for i := range scopes {
+			scopes[i] = mlxc.NewScope()
+		}
+		a, other := mlxc.Ones(mlxc.Float32, 2), mlxc.Ones(mlxc.Float32, 2)
+		var group sync.WaitGroup
+		for i, s := range scopes {
+			group.Add(1)
+			go func() {
+				defer group.Done()
+				s.Own(a)
+				s.Own(other)
+				if i == 2 {
+					a.Close()
+				}
+			}()
+		}
+		group.Wait()
+		held := 0
+		for _, s := range scopes {
+			held += s.Len()
+		}
+		if held != 1 {
+			t.Fatalf("the scopes hold %d arrays, one of two is open", held)
+		}
+		for _, s := range scopes {
+			s.Close()
+		}
+	}
+	if live := mlxc.LiveHandles(); live != before {
+		t.Errorf("%d handles stayed", live-before)
+	}
 }
 
 func TestFunctionsRunWithNewInputs(t *testing.T) {

@@ -63,10 +63,15 @@ func (a *Array) Update(values *Array, ranges ...Range) *Array {
 	}, a, values)
 }
 
-// Nonzero gives the coordinates of the elements that are not 0, one int64 array an axis. It computes the array.
+// Nonzero gives the coordinates of the elements that are not 0, one int64 array an axis. It computes the array. Of a closed or failed array
+// it gives one that holds the error.
 func (a *Array) Nonzero() []*Array {
-	return many("Nonzero", max(a.Rank(), 0), func(f *frame, out **C.mlxc_array) C.mlxc_status {
-		return C.mlxc_array_nonzero(out, C.int64_t(a.Rank()), f.in[0], &f.e)
+	rank := a.Rank()
+	if err := a.usable(); err != nil {
+		return []*Array{failed(a.owner(), err)}
+	}
+	return many("Nonzero", rank, func(f *frame, out **C.mlxc_array) C.mlxc_status {
+		return C.mlxc_array_nonzero(out, C.int64_t(rank), f.in[0], &f.e)
 	}, a)
 }
 

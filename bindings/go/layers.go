@@ -44,10 +44,10 @@ func (w Window) over(op string, axes int) (Window, error) {
 
 // spatial is the window for an array [batch, channels, spatial...].
 func (w Window) spatial(op string, x *Array) (Window, int, error) {
-	if err := x.Err(); err != nil {
+	axes := max(x.Rank()-2, 0)
+	if err := x.usable(); err != nil {
 		return w, 0, err
 	}
-	axes := max(x.Rank()-2, 0)
 	w, err := w.over(op, axes)
 	return w, axes, err
 }

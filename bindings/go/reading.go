@@ -126,7 +126,8 @@ func Elements[T Element](a *Array) iter.Seq2[T, error] {
 	}
 }
 
-// Rows goes over the sub-arrays along axis 0: views, each closed when the loop goes on.
+// Rows goes over the sub-arrays along axis 0: views, each closed when the loop goes on. Of an array that has no axis, is closed or failed it
+// gives one, which holds the error.
 func (a *Array) Rows() iter.Seq2[int, *Array] {
 	return func(yield func(int, *Array) bool) {
 		give := func(i int) bool {
@@ -134,7 +135,11 @@ func (a *Array) Rows() iter.Seq2[int, *Array] {
 			defer row.Close() // also when the loop's body panics
 			return yield(i, row)
 		}
-		for i := range max(a.Dim(0), 0) {
+		count := a.Dim(0)
+		if count < 0 {
+			count = 1 // row 0 is the error
+		}
+		for i := range count {
 			if !give(i) {
 				return
 			}

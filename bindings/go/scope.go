@@ -55,11 +55,17 @@ func (s *Scope) Own(a *Array) *Array {
 		s.note(a.err)
 		return a
 	}
-	if old := a.scope.Load(); old != s {
+	if a.closed() {
+		s.note(ErrClosed)
+		return a
+	}
+	for old := a.scope.Load(); old != s && !s.adopt(a); old = a.scope.Load() { // of several that own it at once, the last one keeps it
 		if old != nil {
 			old.drop(a)
 		}
-		s.adopt(a)
+	}
+	if a.closed() { // meanwhile
+		s.drop(a)
 	}
 	return a
 }
@@ -91,23 +97,31 @@ func (s *Scope) Len() int {
 
 // Close closes the scope's arrays and forgets its error; the scope may be used again.
 func (s *Scope) Close() error {
+	if s == nil {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.arrays {
-		a.scope.Store(nil)
 		a.close()
+		a.scope.Store(nil)
 	}
 	clear(s.arrays)
 	s.arrays, s.err = s.arrays[:0], nil
 	return nil
 }
 
-func (s *Scope) adopt(a *Array) {
+// adopt takes an array that belongs to no scope. Only who has changed a.scope from nil may use a.slot, under the lock of that scope, until
+// it is nil again.
+func (s *Scope) adopt(a *Array) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !a.scope.CompareAndSwap(nil, s) {
+		return false
+	}
 	a.slot = len(s.arrays)
 	s.arrays = append(s.arrays, a)
-	a.scope.Store(s)
+	return true
 }
 
 func (s *Scope) drop(a *Array) {
@@ -116,12 +130,12 @@ func (s *Scope) drop(a *Array) {
 	if a.scope.Load() != s {
 		return
 	}
-	a.scope.Store(nil)
 	last := len(s.arrays) - 1
 	s.arrays[a.slot] = s.arrays[last]
 	s.arrays[a.slot].slot = a.slot
 	s.arrays[last] = nil
 	s.arrays = s.arrays[:last]
+	a.scope.Store(nil)
 }
 
 func (s *Scope) note(err error) {

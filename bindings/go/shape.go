@@ -50,7 +50,7 @@ func (a *Array) Slice(ranges ...Range) *Array {
 func (a *Array) SliceAxis(axis, start, stop int) *Array {
 	rank := max(a.Rank(), 0)
 	if axis < -rank || axis >= rank {
-		if err := a.Err(); err != nil {
+		if err := a.usable(); err != nil {
 			return failed(a.owner(), err)
 		}
 		return mismatch("SliceAxis", a.owner(), "axis %d is out of range for an array of %d axes", axis, rank)
@@ -64,7 +64,7 @@ func (a *Array) SliceAxis(axis, start, stop int) *Array {
 func (a *Array) Row(index int) *Array {
 	size := a.Dim(0)
 	if index < -size || index >= size {
-		if err := a.Err(); err != nil {
+		if err := a.usable(); err != nil {
 			return failed(a.owner(), err)
 		}
 		return mismatch("Row", a.owner(), "row %d is out of range for an array of shape %v", index, a.Shape())
@@ -125,7 +125,7 @@ const mostItems = 1 << 24
 func (a *Array) Chunks(axis, count int) []*Array {
 	size := a.Dim(axis)
 	if count <= 0 || count > mostItems || size%count != 0 || size < 0 {
-		err := a.Err()
+		err := a.usable()
 		if err == nil {
 			err = mismatch("Chunks", a.owner(), "axis %d of an array of shape %v has no %d equal parts", axis, a.Shape(), count).err
 		}
