@@ -234,14 +234,17 @@ func NewStepper(optimizer *Optimizer, parameters *Parameters) *Stepper {
 // Step takes one step against a loss, at a learning rate, and gives the loss: forward pass, gradients, update and the buffers that the pass
 // renewed are computed together.
 func (t *Stepper) Step(loss *Array, rate float64) (float32, error) {
+	if t == nil || t.optimizer == nil || t.parameters == nil {
+		return 0, ErrClosed
+	}
 	step := NewScope()
 	defer step.Close()
 	values := t.parameters.Values(step, TrainedParameters)
-	if t.states == nil {
-		t.states = t.optimizer.InitialStates(values...)
-		for _, state := range t.states {
-			step.Keep(state)
-			t.scope.Own(state)
+	states := t.states
+	if states == nil { // kept when the step has gone well: until then there may be no parameters, or others
+		states = t.optimizer.InitialStates(values...)
+		for _, state := range states {
+			step.Own(state)
 		}
 	}
 	gradients := Grad(step.Use(loss), values...)
@@ -249,7 +252,7 @@ func (t *Stepper) Step(loss *Array, rate float64) (float32, error) {
 		gradients, _ = ClipNorm(t.MaxNorm, gradients...)
 	}
 	now := step.Own(makeArray("Step", t.parameters.device.Load(), []float32{float32(rate)}, nil)) // an input: a constant would be planned anew
-	newValues, newStates := t.optimizer.Update(values, gradients, t.states, now)
+	newValues, newStates := t.optimizer.Update(values, gradients, states, now)
 	err := Eval(slices.Concat([]*Array{loss}, newValues, newStates, t.parameters.Values(step, Buffers))...)
 	if err == nil {
 		err = t.parameters.Set(TrainedParameters, newValues...)

@@ -64,6 +64,34 @@ func TestTrainingByHand(t *testing.T) {
 }
 
 // A step is one program: forward, loss, gradients and update, with parameters and states that stay where they lie.
+// Nothing of a step that failed is kept, the states of a first one neither.
+func TestAFailedStepLeavesTheStepperAsItWas(t *testing.T) {
+	s := mlxc.NewScope()
+	defer s.Close()
+	parameters := must(mlxc.NewParameters(nil, 1))
+	defer parameters.Close()
+	optimizer := must(mlxc.SGD(mlxc.WithMomentum(0.9, 0, false)))
+	defer optimizer.Close()
+	linear := mlxc.Linear(3, 1, true)
+	defer linear.Close()
+	stepper := mlxc.NewStepper(optimizer, parameters)
+	defer stepper.Close()
+	x := s.Own(mlxc.Ones(mlxc.Float32, 2, 3))
+	if _, err := stepper.Step(x.Sum(), 0.1); err == nil {
+		t.Error("a step without parameters went well")
+	}
+	for _, bad := range []*mlxc.Array{linear.Forward(parameters, x, mlxc.Pass{}), nil} {
+		if _, err := stepper.Step(bad, 0.1); err == nil {
+			t.Error("a step against no loss went well")
+		}
+		for range 2 {
+			if _, err := stepper.Step(linear.Forward(parameters, x, mlxc.Pass{}).Sum(), 0.1); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 func TestATrainingStepIsOneFunction(t *testing.T) {
 	s := mlxc.NewScope()
 	defer s.Close()
