@@ -116,7 +116,7 @@ func Logprobs() GenerateOption {
 
 // TopLogprobs asks for the n most likely tokens of each step, 0 to 100.
 func TopLogprobs(n int) GenerateOption {
-	return func(c *generateConfig) { c.native.top_logprobs = C.int32_t(n) }
+	return func(c *generateConfig) { c.native.top_logprobs = axis32(n) }
 }
 
 // Echo makes the text and tokens of a [Result] begin with the prompt's.

@@ -30,6 +30,45 @@ func TestReadingMoreThanMemoryIsAnError(t *testing.T) {
 	}
 }
 
+// What the library reads as 32 bits must not become another number on the way.
+func TestNumbersBeyond32BitsAreErrors(t *testing.T) {
+	s := mlxc.NewScope()
+	defer s.Close()
+	parameters := must(mlxc.NewParameters(nil, 1))
+	defer parameters.Close()
+	module := mlxc.Softmax(1 << 32)
+	defer module.Close()
+	model := load(t, fable)
+	_, _, top := stream(t.Context(), model, "a", mlxc.MaxTokens(1), mlxc.TopLogprobs(1<<32+2))
+	_, batch := model.GenerateBatch(t.Context(), []string{"a"}, mlxc.MaxTokens(1), mlxc.TopLogprobs(1<<32+2))
+	for name, err := range map[string]error{
+		"an axis of a module": module.Forward(parameters, s.Own(mlxc.Ones(mlxc.Float32, 2, 3)), mlxc.Pass{}).Err(),
+		"top logprobs":        top, "top logprobs of a batch": batch,
+		"threads": second(mlxc.LoadModel(fable, mlxc.WithThreads(1<<32))),
+	} {
+		if !errors.Is(err, mlxc.ErrInvalidArgument) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestNilValuesAreClosedOnes(t *testing.T) {
+	if err := (*mlxc.Scope)(nil).Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := (*mlxc.Stepper)(nil).Step(nil, 1); !errors.Is(err, mlxc.ErrClosed) {
+		t.Errorf("no stepper gave %v", err)
+	}
+	if _, err := mlxc.NewStepper(nil, nil).Step(nil, 1); !errors.Is(err, mlxc.ErrClosed) {
+		t.Errorf("a stepper of nothing gave %v", err)
+	}
+	select {
+	case <-(*mlxc.Fence)(nil).Done():
+	default:
+		t.Error("no fence is never done")
+	}
+}
+
 func TestCountsBeyondAnyListAreErrors(t *testing.T) {
 	s := mlxc.NewScope()
 	defer s.Close()

@@ -79,7 +79,7 @@ func WithAdapter(folder string) Option { return func(c *loadConfig) { c.adapter 
 
 // WithThreads is how many CPU threads the model computes with; 0: as many cores as this process may use.
 func WithThreads(count int) Option {
-	return func(c *loadConfig) { c.native.threads = C.int32_t(count) }
+	return func(c *loadConfig) { c.native.threads = axis32(count) }
 }
 
 // WithCopiedWeights reads the weights into memory, so that the files may change or go after loading. Otherwise they are mapped: fast to

@@ -230,7 +230,7 @@ func LogSoftmax(axis int) *Module { return softmax("LogSoftmax", axis, true) }
 
 func softmax(op string, axis int, log bool) *Module {
 	return newModule(op, func(f *frame, to **C.mlxc_module, _ []*C.mlxc_module) C.mlxc_status {
-		return C.mlxc_module_softmax(to, C.int32_t(axis), boolean(log), &f.e)
+		return C.mlxc_module_softmax(to, axis32(axis), boolean(log), &f.e)
 	})
 }
 

@@ -123,6 +123,11 @@ type Fence struct {
 
 // Done is closed when the work has ended, well or not, or the stream was closed.
 func (f *Fence) Done() <-chan struct{} {
+	if f == nil {
+		ends := make(chan struct{})
+		close(ends)
+		return ends
+	}
 	f.once.Do(func() {
 		f.ends = make(chan struct{})
 		if !f.enter() {

@@ -29,6 +29,7 @@ func TestExamples(t *testing.T) {
 		{"generate", []string{"-tokens", "12", "-temperature", "0", "Once upon a time"}, "", []string{"Once upon a time, the king's", "12 tokens, ", " tokens/s\n"}},
 		{"generate", []string{"-tokens", "1", "-temperature", "0", "Once upon a time"}, "", []string{"Once upon a time,\n\n1 tokens, first after", " ms\n"}},
 		{"batch", []string{"-tokens", "5"}, "Once upon a time\n\nThe fox looked at the\n", []string{"Once upon a time|, the king's", "The fox looked at the| wolf", "(length)"}},
+		{"batch", []string{"-tokens", "5"}, strings.Repeat(" ", 70000) + "The fox looked at the\n", []string{"The fox looked at the| wolf"}},
 		{"classify", []string{"-labels", "time,fox", "Once upon a"}, "", []string{"Once upon a -> time\n", "fox ("}},
 		{"search", []string{"the wolf in the forest", "Seven and eight.", "The wolf ran into the forest."}, "", []string{"The wolf ran into the forest.\n0"}},
 		{"basics", nil, "", []string{"[1 2 3 4 5 6] <nil>", "reshape: [2, 3] has 6 elements", "row 1 stands at 0", "mean 4.5"}},

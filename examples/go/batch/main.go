@@ -15,6 +15,8 @@ import (
 	"libmlxc.dev/go/mlxc"
 )
 
+const longestLine = 16 << 20
+
 func main() {
 	log.SetFlags(0)
 	path := flag.String("model", "../tests/models/fable-qwen3", "model folder")
@@ -27,10 +29,16 @@ func main() {
 
 func run(path string, tokens int) error {
 	var prompts []string
-	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, longestLine)
+	count := 0
+	for ; lines.Scan(); count++ {
 		if line := strings.TrimSpace(lines.Text()); line != "" {
 			prompts = append(prompts, line)
 		}
+	}
+	if err := lines.Err(); err != nil { // a line that is longer, for example
+		return fmt.Errorf("line %d and what follows cannot be read: %w", count+1, err)
 	}
 	model, err := mlxc.LoadModel(path)
 	if err != nil {
