@@ -85,9 +85,9 @@ func TestACancelInTheLoopGivesNoFurtherBatch(t *testing.T) {
 // A second run that is refused takes nothing from the first one, which Close still ends.
 func TestCloseEndsARunBesideARefusedOne(t *testing.T) {
 	trainer := newTrainer(t)
-	data := closer[*mlxc.Dataset](t)(mlxc.RandomDataset(4000000, []int{2}, 2, 1))
-	long := closer[*mlxc.Loader](t)(mlxc.NewLoader(data, mlxc.BatchSize(8)))
-	other := closer[*mlxc.Loader](t)(mlxc.NewLoader(data, mlxc.BatchSize(8)))
+	data := closer[*mlxc.Dataset](t)(mlxc.RandomDataset(8000000, []int{2}, 2, 1))
+	long := closer[*mlxc.Loader](t)(mlxc.NewLoader(data, mlxc.BatchSize(1)))
+	other := closer[*mlxc.Loader](t)(mlxc.NewLoader(data, mlxc.BatchSize(1)))
 	ended := make(chan error)
 	go func() {
 		var last error
