@@ -202,6 +202,15 @@ static void pieces_and_checkpoints(void) {
   int count = 0;
   mlxc_train_event event;
   mlxc_trainer* trainer = perceptron(64, 10, NULL);
+  // A begin that fails begins nothing.
+  mlxc_cancel* freed;
+  OK(mlxc_cancel_new(&freed, &error));
+  mlxc_cancel_free(freed);
+  fit.cancel = freed;
+  EXPECT(MLXC_INVALID_HANDLE, mlxc_trainer_begin(trainer, data, NULL, &fit, &error));
+  EXPECT(MLXC_INVALID_ARGUMENT, mlxc_trainer_next(trainer, &event, &error));
+  EXPECT(MLXC_INVALID_HANDLE, mlxc_trainer_fit(trainer, data, NULL, &fit, NULL, NULL, &error));
+  fit.cancel = NULL;
   OK(mlxc_trainer_begin(trainer, data, NULL, &fit, &error));
   for (int i = 0; i < 16 + 2; ++i) {
     OK(mlxc_trainer_next(trainer, &event, &error));
