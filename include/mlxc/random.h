@@ -37,8 +37,8 @@ MLXC_API mlxc_status mlxc_random_normal(mlxc_array **out, mlxc_array *key, const
 MLXC_API mlxc_status mlxc_random_truncated_normal(mlxc_array **out, mlxc_array *key, const int64_t *shape, int32_t rank, int32_t dtype,
                                                   double low, double high, mlxc_error *error);
 
-/* In [low, high), all of which dtype must hold: low + (high - low) * word / 2^32 for at most 2^32 numbers, else low + two words modulo their
- * number. Threads: any. Errors: shared. */
+/* In [low, high), all of which dtype must hold: low + (high - low) * word / 2^32 for at most 2^32 numbers, else low + two words modulo
+ * their number. Threads: any. Errors: shared. */
 MLXC_API mlxc_status mlxc_random_integers(mlxc_array **out, mlxc_array *key, const int64_t *shape, int32_t rank, int32_t dtype, int64_t low,
                                           int64_t high, mlxc_error *error);
 

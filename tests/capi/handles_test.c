@@ -207,7 +207,8 @@ static void names_and_versions(void) {
   note("mlxc_abi_version");
   CHECK(mlxc_abi_version() == MLXC_ABI_VERSION);
   note("mlxc_has_feature");
-  CHECK(mlxc_has_feature("cpu") == 1 && mlxc_has_feature("vulkan") == 1 && mlxc_has_feature("train") == 1 && mlxc_has_feature("family:qwen3") == 1);
+  CHECK(mlxc_has_feature("cpu") == 1 && mlxc_has_feature("vulkan") == 1 && mlxc_has_feature("train") == 1 &&
+        mlxc_has_feature("family:qwen3") == 1);
   CHECK(mlxc_has_feature("teleport") == 0 && mlxc_has_feature(NULL) == 0);
   NULLS(mlxc_build_info, NULL, 0, NULL, &error);
   NULLS(mlxc_build_info, NULL, 10, &needed, &error);

@@ -127,9 +127,7 @@ std::vector<float> all(const Array& x) {
 }
 
 TEST(Donation, AnUpdateReadsItsOtherOperandsAsTheyWere) {
-  const auto indices = [](std::vector<int64_t> list) {
-    return Array::from_vector(cpu_device(), list, {int64_t(list.size())}, DType::i64);
-  };
+  const auto indices = [](std::vector<int64_t> list) { return Array::from_vector(cpu_device(), list, {int64_t(list.size())}, DType::i64); };
   const auto temporary = [] { return numbers(4) * 10.0 + 10.0; };
   Array x = temporary();
   EXPECT_EQ(all(scatter(ScatterOp::set, x, indices({1, 2, 3, 0}), x)), (std::vector<float>{40, 10, 20, 30}));

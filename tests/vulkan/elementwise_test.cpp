@@ -189,8 +189,8 @@ TEST_F(Elementwise, HalvesCompareAsTheirNumbers) {
   const auto value = [](size_t input, int64_t i) { return 1 + double((input ? 7 * i : 5 * i) % 41) / 4; };
   for (DType dtype : {DType::f16, DType::bf16}) {
     for (UnaryOp op : {UnaryOp::acosh, UnaryOp::erfinv, UnaryOp::relu, UnaryOp::sign, UnaryOp::gelu_erf})
-      compare(launch_of(chain(1, {{unary_of(op), {0, -1, -1}, dtype, 0}}, shape), {lay(shape, dtype, Lie::transposed)}, value), {1.01, 1e-6},
-              cat(name_of(op), " of ", name_of(dtype)));
+      compare(launch_of(chain(1, {{unary_of(op), {0, -1, -1}, dtype, 0}}, shape), {lay(shape, dtype, Lie::transposed)}, value),
+              {1.01, 1e-6}, cat(name_of(op), " of ", name_of(dtype)));
     for (BinaryOp op : {BinaryOp::minimum, BinaryOp::maximum, BinaryOp::less, BinaryOp::greater_equal})
       compare(launch_of(chain(2, {{binary_of(op), {0, 1, -1}, gives_boolean(op) ? DType::boolean : dtype, 0}}, shape),
                         {lay(shape, dtype, Lie::transposed), lay(shape, dtype, Lie::row)}, value),
