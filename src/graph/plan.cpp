@@ -122,15 +122,17 @@ class Planner {
   explicit Planner(const Graph& traced)
       : graph_(fuse(rewrite(expand(traced), traced.device->patterns()), traced.device->fusion_limits())),
         program_(std::make_shared<Program>()) {
-    Graph in_place = graph_;
-    donate_states(in_place);
-    if (!has_updates(in_place)) return;
+    if (!graph_.states.empty()) {
+      Graph in_place = graph_;
+      donate_states(in_place);
+      if (has_updates(in_place) && order_states(in_place)) {
+        graph_ = std::move(in_place);
+        return;
+      }
+    }
     // New values of states that need each other's old ones are computed beside those. Other updates in such a circle are reported, or
     // copied where they are of no state.
-    if (order_states(in_place))
-      graph_ = std::move(in_place);
-    else if (has_updates(graph_))
-      order_states(graph_);
+    if (has_updates(graph_)) order_states(graph_);
   }
 
   std::shared_ptr<const Program> run() {

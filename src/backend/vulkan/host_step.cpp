@@ -103,10 +103,10 @@ std::vector<int64_t> HostStep::reach(std::span<const Binding> bindings) const {
   for (int64_t t = 0; t < paged_->tokens; ++t) {
     if (sequences[t] < 0) continue;
     const int64_t last = positions[t] / kPageSlots, first = paged_->attends ? 0 : last;
-    const int32_t* row = table + sequences[t] * paged_->table_width;
     const auto exists = [&](int32_t page) { return page >= 0 && page < int64_t(slots.size()); };
-    if (sequences[t] >= paged_->table_rows || positions[t] < 0 || last >= paged_->table_width ||
-        !std::all_of(row + first, row + last + 1, exists)) {
+    const bool in_table = sequences[t] < paged_->table_rows && positions[t] >= 0 && last < paged_->table_width;
+    const int32_t* row = in_table ? table + sequences[t] * paged_->table_width : nullptr;
+    if (!in_table || !std::all_of(row + first, row + last + 1, exists)) {
       sequences[t] = -1;
       continue;
     }

@@ -159,6 +159,24 @@ struct Problem {
   }
 };
 
+// Of AttentionArgs or DenseAttentionArgs, over pages of dtype.
+template <class Args>
+Problem problem_of(const Args& args, const Isa& isa, DType dtype, int64_t group, int64_t head_dim, bool brain_query, bool causal) {
+  return {.isa = isa,
+          .attend = attend_for(isa, dtype),
+          .q = args.q,
+          .out = args.out,
+          .q_stride = args.q_stride,
+          .out_stride = args.out_stride,
+          .group = group,
+          .head_dim = head_dim,
+          .brain_query = brain_query,
+          .scale = args.scale,
+          .softcap = args.softcap,
+          .window = args.window,
+          .causal = causal};
+}
+
 int64_t page_bytes(const KvLayout& layout) { return layout.kv_heads * kPageSlots * layout.head_dim * size_of(layout.dtype); }
 
 }  // namespace
@@ -171,19 +189,8 @@ int64_t kv_page_bytes(const KvLayout& layout) {
 void attention(ThreadPool& pool, const AttentionArgs& args, const Isa& isa) {
   const int64_t group = args.q_heads / args.layout.kv_heads, head_dim = args.layout.head_dim;
   if (group > kMostRows) fail(Status::unsupported, group, " query heads share a K/V head, attention takes up to ", kMostRows);
-  const Problem problem{.isa = isa,
-                        .attend = attend_for(isa, args.layout.dtype),
-                        .q = args.q,
-                        .out = args.out,
-                        .q_stride = args.q_stride,
-                        .out_stride = args.out_stride,
-                        .group = group,
-                        .head_dim = head_dim,
-                        .brain_query = args.layout.dtype == DType::bf16 && isa.query_is_brain,
-                        .scale = args.scale,
-                        .softcap = args.softcap,
-                        .window = args.window,
-                        .causal = true};
+  const Problem problem =
+      problem_of(args, isa, args.layout.dtype, group, head_dim, args.layout.dtype == DType::bf16 && isa.query_is_brain, true);
 
   // Neighbouring tokens of a sequence form a block; padding is answered with zeros.
   auto* blocks = scratch<QueryBlock>(ScratchUse::plan, args.tokens);
@@ -364,19 +371,7 @@ void attention_dense(ThreadPool& pool, const DenseAttentionArgs& args, const Isa
   if (group > kMostRows) fail(Status::unsupported, group, " query heads share a K/V head, attention takes up to ", kMostRows);
   const bool brain = args.precision == Precision::native && isa.query_is_brain && head_dim % 2 == 0;
   const DType dtype = brain ? DType::bf16 : DType::f32;
-  const Problem problem{.isa = isa,
-                        .attend = attend_for(isa, dtype),
-                        .q = args.q,
-                        .out = args.out,
-                        .q_stride = args.q_stride,
-                        .out_stride = args.out_stride,
-                        .group = group,
-                        .head_dim = head_dim,
-                        .brain_query = brain,
-                        .scale = args.scale,
-                        .softcap = args.softcap,
-                        .window = args.window,
-                        .causal = args.causal};
+  const Problem problem = problem_of(args, isa, dtype, group, head_dim, brain, args.causal);
   const int64_t page = kPageSlots * head_dim * size_of(dtype);
   pool.parallel_for(std::max<int64_t>(sequences, 0) * args.kv_heads, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t task = begin; task < end; ++task) {
