@@ -1,15 +1,17 @@
 // c = a b, or c -= a b, in float32, perhaps with a bias, an activation and dropout behind it: TILE x TILE results a workgroup, TM x TN a thread, DEPTH
 // steps of k at a time through two halves of shared memory (16 KiB at
 // most). A thread brings a block of 4 x 4 elements at a time; which way they lie is a specialisation constant.
-// variant t128: -DTILE=128 -DTM=8 -DTN=8 -DTHREADS=256 -DDEPTH=8
-// variant t64: -DTILE=64 -DTM=8 -DTN=4 -DTHREADS=128 -DDEPTH=16
-// variant t32: -DTILE=32 -DTM=4 -DTN=4 -DTHREADS=64 -DDEPTH=8
+// Small products wait for one load after the other: SLICES teams of threads take DEPTH steps each of the same tile, and add up what they found.
+// variant t128: -DTILE=128 -DTM=8 -DTN=8 -DTEAM=256 -DDEPTH=8 -DSLICES=1
+// variant t64: -DTILE=64 -DTM=8 -DTN=4 -DTEAM=128 -DDEPTH=16 -DSLICES=1
+// variant t32: -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "matmul.glsl"
 #include "product_end.glsl"
 
-layout(local_size_x = THREADS) in;
+const uint kThreads = TEAM * SLICES, kStep = DEPTH * SLICES;  // of a workgroup; along k
+layout(local_size_x = kThreads) in;
 layout(constant_id = 0) const uint AXES = 0;           // of the batch
 layout(constant_id = 1) const bool A_ALONG_K = true;   // four neighbours along k, or along m
 layout(constant_id = 2) const bool B_ALONG_K = false;  // along k, or along n
@@ -22,8 +24,11 @@ layout(constant_id = 7) const bool UPPER = false;      // only tiles that touch 
 const uint kVectorsM = TM / 4, kVectorsN = TN / 4, kAcross = TILE / TN, kDown = TILE / TM, kQuads = TILE / 4;
 const uint kBlocks = kQuads * (DEPTH / 4);  // of 4 x 4 elements in a tile of one operand
 // Only whole vectors are stored: what a compiler makes of a store to component i of a shared vector is not to be relied on.
-shared vec4 shared_a[2][DEPTH][kQuads];
-shared vec4 shared_b[2][DEPTH][kQuads];
+shared vec4 held[2 * 2 * kStep * kQuads];
+#define HELD(half_, operand, k) (((half_) * 2 + (operand)) * kStep + (k)) * kQuads
+
+const uint kMine = TM / SLICES;  // rows that a thread stores
+uint tile_row(uint ty, uint i) { return (ty + i / 4 * kDown) * 4 + i % 4; }
 
 // Four elements of an operand: `across` counts along m or n, `down` along k.
 vec4 load_four(uvec2 base, uint first, bool wide, bool along_k, uint across, uint down, uint limit_across, uint stride_across, uint stride_down) {
@@ -45,22 +50,22 @@ void main() {
   if (id >= args.tiles) return;
   const uint c_first = args.c_first + id / (args.tiles_m * args.tiles_n) * args.c_matrix;
   Place place = place_of(id, AXES);
-  const uint me = gl_LocalInvocationIndex, tx = me % kAcross, ty = me / kAcross;
+  const uint me = gl_LocalInvocationIndex % TEAM, slice = gl_LocalInvocationIndex / TEAM, tx = me % kAcross, ty = me / kAcross;
   const uint row0 = place.row * TILE, column0 = place.column * TILE;
   if (UPPER && row0 > column0) return;
   bool wide_a = A_WIDE && (place.a.x & 15u) == 0u, wide_b = B_WIDE && (place.b.x & 15u) == 0u;
   // The first threads bring a block of a each, the next ones a block of b: where it lies in the tile.
   const bool brings_a = me < kBlocks, brings_b = !brings_a && me < 2 * kBlocks, along_k = brings_a ? A_ALONG_K : B_ALONG_K;
   const uint mine = brings_a ? me : me - kBlocks;
-  const uint across = (along_k ? mine / (DEPTH / 4) : mine % kQuads) * 4, down = (along_k ? mine % (DEPTH / 4) : mine / kQuads) * 4;
+  const uint across = (along_k ? mine / (DEPTH / 4) : mine % kQuads) * 4, down = (along_k ? mine % (DEPTH / 4) : mine / kQuads) * 4 + slice * DEPTH;
 
   const bool wide_c = args.c_row % 4 == 0 && (place.c.x & 15u) == 0u;
   vec4 acc[TM][kVectorsN];
   [[unroll]] for (uint i = 0; i < TM; ++i) {
-    const uint row = row0 + (ty + i / 4 * kDown) * 4 + i % 4;
+    const uint row = row0 + tile_row(ty, i);
     [[unroll]] for (uint j = 0; j < kVectorsN; ++j) {
       acc[i][j] = vec4(0.0);
-      if (!SUBTRACT || (EDGES && row >= args.m)) continue;
+      if (!SUBTRACT || slice > 0 || (EDGES && row >= args.m)) continue;
       const uint column = column0 + (tx + j * kAcross) * 4, at = row * args.c_row + column;
       if (wide_c && (!EDGES || column + 4 <= args.n)) {
         acc[i][j] = F32x4(place.c).v[at / 4];
@@ -88,21 +93,21 @@ void main() {
   }
 #define PUT(half_)                                                                                                                            \
   {                                                                                                                                           \
-    if (brings_a) [[unroll]] for (uint i = 0; i < 4; ++i) shared_a[half_][down + i][across / 4] = next[i];                                    \
-    else if (brings_b) [[unroll]] for (uint i = 0; i < 4; ++i) shared_b[half_][down + i][across / 4] = next[i];                               \
+    if (brings_a) [[unroll]] for (uint i = 0; i < 4; ++i) held[HELD(half_, 0, down + i) + across / 4] = next[i];                                    \
+    else if (brings_b) [[unroll]] for (uint i = 0; i < 4; ++i) held[HELD(half_, 1, down + i) + across / 4] = next[i];                               \
   }
 
   FETCH(0u)
   PUT(0)
   barrier();
   uint half_ = 0;
-  for (uint k0 = 0; k0 < args.k; k0 += DEPTH) {
-    bool more = k0 + DEPTH < args.k;
-    if (more) FETCH(k0 + DEPTH)
+  for (uint k0 = 0; k0 < args.k; k0 += kStep) {
+    bool more = k0 + kStep < args.k;
+    if (more) FETCH(k0 + kStep)
     [[unroll]] for (uint k = 0; k < DEPTH; ++k) {
       vec4 x[kVectorsM], y[kVectorsN];
-      [[unroll]] for (uint j = 0; j < kVectorsM; ++j) x[j] = shared_a[half_][k][ty + j * kDown];
-      [[unroll]] for (uint j = 0; j < kVectorsN; ++j) y[j] = shared_b[half_][k][tx + j * kAcross];
+      [[unroll]] for (uint j = 0; j < kVectorsM; ++j) x[j] = held[HELD(half_, 0, slice * DEPTH + k) + ty + j * kDown];
+      [[unroll]] for (uint j = 0; j < kVectorsN; ++j) y[j] = held[HELD(half_, 1, slice * DEPTH + k) + tx + j * kAcross];
       [[unroll]] for (uint i = 0; i < TM; ++i) [[unroll]] for (uint j = 0; j < kVectorsN; ++j) acc[i][j] = fma(vec4(SUBTRACT ? -x[i / 4][i % 4] : x[i / 4][i % 4]), y[j], acc[i][j]);
     }
     if (more) PUT(half_ ^ 1)
@@ -110,8 +115,20 @@ void main() {
     half_ ^= 1;
   }
 
-  [[unroll]] for (uint i = 0; i < TM; ++i) {
-    uint row = row0 + (ty + i / 4 * kDown) * 4 + i % 4;
+  // Of its rows a thread stores those of its slice.
+  const uint first = slice * kMine;
+#if SLICES > 1
+  [[unroll]] for (uint i = 0; i < TM; ++i)
+    [[unroll]] for (uint j = 0; j < kVectorsN; ++j) held[((slice * TM + i) * kVectorsN + j) * TEAM + me] = acc[i][j];
+  barrier();
+  [[unroll]] for (uint i = 0; i < kMine; ++i)
+    [[unroll]] for (uint j = 0; j < kVectorsN; ++j) {
+      acc[i][j] = held[((first + i) * kVectorsN + j) * TEAM + me];
+      [[unroll]] for (uint other = 1; other < SLICES; ++other) acc[i][j] += held[((other * TM + first + i) * kVectorsN + j) * TEAM + me];
+    }
+#endif
+  [[unroll]] for (uint i = 0; i < kMine; ++i) {
+    uint row = row0 + tile_row(ty, first + i);
     if (EDGES && row >= args.m) continue;
     [[unroll]] for (uint j = 0; j < kVectorsN; ++j) {
       uint column = column0 + (tx + j * kAcross) * 4, at = row * args.c_row + column;
@@ -125,8 +142,8 @@ void main() {
   }
   if (!ENDS) return;
   // From memory once more, which is near: a short loop instead of as many copies of what it does as there are results.
-  [[dont_unroll]] for (uint q = 0; q < TM * kVectorsN; ++q) {
-    const uint i = q / kVectorsN, row = row0 + (ty + i / 4 * kDown) * 4 + i % 4;
+  [[dont_unroll]] for (uint q = 0; q < kMine * kVectorsN; ++q) {
+    const uint row = row0 + tile_row(ty, first + q / kVectorsN);
     const uint column = column0 + (tx + q % kVectorsN * kAcross) * 4, at = row * args.c_row + column;
     if (row >= args.m) break;
     [[dont_unroll]] for (uint e = 0; e < 4 && column + e < args.n; ++e)

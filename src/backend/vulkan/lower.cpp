@@ -68,6 +68,7 @@ void lower(Emitter& emitter) {
     case OpCode::sort:
     case OpCode::scan:
     case OpCode::random_bits: return lower_index_op(emitter);
+    case OpCode::adam: return lower_adam(emitter);
     case OpCode::custom: return lower_custom(emitter);
     default: return lower_array_op(emitter);
   }

@@ -127,6 +127,7 @@ void lower_linear(Emitter& emitter);
 void lower_norm(Emitter& emitter);       // rms_norm, layer_norm
 void lower_rope(Emitter& emitter);       // rope, kv_write, rope_kv_write
 void lower_attention(Emitter& emitter);  // paged_attention, dense_attention, segment_pool
+void lower_adam(Emitter& emitter);
 void lower_custom(Emitter& emitter);     // a caller's own GLSL
 Kernel custom_kernel(const LaunchPlan& plan);
 

@@ -284,16 +284,16 @@ class LinearLowering {
       int64_t tokens, columns, my_tokens, my_columns;
       int64_t size() const { return tokens / my_tokens * (columns / my_columns); }
     };
-    // Large tiles read less, small ones fill the device.
+    // Large tiles read less; small ones fill the device, and share out k, whose loads they would wait for.
     Tile tile{128, 128, 8, 8};
     const int64_t enough = caps_.multiprocessors ? caps_.multiprocessors : 16;
-    if (caps_.software || tokens_ < 128 || divide_up(tokens_, 128) * blocks(weights, 128) < enough ||
-        tile.size() > caps_.workgroup_invocations)
-      tile = {64, 64, 4, 4};
-    if (tokens_ <= 32 || tile.size() > caps_.workgroup_invocations) tile = {32, 32, 4, 4};
+    auto count = [&](int64_t size) { return divide_up(tokens_, size) * blocks(weights, size); };
+    if (caps_.software || tokens_ < 128 || count(128) < enough || tile.size() > caps_.workgroup_invocations) tile = {64, 64, 4, 4};
+    if (tokens_ <= 32 || (!caps_.software && count(64) < enough) || tile.size() > caps_.workgroup_invocations) tile = {32, 32, 4, 4};
+    const int64_t slices = tile.tokens == 32 && k_ >= 128 && 4 * tile.size() <= caps_.workgroup_invocations ? 4 : 1;
     Kernel kernel{cat("linear_tile.", short_name(problem.weight)),
-                  {form_of(weights, x).bits(), uint32_t(tile.size()), uint32_t(tile.tokens), uint32_t(tile.columns),
-                   uint32_t(tile.my_tokens), uint32_t(tile.my_columns)}};
+                  {form_of(weights, x).bits(), uint32_t(tile.size() * slices), uint32_t(tile.tokens), uint32_t(tile.columns),
+                   uint32_t(tile.my_tokens), uint32_t(tile.my_columns), uint32_t(slices)}};
     dispatch(std::move(kernel), divide_up(tokens_, tile.tokens) * blocks(weights, tile.columns), weights, x, false, problem);
   }
 

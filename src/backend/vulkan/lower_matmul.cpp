@@ -171,7 +171,7 @@ class Product {
     const int64_t tile = narrow ? narrow_rows(m, items) : dtype_ == DType::f32 ? tile_size(m, n, half ? (items + 1) / 2 : items) : 16;
     const int64_t across = narrow ? (n <= 8 ? 8 : 16) : tile, tiles_m = divide_up(m, tile), tiles_n = divide_up(n, across);
     Kernel kernel = narrow                 ? this->narrow(a, b, axes, tile, across, turned, n % across || k % 4)
-                    : dtype_ == DType::f32 ? tiled(a, b, axes, tile, m % tile || n % tile || k % (tile == 64 ? 16 : 8) || k == 0)
+                    : dtype_ == DType::f32 ? tiled(a, b, axes, tile, m % tile || n % tile || k % step_of(tile) || k == 0)
                                            : plain(axes);
     if (with_end) append_end(kernel.constants);
     const int64_t a_first = rebase(a), b_first = rebase(b);
@@ -222,6 +222,9 @@ class Product {
       if (std::min(m, n) > tile / 2 && divide_up(m, tile) * divide_up(n, tile) * items >= wanted_groups()) return tile;
     return kSmallTile;
   }
+
+  // Terms that a tile's workgroup takes at a time: DEPTH * SLICES of kernels/matmul.comp.
+  static int64_t step_of(int64_t tile) { return tile == 128 ? 8 : tile == 64 ? 16 : 32; }
 
   bool is_narrow(const Matrix& c, int64_t k) const {
     return dtype_ == DType::f32 && into_ == ProductInto::all && std::min(c.rows, c.columns) <= kNarrow && k >= kNarrowTerms;

@@ -51,7 +51,7 @@ class VulkanDevice final : public OpenDevice {
   bool claims(const Primitive& primitive) const override {
     const OpCode code = primitive.code();
     if (code == OpCode::linalg) return lowers_linalg(primitive);
-    return code < OpCode::convolution || (code > OpCode::pool_gradient && code < OpCode::norm_gradient);
+    return code < OpCode::convolution || (code > OpCode::pool_gradient && code < OpCode::norm_gradient) || code == OpCode::adam;
   }
   std::unique_ptr<Executable> compile(CompilePlan plan) override {
     const auto live = this->live("compile");
