@@ -27,4 +27,15 @@ float team_sum(float value) {
   return sum;
 }
 
+float team_max(float value) {
+  const float mine = subgroupMax(value);
+  if (!kWhole || gl_NumSubgroups == 1) return mine;
+  barrier();
+  if (subgroupElect()) team_sums[gl_SubgroupID] = mine;
+  barrier();
+  float most = mine;
+  for (uint i = 0; i < gl_NumSubgroups; ++i) most = max(most, team_sums[i]);
+  return most;
+}
+
 #endif

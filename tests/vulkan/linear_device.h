@@ -43,7 +43,8 @@ class TestDevice {
     std::vector<StoragePtr> storages;
     std::vector<Binding> bindings;
     for (size_t i = 0; i < data.size(); ++i) {
-      std::vector<std::byte> bytes = i < plan.inputs.size() ? data[i] : std::vector<std::byte>(data[i].size(), poison);
+      const bool holds = i < plan.inputs.size() + size_t(plan.primitive->updates());  // outputs that are updated hold something before
+      std::vector<std::byte> bytes = holds ? data[i] : std::vector<std::byte>(data[i].size(), poison);
       bytes.resize(bytes.size() + kGuard, poison);
       storages.push_back(device_->allocator().allocate(bytes.size()));
       device_->write(*storages.back(), 0, bytes.data(), bytes.size());

@@ -68,7 +68,12 @@ void lower(Emitter& emitter) {
     case OpCode::sort:
     case OpCode::scan:
     case OpCode::random_bits: return lower_index_op(emitter);
-    case OpCode::adam: return lower_adam(emitter);
+    case OpCode::pool:
+    case OpCode::pool_gradient:
+    case OpCode::norm_gradient:
+    case OpCode::cross_entropy:
+    case OpCode::cross_entropy_gradient:
+    case OpCode::adam: return lower_training_op(emitter);
     case OpCode::custom: return lower_custom(emitter);
     default: return lower_array_op(emitter);
   }

@@ -1,24 +1,132 @@
-// What training has kernels of its own for.
+// What training has kernels of its own for: losses, gradients, updates of parameters.
+#include <string>
+
 #include "backend/vulkan/attention.h"
+#include "backend/vulkan/elementwise_glsl.h"
+#include "backend/vulkan/reduce_glsl.h"
 #include "ops/adam.h"
+#include "ops/pool.h"
+#include "ops/transformer.h"
 
 namespace mlxc::vulkan {
+namespace {
+
+constexpr int64_t kThreads = 256;
+constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
+
+// Whether all operands from `first` on can be read and written in fours.
+bool all_wide(const LaunchPlan& plan, size_t first = 0) {
+  for (size_t i = first; i < plan.places.size(); ++i)
+    if (!lies_in(plan, i, 16)) return false;
+  return true;
+}
+
+// kernels/cross_entropy.comp
+void lower_cross_entropy(Emitter& e) {
+  const LaunchPlan& plan = e.plan();
+  const bool gradient = plan.primitive->code() == OpCode::cross_entropy_gradient;
+  const int64_t classes = plan.inputs[0].type.shape.back(), rows = element_count(plan.inputs[1].type.shape);
+  if (rows == 0 || (classes == 0 && gradient)) return;
+  if (!fits_int(classes) || !fits_int(rows)) no_kernel(plan);
+  const Team team = team_of(e.caps(), divide_up(classes, 4), rows);
+  const bool wide = classes % 4 == 0 && all_wide(plan);
+  std::vector<Argument> arguments{read(e.input(0)), read(e.input(1))};
+  if (gradient)
+    arguments.insert(arguments.end(), {read(e.input(2)), read(e.input(3)), write(e.output(0))});
+  else
+    arguments.insert(arguments.end(), {write(e.output(1)), write(e.output(0)), write(e.output(0))});
+  const double elements = double(rows) * double(classes);
+  e.dispatch({gradient ? "cross_entropy.gradient" : "cross_entropy.rows", {team.threads, team.lanes, wide}, team.subgroup},
+             e.row(divide_up(rows, team.count())), std::move(arguments), Words().u(rows).u(classes), {30 * elements, 8 * elements});
+}
+
+// kernels/norm_gradient.comp
+void lower_norm_gradient(Emitter& e) {
+  const LaunchPlan& plan = e.plan();
+  const auto& op = as<NormGradient>(*plan.primitive);
+  const int64_t dim = plan.inputs[0].type.shape.back(), rows = dim ? element_count(plan.inputs[0].type.shape) / dim : 0;
+  const uint32_t weight = float_type(plan.inputs[1].type.dtype);
+  constexpr int64_t kHeld = 16;  // pieces of a row that a lane keeps
+  const Team team = team_of(e.caps(), divide_up(dim, 4), rows);
+  if (dim == 0 || weight == kNoFloat || !fits_int(dim) || !fits_int(rows) || divide_up(dim, 4) > kHeld * team.lanes) no_kernel(plan);
+  const int64_t groups = std::clamp<int64_t>(2 * int64_t(e.caps().multiprocessors), 16, 512),
+                teams = std::max<int64_t>(1, std::min(rows, groups * team.count())), bytes = teams * dim * 4;
+  const Ref weights = e.scratch(bytes), biases = op.centered ? e.scratch(bytes) : weights;
+  const double elements = double(rows) * double(dim);
+  e.dispatch({op.centered ? "norm_gradient.layer" : "norm_gradient.rms",
+              {team.threads, team.lanes, uint32_t(dim), weight, dim % 4 == 0 && all_wide(plan)},
+              team.subgroup},
+             e.row(divide_up(teams, team.count())),
+             {read(e.input(0)), read(e.input(1)), read(e.input(2)), write(e.output(0)), write(weights), write(biases)},
+             Words().u(rows).u(teams).f(op.eps).f(op.weight_offset), {20 * elements, 12 * elements});
+  const ReduceShape columns{.outer = 1, .count = teams, .inner = dim, .stride = teams * dim};
+  emit_reduce(e, Reduction::sum, DType::f32, DType::f32, columns, weights, e.output(1));
+  if (op.centered) emit_reduce(e, Reduction::sum, DType::f32, DType::f32, columns, biases, e.output(2));
+}
+
+// kernels/pool.glsl
+void lower_pool(Emitter& e) {
+  const LaunchPlan& plan = e.plan();
+  const bool gradient = plan.primitive->code() == OpCode::pool_gradient;
+  const PoolOp op = gradient ? as<PoolGradient>(*plan.primitive).op : as<Pool>(*plan.primitive).op;
+  const PoolShape& shape = gradient ? as<PoolGradient>(*plan.primitive).shape : as<Pool>(*plan.primitive).shape;
+  const bool picks = !gradient && as<Pool>(*plan.primitive).picks;
+  const DType dtype = plan.outputs[0].type.dtype;
+  const Shape &x = (gradient ? plan.outputs : plan.inputs)[0].type.shape, &y = (gradient ? plan.inputs : plan.outputs)[0].type.shape;
+  const int64_t count = element_count(plan.outputs[0].type.shape);
+  if (count == 0) return;
+  if (element_count(x) > kMost || element_count(y) > kMost) no_kernel(plan);
+  Words words;
+  words.u(count);
+  const int missing = 3 - (x.rank() - 2);
+  auto three = [&](auto value, int64_t otherwise) {
+    for (int axis = 0; axis < 3; ++axis) words.u(axis < missing ? otherwise : value(axis - missing));
+  };
+  three([&](int axis) { return x[2 + axis]; }, 1);
+  three([&](int axis) { return y[2 + axis]; }, 1);
+  for (const auto& [list, otherwise] : {std::pair{&shape.kernel, 1}, {&shape.stride, 1}, {&shape.padding, 0}, {&shape.dilation, 1}}) {
+    for (int64_t value : *list)
+      if (!fits_int(value)) no_kernel(plan);
+    three([&](int axis) { return (*list)[axis]; }, otherwise);
+  }
+  const std::string text = cat(glsl_head(e, {dtype}, "arithmetic.glsl"), "#define VALUE ", value_type(dtype), "\n#define LOAD load_",
+                               suffix(dtype), "\n#define STORE store_", suffix(dtype), "\n#define GRADIENT ", int(gradient),
+                               "\n#define MAXIMUM ", int(op == PoolOp::max), "\n#define PICKS ", int(picks), "\n#define INSIDE ",
+                               op == PoolOp::mean_of_inside ? "true" : "false", "\n#include \"pool.glsl\"\n");
+  int64_t taps = 1;
+  for (int64_t n : shape.kernel) taps *= n;
+  e.dispatch({.module = "pool", .constants = {}, .subgroup = 0, .source = text}, e.row(divide_up(count, kThreads)),
+             {read(e.input(0)), read(e.input(plan.inputs.size() > 1 ? 1 : 0)), write(e.output(0))}, words,
+             {.flops = double(count) * double(taps), .bytes = double((element_count(x) + element_count(y)) * size_of(dtype))});
+}
 
 // kernels/adam.comp
-void lower_adam(Emitter& emitter) {
-  constexpr int64_t kThreads = 256, kEach = 4, kMost = (int64_t{1} << 31) - 4096;
-  const LaunchPlan& plan = emitter.plan();
+void lower_adam(Emitter& e) {
+  constexpr int64_t kEach = 4;
+  const LaunchPlan& plan = e.plan();
   const auto& op = as<AdamUpdate>(*plan.primitive);
   const int64_t count = element_count(plan.inputs[0].type.shape);
   if (count == 0) return;
   if (count > kMost) no_kernel(plan);
-  bool wide = lies_in(plan, 3, 16);
-  for (size_t i = 0; i < plan.outputs.size(); ++i) wide = wide && lies_in(plan, plan.inputs.size() + i, 16);
-  emitter.dispatch({"adam", {wide}}, emitter.row(divide_up(count, kThreads * kEach)),
-                   {update(emitter.output(0)), update(emitter.output(1)), update(emitter.output(2)), read(emitter.input(3)),
-                    read(emitter.input(4)), read(emitter.input(5)), read(emitter.input(6))},
-                   Words().u(count).f(float(op.beta1)).f(float(1 - op.beta1)).f(float(op.beta2)).f(float(1 - op.beta2)).f(float(op.eps)),
-                   {.flops = 40 * double(count), .bytes = 28 * double(count)});
+  e.dispatch({"adam", {all_wide(plan, plan.inputs.size()) && lies_in(plan, 3, 16)}}, e.row(divide_up(count, kThreads * kEach)),
+             {update(e.output(0)), update(e.output(1)), update(e.output(2)), read(e.input(3)), read(e.input(4)), read(e.input(5)),
+              read(e.input(6))},
+             Words().u(count).f(float(op.beta1)).f(float(1 - op.beta1)).f(float(op.beta2)).f(float(1 - op.beta2)).f(float(op.eps)),
+             {.flops = 40 * double(count), .bytes = 28 * double(count)});
+}
+
+}  // namespace
+
+void lower_training_op(Emitter& emitter) {
+  switch (emitter.plan().primitive->code()) {
+    case OpCode::pool:
+    case OpCode::pool_gradient: return lower_pool(emitter);
+    case OpCode::norm_gradient: return lower_norm_gradient(emitter);
+    case OpCode::cross_entropy:
+    case OpCode::cross_entropy_gradient: return lower_cross_entropy(emitter);
+    case OpCode::adam: return lower_adam(emitter);
+    default: no_kernel(emitter.plan());
+  }
 }
 
 }  // namespace mlxc::vulkan

@@ -49,9 +49,15 @@ class VulkanDevice final : public OpenDevice {
     return joins_rotation(first, second, caps_) || joins_reduction(first, second);
   }
   bool claims(const Primitive& primitive) const override {
-    const OpCode code = primitive.code();
-    if (code == OpCode::linalg) return lowers_linalg(primitive);
-    return code < OpCode::convolution || (code > OpCode::pool_gradient && code < OpCode::norm_gradient) || code == OpCode::adam;
+    switch (primitive.code()) {
+      case OpCode::linalg: return lowers_linalg(primitive);
+      case OpCode::convolution:
+      case OpCode::convolution_input:
+      case OpCode::convolution_weight:
+      case OpCode::attention:
+      case OpCode::attention_gradient: return false;
+      default: return true;
+    }
   }
   std::unique_ptr<Executable> compile(CompilePlan plan) override {
     const auto live = this->live("compile");

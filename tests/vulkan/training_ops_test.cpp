@@ -1,0 +1,133 @@
+// Losses, gradients and updates that are kernels of their own, on the Vulkan device against the CPU's, which tests/ops and tests/nn hold
+// against PyTorch and finite differences.
+#include <gtest/gtest.h>
+
+#include "ops/adam.h"
+#include "ops/cross_entropy.h"
+#include "ops/pool.h"
+#include "ops/transformer.h"
+#include "vulkan/launch_compare.h"
+
+namespace mlxc::vulkan {
+namespace {
+
+using TrainingOnDevice = LaunchTest;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity(), kNan = std::numeric_limits<double>::quiet_NaN();
+
+// Numbers without a pattern, in [-1, 1).
+double noise(size_t input, int64_t i) {
+  const uint64_t mixed = (uint64_t(i) * 0x9e3779b97f4a7c15ull) ^ (uint64_t(input + 1) * 0xd1b54a32d192ed03ull);
+  return double((mixed * 0xbf58476d1ce4e5b9ull) >> 40) * 0x1p-23 - 1;
+}
+
+Operand dense(const Shape& shape, DType dtype = DType::f32) { return lay(shape, dtype, Lie::dense); }
+
+TEST_F(TrainingOnDevice, CrossEntropyAndItsGradient) {
+  for (const auto& [rows, classes] : {std::pair{1, 1}, {3, 10}, {70, 7}, {5, 1000}, {2, 4099}, {9, 128}}) {
+    for (const Lie lie : {Lie::dense, Lie::shifted}) {
+      const std::string what = cat(rows, " x ", classes, " ", name_of(lie));
+      auto value = [&, classes = classes](size_t input, int64_t i) {
+        // Classes, and in every fifth row none; logits around a large one.
+        if (input == 1) return double(i % 5 == 4 ? (i % 2 ? -100 : classes) : i * 7 % classes);
+        return 50 + 8 * noise(input, i);
+      };
+      const Launch forward =
+          launch_of(std::make_shared<const CrossEntropyRows>(), {lay({rows, classes}, DType::f32, lie), dense({rows}, DType::i32)}, value);
+      compare(forward, {16, 4e-6}, what);
+      Launch backward =
+          launch_of(std::make_shared<const CrossEntropyGradient>(),
+                    {lay({rows, classes}, DType::f32, lie), dense({rows}, DType::i32), dense({rows, 2}), dense({rows})}, value);
+      backward.data[2] = run_on_cpu(forward)[1];
+      compare(backward, {64, 1e-6}, cat("gradient of ", what));
+    }
+  }
+}
+
+TEST_F(TrainingOnDevice, CrossEntropyOfInfinitiesAndNan) {
+  const std::vector<double> logits{1, -kInfinity, 2, /**/ 1, kNan, 2, /**/ -kInfinity, 0, 1, /**/ kInfinity, 0, 1};
+  const Launch launch = launch_of(std::make_shared<const CrossEntropyRows>(), {dense({4, 3}), dense({4}, DType::i32)},
+                                  [&](size_t input, int64_t i) { return input ? 0.0 : logits[size_t(i)]; });
+  const Bytes losses = run_on_vulkan(launch, "losses")[0];
+  EXPECT_NEAR(element(losses, 0, DType::f32), std::log(1 + std::exp(1.0)), 1e-6);
+  EXPECT_TRUE(std::isnan(element(losses, 1, DType::f32)));
+  EXPECT_EQ(element(losses, 2, DType::f32), kInfinity);
+  EXPECT_TRUE(std::isnan(element(losses, 3, DType::f32)));
+}
+
+TEST_F(TrainingOnDevice, GradientsOfNorms) {
+  for (const auto& [rows, dim] : {std::pair{1, 1}, {3, 5}, {2000, 64}, {7, 128}, {33, 1027}, {5, 4096}, {600, 20}})
+    for (const bool centered : {false, true})
+      for (const DType weight : {DType::f32, DType::bf16})
+        for (const Lie lie : {Lie::dense, Lie::shifted}) {
+          const Launch launch = launch_of(std::make_shared<const NormGradient>(centered, 1e-5f, centered ? 0.0f : 1.0f),
+                                          {lay({rows, dim}, DType::f32, lie), dense({dim}, weight), lay({rows, dim}, DType::f32, lie)},
+                                          [](size_t input, int64_t i) { return noise(input, i) + (input == 0 ? 0.5 : 0); });
+          // Sums over the rows: float32, in another order. What is left of a row of one element is multiplied by 1 / sqrt(eps).
+          compare(launch, {64, 2e-6 * std::sqrt(double(rows)) + (dim == 1 ? 4e-5 : 4e-6)},
+                  cat(centered ? "layer_norm " : "rms_norm ", rows, " x ", dim, " ", name_of(weight), " ", name_of(lie)));
+        }
+}
+
+struct PoolCase {
+  Shape x;
+  PoolShape shape;
+};
+const std::vector<PoolCase>& pools() {
+  static const std::vector<PoolCase> all{{{2, 3, 8, 8}, {{2, 2}, {2, 2}, {0, 0}, {1, 1}}},
+                                         {{1, 2, 7, 9}, {{3, 2}, {2, 1}, {1, 1}, {1, 2}}},
+                                         {{3, 1, 20}, {{5}, {3}, {2}, {1}}},
+                                         {{1, 2, 5, 4, 6}, {{2, 2, 3}, {1, 2, 2}, {1, 0, 1}, {2, 1, 1}}},
+                                         {{2, 2, 9, 9}, {{3, 3}, {4, 4}, {0, 0}, {1, 1}}},
+                                         {{1, 1, 1, 1}, {{1, 1}, {1, 1}, {0, 0}, {1, 1}}}};
+  return all;
+}
+
+// Few different values, so that maxima are equal; some are no numbers.
+double pooled(size_t input, int64_t i) {
+  if (input == 0 && i % 23 == 11) return kNan;
+  if (input == 0 && i % 7 == 3) return -kInfinity;
+  return input == 0 ? double(i * 5 % 11) - 4 : noise(input, i);
+}
+
+TEST_F(TrainingOnDevice, PoolsAndTheirGradients) {
+  for (const DType dtype : {DType::f32, DType::f64})
+    for (const PoolCase& c : pools())
+      for (const PoolOp op : {PoolOp::max, PoolOp::mean, PoolOp::mean_of_inside}) {
+        const std::string what = cat("pool ", int(op), " of ", name_of(dtype), " ", to_string(c.x));
+        const Launch forward = launch_of(std::make_shared<const Pool>(op, c.shape), {dense(c.x, dtype)}, pooled);
+        if (lacks_types(forward)) continue;
+        const Tolerance tolerance{op == PoolOp::max ? 0.0 : 8.0, 0};
+        compare(forward, tolerance, what);
+        const Shape y = forward.plan.outputs[0].type.shape;
+        Dims size;
+        for (int axis = 2; axis < c.x.rank(); ++axis) size.push_back(c.x[axis]);
+        // Of max the second input is x, of the others there is none.
+        std::vector<Operand> inputs{dense(y, dtype)};
+        if (op == PoolOp::max) inputs.push_back(dense(c.x, dtype));
+        const Launch backward = launch_of(std::make_shared<const PoolGradient>(op, c.shape, size), inputs,
+                                          [](size_t input, int64_t i) { return input ? pooled(0, i) : noise(0, i); });
+        compare(backward, {8, 1e-6}, cat("gradient of ", what));
+        if (op != PoolOp::max) continue;
+        compare(launch_of(std::make_shared<const Pool>(op, c.shape, true), {dense(c.x, dtype), dense(c.x, dtype)}, pooled), tolerance,
+                cat("picks of ", what));
+      }
+}
+
+TEST_F(TrainingOnDevice, AdamsStep) {
+  for (const int64_t n : {1, 3, 4, 1000, 100003})
+    for (const Lie lie : {Lie::dense, Lie::shifted}) {
+      Launch launch = launch_of(std::make_shared<const AdamUpdate>(0.9, 0.999, 1e-8),
+                                {dense({n}), dense({n}), dense({n}), lay({n}, DType::f32, lie), dense({}), dense({}), dense({})},
+                                [](size_t input, int64_t i) {
+                                  if (input >= 4) return input == 4 ? 0.9999 : input == 5 ? 1e-2 : 0.03;
+                                  return input == 2 ? std::abs(noise(input, i)) * (i % 3 ? 1e-3 : 0) : noise(input, i) * (i % 5 ? 1 : 0);
+                                });
+      for (size_t i = 0; i < 3; ++i)
+        launch.data[launch.plan.inputs.size() + i] = launch.data[i];  // the results lie where the old values do
+      compare(launch, {8, 1e-7}, cat(n, " ", name_of(lie)));
+    }
+}
+
+}  // namespace
+}  // namespace mlxc::vulkan
