@@ -20,18 +20,18 @@ layout(push_constant, scalar) uniform Args {
 
 shared bool is_last;
 
-// WIDE columns from `at` of eight rows, all asked for before any is waited for.
-void load_block(Row row, uint at, uint step, bool wide, out VALUE x[8][WIDE]) {
+// WIDE columns from `at` of eight rows, all asked for before any is waited for; past the last of them the first again.
+void load_block(Row row, uint at, uint step, uint rows, bool wide, out VALUE x[8][WIDE]) {
 #if WIDE == PER
   if (wide) {
     Words words[8];
-    [[unroll]] for (uint r = 0; r < 8; ++r) words[r] = load_words(row, (at + r * step) / WIDE);
+    [[unroll]] for (uint r = 0; r < 8; ++r) words[r] = load_words(row, (r < rows ? at + r * step : at) / WIDE);
     [[unroll]] for (uint r = 0; r < 8; ++r) unpack_words(row, words[r], x[r]);
     return;
   }
 #endif
   [[unroll]] for (uint r = 0; r < 8; ++r)
-    [[unroll]] for (uint i = 0; i < WIDE; ++i) x[r][i] = element(row, at + r * step + i);
+    [[unroll]] for (uint i = 0; i < WIDE; ++i) x[r][i] = element(row, (r < rows ? at + r * step : at) + i);
 }
 
 void main() {
@@ -52,17 +52,18 @@ void main() {
       Value sum[WIDE];
       [[unroll]] for (uint i = 0; i < WIDE; ++i) sum[i] = identity();
       for (uint n = 0; n < 32 && row < end; ++n, row += 8 * ROWS) {
-        if (row + 7 * ROWS < end) {
-          VALUE held[8][WIDE];
-          load_block(x, row * args.inner + column, step, wide, held);
-          [[unroll]] for (uint i = 0; i < WIDE; ++i) {
-            VALUE along[8];
-            [[unroll]] for (uint r = 0; r < 8; ++r) along[r] = held[r][i];
+        const uint rows = min((end - row + ROWS - 1) / ROWS, 8u);
+        VALUE held[8][WIDE];
+        load_block(x, row * args.inner + column, step, rows, wide, held);
+        [[unroll]] for (uint i = 0; i < WIDE; ++i) {
+          VALUE along[8];
+          [[unroll]] for (uint r = 0; r < 8; ++r) along[r] = held[r][i];
+          if (rows == 8) {
             sum[i] = fold(sum[i], along, base[i], row, ROWS);
+          } else {
+            [[unroll]] for (uint r = 0; r < 8; ++r)
+              if (r < rows) sum[i] = follow(sum[i], lift(along[r], base[i], row + r * ROWS));
           }
-        } else {
-          for (uint r = row; r < end; r += ROWS)
-            [[unroll]] for (uint i = 0; i < WIDE; ++i) sum[i] = follow(sum[i], lift(element(x, r * args.inner + column + i), base[i], r));
         }
       }
       [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = combine(v[i], sum[i]);
@@ -80,8 +81,15 @@ void main() {
     memoryBarrierBuffer();
     [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = identity();
     if (valid)
-      for (uint p = lane; p < args.parts; p += ROWS)
-        [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = combine(v[i], args.partials.v[p * results + at + i]);
+      [[dont_unroll]] for (uint p = lane; p < args.parts; p += 4 * ROWS) {  // four under way
+        Value w[4][WIDE];
+        [[unroll]] for (uint k = 0; k < 4; ++k)
+          [[unroll]] for (uint i = 0; i < WIDE; ++i) {
+            w[k][i] = identity();
+            if (p + k * ROWS < args.parts) w[k][i] = args.partials.v[(p + k * ROWS) * results + at + i];
+          }
+        [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = combine(v[i], combine(combine(w[0][i], w[1][i]), combine(w[2][i], w[3][i])));
+      }
     [[unroll]] for (uint i = 0; i < WIDE; ++i) v[i] = combine_lanes(v[i], lane, ROWS, COLUMNS);
     if (gl_LocalInvocationIndex == 0) args.counters.v[block] = 0u;
   }

@@ -21,12 +21,10 @@ constexpr std::array<std::string_view, 26> kBinaryNames{
 bool any_of(UnaryOp op, std::initializer_list<UnaryOp> list) { return std::find(list.begin(), list.end(), op) != list.end(); }
 bool any_of(BinaryOp op, std::initializer_list<BinaryOp> list) { return std::find(list.begin(), list.end(), op) != list.end(); }
 
-bool gives_boolean(UnaryOp op) { return any_of(op, {UnaryOp::logical_not, UnaryOp::isnan, UnaryOp::isinf, UnaryOp::isfinite}); }
 bool keeps_integers(UnaryOp op) {
   return gives_boolean(op) || any_of(op, {UnaryOp::abs, UnaryOp::negative, UnaryOp::square, UnaryOp::floor, UnaryOp::ceil, UnaryOp::trunc,
                                           UnaryOp::round, UnaryOp::sign, UnaryOp::relu, UnaryOp::bitwise_not});
 }
-bool gives_boolean(BinaryOp op) { return op >= BinaryOp::equal && op <= BinaryOp::logical_xor; }
 bool is_bitwise(BinaryOp op) { return op >= BinaryOp::bitwise_and; }
 bool needs_float(BinaryOp op) { return any_of(op, {BinaryOp::divide, BinaryOp::atan2, BinaryOp::hypot, BinaryOp::logaddexp}); }
 

@@ -1,82 +1,11 @@
 // One result per element, with NumPy broadcasting and array-API type promotion.
 #pragma once
 
+#include "array/operations.h"
 #include "graph/array.h"
 
 namespace mlxc {
 
-enum class UnaryOp : uint8_t {
-  abs,
-  negative,
-  exp,
-  expm1,
-  log,
-  log1p,
-  log2,
-  log10,
-  sqrt,
-  rsqrt,
-  square,
-  reciprocal,
-  sin,
-  cos,
-  tan,
-  asin,
-  acos,
-  atan,
-  sinh,
-  cosh,
-  tanh,
-  asinh,
-  acosh,
-  atanh,
-  floor,
-  ceil,
-  trunc,
-  round,
-  sign,
-  erf,
-  sigmoid,
-  silu,
-  gelu_tanh,
-  gelu_erf,
-  relu,
-  logical_not,
-  bitwise_not,
-  isnan,
-  isinf,
-  isfinite,
-  erfinv,
-  gelu_erf_slope,  // the derivative of gelu_erf
-};
-enum class BinaryOp : uint8_t {
-  add,
-  subtract,
-  multiply,
-  divide,
-  floor_divide,
-  remainder,
-  power,
-  minimum,
-  maximum,
-  atan2,
-  hypot,
-  logaddexp,
-  equal,
-  not_equal,
-  less,
-  less_equal,
-  greater,
-  greater_equal,
-  logical_and,
-  logical_or,
-  logical_xor,
-  bitwise_and,
-  bitwise_or,
-  bitwise_xor,
-  shift_left,
-  shift_right,
-};
 std::string_view name_of(UnaryOp op);
 std::string_view name_of(BinaryOp op);
 

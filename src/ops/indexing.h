@@ -2,6 +2,7 @@
 // is not written, as nothing can fail once a graph runs.
 #pragma once
 
+#include "array/operations.h"
 #include "graph/array.h"
 
 namespace mlxc {
@@ -16,8 +17,6 @@ struct Update : PrimitiveBase<Update, OpCode::update> {
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
   int updates() const override { return 1; }
 };
-
-enum class ScatterOp : uint8_t { set, add, multiply, minimum, maximum };
 
 // x [V, row...] with row indices[i] combined with values[i], in the order of i (so of two that set one row, the last wins).
 // Inputs: x, indices [N] int64, values [N, row...] of x's dtype. The inverse of Take.

@@ -1,12 +1,10 @@
 // Matrix products: NumPy's matmul, and the linear layer on weights as checkpoints store them.
 #pragma once
 
+#include "array/operations.h"
 #include "graph/array.h"
 
 namespace mlxc {
-
-// high: activations stay float32. native: products may round their inputs to the weights' 16-bit type; accumulation is float32 in both.
-enum class Precision : uint8_t { native = 0, high = 1 };
 
 // The activation of a gated product, activation(x W_0^T) * (x W_1^T), or behind a product.
 enum class Gate : uint8_t { none, silu, gelu_tanh, gelu_erf, relu };

@@ -1,6 +1,7 @@
 // Pools: the maximum or mean of windows over the spatial axes of [batch, channels, spatial...], one to three of them.
 #pragma once
 
+#include "array/operations.h"
 #include "graph/array.h"
 
 namespace mlxc {
@@ -12,8 +13,6 @@ struct PoolShape {
 };
 Array max_pool(const Array& x, const PoolShape& shape);
 Array average_pool(const Array& x, const PoolShape& shape, bool count_padding);
-
-enum class PoolOp : uint8_t { max, mean, mean_of_inside };  // mean_of_inside: over the elements that are no padding
 
 // float32 and float64. Of max, optionally a second input of the shape of x: the result then takes its elements from there, at the places
 // where x is largest (the first of equal ones, NaN above all).

@@ -4,6 +4,7 @@
 
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
+#include "ops/numeric.h"
 #include "ops/shape_ops.h"
 
 namespace mlxc {
@@ -34,6 +35,7 @@ Array reduce_runs(ReduceOp op, const Array& x, const Dims& axes) {
   if (first <= 0) return apply(Reduce(op, axes, true), {x});
   Dims run, rest;
   for (int i = 0; i < axes.rank(); ++i) (i < first ? rest : run).push_back(axes[i]);
+  if (op == ReduceOp::deviation) return power_or_zero(reduce_runs(ReduceOp::variance, x, axes), 0.5);
   if (op == ReduceOp::variance) {  // the mean of the runs' variances, and the variance of their means
     const Array means = apply(Reduce(ReduceOp::mean, run, true), {x}), variances = apply(Reduce(ReduceOp::variance, run, true), {x});
     return reduce_runs(ReduceOp::mean, variances, rest) + reduce_runs(ReduceOp::variance, means, rest);
@@ -67,7 +69,8 @@ Array row_softmax(const Array& x, int axis, bool log) {
 }  // namespace
 
 std::string_view name_of(ReduceOp op) {
-  static constexpr std::array<std::string_view, 9> names{"sum", "mean", "prod", "max", "min", "any", "all", "logsumexp", "variance"};
+  static constexpr std::array<std::string_view, 10> names{"sum", "mean", "prod",      "max",      "min",
+                                                          "any", "all",  "logsumexp", "variance", "deviation"};
   if (size_t(op) >= names.size()) fail(Status::invalid_argument, "unknown reduction ", int(op));
   return names[size_t(op)];
 }
@@ -90,8 +93,9 @@ std::vector<TensorType> Reductions::infer(TensorTypes inputs) const {
 }
 
 Arrays Reduce::compose(const Arrays& inputs) const {
-  if (op != ReduceOp::variance) return {};
   const Array& x = inputs[0];
+  if (op == ReduceOp::deviation) return {power_or_zero(apply(Reduce(ReduceOp::variance, axes, keepdims), {x}), 0.5)};
+  if (op != ReduceOp::variance) return {};
   const Array mean = apply(Reduce(ReduceOp::mean, axes, true), {x});
   return {apply(Reduce(ReduceOp::mean, axes, keepdims), {unary(UnaryOp::square, x - mean)})};
 }
@@ -112,7 +116,8 @@ Array reduce(ReduceOp op, const Array& x, const Dims& axes, bool keepdims) {
   if (axes.rank() == 0)
     for (int axis = 0; axis < x.rank(); ++axis) sorted.push_back(axis);
   Array values = x;
-  if ((op == ReduceOp::mean || op == ReduceOp::logsumexp || op == ReduceOp::variance) && !is_float(x.dtype())) values = cast(x, DType::f32);
+  const bool fractional = op == ReduceOp::mean || op >= ReduceOp::logsumexp;
+  if (fractional && !is_float(x.dtype())) values = cast(x, DType::f32);
   if (op == ReduceOp::max || op == ReduceOp::min) {
     for (int64_t axis : sorted)
       if (x.dim(int(axis)) == 0) fail(Status::invalid_argument, name_of(op), " of an empty axis has no value");

@@ -5,7 +5,8 @@
 
 namespace mlxc {
 
-enum class ReduceOp : uint8_t { sum, mean, prod, max, min, any, all, logsumexp, variance };  // variance: the population's
+// variance: the population's; deviation: its square root
+enum class ReduceOp : uint8_t { sum, mean, prod, max, min, any, all, logsumexp, variance, deviation };
 std::string_view name_of(ReduceOp op);
 
 struct Reduce : PrimitiveBase<Reduce, OpCode::reduce> {  // axes sorted and adjacent; keeps reduced axes as 1 when keepdims
@@ -18,7 +19,7 @@ struct Reduce : PrimitiveBase<Reduce, OpCode::reduce> {  // axes sorted and adja
   auto fields() const { return std::tie(op, axes, keepdims); }
   std::vector<TensorType> infer(TensorTypes inputs) const override;
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
-  Arrays compose(const Arrays& inputs) const override;  // of variance, for devices without it
+  Arrays compose(const Arrays& inputs) const override;  // of variance and deviation, for devices without them
 };
 
 inline size_t hash_of(const std::vector<ReduceOp>& ops) {

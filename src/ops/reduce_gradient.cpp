@@ -29,6 +29,10 @@ Arrays Reduce::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& co
       return {g * hit / reduce(ReduceOp::sum, hit, axes, true)};
     }
     case ReduceOp::variance: return {g * (x - reduce(ReduceOp::mean, x, axes, true)) * (2 / count)};
+    case ReduceOp::deviation: {  // 0 where nothing differs
+      const Array root = spread(outputs[0]), part = g / (root * count);
+      return {zero_unless(binary(BinaryOp::not_equal, root, scalar_like(root, 0)), part) * (x - reduce(ReduceOp::mean, x, axes, true))};
+    }
     case ReduceOp::logsumexp: return {g * unary(UnaryOp::exp, x - spread(outputs[0]))};
     default: fail(Status::unsupported, name_of(op), " has no gradient");
   }

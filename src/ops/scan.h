@@ -1,11 +1,11 @@
 // Running results along an axis.
 #pragma once
 
+#include "array/operations.h"
 #include "graph/array.h"
 
 namespace mlxc {
 
-enum class ScanOp : uint8_t { sum, prod, max, min, logsumexp };
 std::string_view name_of(ScanOp op);
 
 // Element i is the reduction of elements 0 to i (exclusive: to i - 1, beginning with the neutral element, of an integer's maximum its

@@ -13,9 +13,10 @@ Array arg_all(const Array& x, bool max, bool keepdims) {
   return keepdims ? reshape(index, Dims::filled(x.rank(), 1)) : index;
 }
 
+Array widened(const Array& x) { return x.dtype() == DType::f64 ? x : cast(x, DType::f32); }
+
 Array wide_variance(const Array& x, const Dims& axes, double correction, bool keepdims) {
-  const Array values = x.dtype() == DType::f64 ? x : cast(x, DType::f32);
-  const Array spread = reduce(ReduceOp::variance, values, axes, keepdims);
+  const Array spread = reduce(ReduceOp::variance, widened(x), axes, keepdims);
   if (correction == 0) return spread;
   const double count = double(x.size()) / double(std::max<int64_t>(spread.size(), 1));
   return spread * (count / std::max(count - correction, 0.0));
@@ -30,7 +31,9 @@ Array variance(const Array& x, const Dims& axes, double correction, bool keepdim
 }
 
 Array standard_deviation(const Array& x, const Dims& axes, double correction, bool keepdims) {
-  return cast(power_or_zero(wide_variance(x, axes, correction, keepdims), 0.5), result_type(x));
+  const Array root = correction == 0 ? reduce(ReduceOp::deviation, widened(x), axes, keepdims)
+                                     : power_or_zero(wide_variance(x, axes, correction, keepdims), 0.5);
+  return cast(root, result_type(x));
 }
 
 Array count_nonzero(const Array& x, const Dims& axes, bool keepdims) {

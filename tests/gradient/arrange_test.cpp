@@ -91,7 +91,8 @@ TEST(ScanGradient, MatchesDifferencesInEveryDirection) {
 
 TEST(ReduceGradient, MatchesDifferencesOverAnyAxes) {
   const Array x = drawn({4, 6}, 0.5, 2);
-  for (ReduceOp op : {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::logsumexp})
+  for (ReduceOp op : {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::logsumexp, ReduceOp::variance,
+                      ReduceOp::deviation})
     for (const View& view : kViews)
       for (const Dims& axes : {Dims{}, Dims{0}, Dims{-1}})
         for (bool keep : {false, true})

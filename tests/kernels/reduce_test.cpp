@@ -10,8 +10,8 @@
 namespace mlxc::cpu {
 namespace {
 
-constexpr ReduceOp kAll[] = {ReduceOp::sum,    ReduceOp::mean,      ReduceOp::prod, ReduceOp::max, ReduceOp::min,     ReduceOp::argmax,
-                             ReduceOp::argmin, ReduceOp::logsumexp, ReduceOp::all,  ReduceOp::any, ReduceOp::variance};
+constexpr ReduceOp kAll[] = {ReduceOp::sum,    ReduceOp::mean,      ReduceOp::prod, ReduceOp::max, ReduceOp::min,      ReduceOp::argmax,
+                             ReduceOp::argmin, ReduceOp::logsumexp, ReduceOp::all,  ReduceOp::any, ReduceOp::variance, ReduceOp::deviation};
 
 double reference(ReduceOp op, const std::vector<double>& x) {
   const double n = double(x.size());
@@ -32,10 +32,11 @@ double reference(ReduceOp op, const std::vector<double>& x) {
     }
     case ReduceOp::all: return std::all_of(x.begin(), x.end(), [](double v) { return v != 0; });
     case ReduceOp::any: return std::any_of(x.begin(), x.end(), [](double v) { return v != 0; });
-    case ReduceOp::variance: {
+    case ReduceOp::variance:
+    case ReduceOp::deviation: {
       double squares = 0;
       for (double v : x) squares += (v - sum / n) * (v - sum / n);
-      return squares / (n - 1);
+      return op == ReduceOp::variance ? squares / (n - 1) : std::sqrt(squares / (n - 1));
     }
   }
   return NAN;
@@ -68,7 +69,7 @@ TEST(Reduce, MatchesDoubleForEveryOperationTypeAndAxis) {
         convert_function(DType::f64, dtype)(values.data(), x.data(), n);
         convert_function(dtype, DType::f64)(x.data(), values.data(), n);
         for (ReduceOp op : kAll) {
-          if (op == ReduceOp::variance && s.count == 1) continue;
+          if ((op == ReduceOp::variance || op == ReduceOp::deviation) && s.count == 1) continue;
           if (op == ReduceOp::prod && whole && dtype != DType::boolean) continue;  // wraps: below
           const DType result = reduce_result(op, dtype);
           std::vector<std::byte> out(size_t(s.outer * s.inner * size_of(result)));

@@ -45,10 +45,12 @@ Reference reduce_slowly(ReduceOp op, const Reference& x, const Dims& axes, bool 
       case ReduceOp::any: result.values.push_back(any); break;
       case ReduceOp::all: result.values.push_back(all); break;
       case ReduceOp::logsumexp: result.values.push_back(std::log(exponentials)); break;
-      case ReduceOp::variance: {
+      case ReduceOp::variance:
+      case ReduceOp::deviation: {
         double squares = 0;
         for (double v : group) squares += (v - total / double(group.size())) * (v - total / double(group.size()));
-        result.values.push_back(squares / double(group.size()));
+        const double variance = squares / double(group.size());
+        result.values.push_back(op == ReduceOp::variance ? variance : std::sqrt(variance));
         break;
       }
     }
@@ -60,14 +62,14 @@ TEST(Reduce, MatchesFloat64OverEveryChoiceOfAxesAndLayout) {
   std::mt19937 random(4);
   std::uniform_real_distribution<double> draw(-1.5, 1.5);
   for (ReduceOp op : {ReduceOp::sum, ReduceOp::mean, ReduceOp::prod, ReduceOp::max, ReduceOp::min, ReduceOp::any, ReduceOp::all,
-                      ReduceOp::logsumexp, ReduceOp::variance})
+                      ReduceOp::logsumexp, ReduceOp::variance, ReduceOp::deviation})
     for (DType dtype : {DType::f16, DType::bf16, DType::f32, DType::f64, DType::i32, DType::i64, DType::u8})
       for (const Shape& shape : {Shape{2, 3, 4}, Shape{3, 700}, Shape{1031}})
         for (Lay lay : kLayouts)
           for (int mask = 0; mask < (1 << shape.rank()); ++mask) {
             bool keepdims = (mask + int(lay)) % 2;
             if (op == ReduceOp::prod && element_count(shape) > 100) continue;  // overflows
-            if (is_integer(dtype) && (op == ReduceOp::mean || op == ReduceOp::logsumexp || op == ReduceOp::variance)) continue;
+            if (is_integer(dtype) && (op == ReduceOp::mean || op >= ReduceOp::logsumexp)) continue;
             Dims axes;
             for (int axis = 0; axis < shape.rank(); ++axis)
               if (mask >> axis & 1) axes.push_back(axis);
@@ -92,6 +94,30 @@ TEST(Reduce, EmptyAxesGiveTheNeutralElementWhereThereIsOne) {
   EXPECT_EQ(fetch(reduce(ReduceOp::all, x, {1}, false)).values, (std::vector<double>{1, 1}));
   EXPECT_THROW(reduce(ReduceOp::max, x, {1}, false), Error);
   EXPECT_THROW(argmax(x, 1, false), Error);
+}
+
+// The mean of numbers far from zero is rounded by more than they lie apart.
+TEST(Reduce, VarianceKeepsItsDigitsFarFromZero) {
+  for (const Shape& shape : {Shape{1000}, Shape{100, 33}, Shape{300000}}) {
+    Reference x{shape, {}};
+    for (int64_t i = 0; i < element_count(shape); ++i) x.values.push_back(30000 + double(i % 17) / 64);
+    for (ReduceOp op : {ReduceOp::variance, ReduceOp::deviation})
+      EXPECT_TRUE(near(fetch(reduce(op, make(x.values, shape, DType::f32), {}, false)), reduce_slowly(op, x, {}, false), 1e-5, 0))
+          << name_of(op) << " " << to_string(shape);
+  }
+}
+
+// A captured function meets shapes that nobody has checked.
+TEST(Reduce, ExtremesOfNothingAreErrorsInFunctionsToo) {
+  const std::function<Array(const Array&)> extremes[] = {[](const Array& x) { return reduce(ReduceOp::max, x, {}, false); },
+                                                         [](const Array& x) { return reduce(ReduceOp::min, x, {0}, false); },
+                                                         [](const Array& x) { return argmax(x, 0, false); }};
+  for (const auto& extreme : extremes) {
+    const Array x = Array::placeholder(test::device(), {3}, DType::f32);
+    const Function function = Function::capture({x}, {extreme(x)});
+    EXPECT_EQ(fetch(function.run({make({1, 2, 0}, {3}, DType::f32)})[0]).values.size(), 1u);
+    EXPECT_THROW(function.run({make({}, {0}, DType::f32)}), Error);
+  }
 }
 
 // The CPU computes such a chain inside the reduction. What is also an output is computed first and read.
@@ -214,6 +240,14 @@ TEST(TopK, GivesTheLargestWithTiesByIndexAndNanFirst) {
   EXPECT_EQ(values, (std::vector<float>{5, 5, 3, 1, 0, 7, 7, 7}));
   EXPECT_THROW(top_k(x, 7), Error);
   EXPECT_THROW(top_k(x, 0), Error);
+}
+
+// The largest element is subtracted first: of an infinite one nothing is left that has a value.
+TEST(Softmax, OfAnInfinityIsNaNInEveryType) {
+  for (DType dtype : {DType::f16, DType::bf16, DType::f32, DType::f64})
+    for (const Reference& y :
+         {fetch(softmax(make({1, INFINITY, 2}, {3}, dtype), 0)), fetch(log_softmax(make({1, INFINITY, 2}, {3}, dtype), 0))})
+      EXPECT_TRUE(std::isnan(y.values[1])) << name_of(dtype);
 }
 
 }  // namespace

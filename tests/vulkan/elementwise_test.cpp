@@ -18,8 +18,6 @@ PrimitivePtr chain(int inputs, std::vector<FusedStep> steps, const Shape& shape)
 PrimitivePtr unary_of(UnaryOp op) { return std::make_shared<const Unary>(op); }
 PrimitivePtr binary_of(BinaryOp op) { return std::make_shared<const Binary>(op); }
 PrimitivePtr cast_to(DType dtype) { return std::make_shared<const Cast>(dtype); }
-bool gives_boolean(UnaryOp op) { return op == UnaryOp::logical_not || (op >= UnaryOp::isnan && op <= UnaryOp::isfinite); }
-bool gives_boolean(BinaryOp op) { return op >= BinaryOp::equal && op <= BinaryOp::logical_xor; }
 
 // 16-bit floats and narrow integers go through the code of their wider kin: each meets a part of the operations, which saves compiling.
 bool skips(int code, DType dtype) {

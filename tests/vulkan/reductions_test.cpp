@@ -19,9 +19,9 @@ struct Case {
   Dims axes;
 };
 const std::vector<Case>& cases() {
-  static const std::vector<Case> all{{{1}, {0}},          {{3, 1000}, {1}},      {{2, 1027}, {1}}, {{70000}, {0}},
-                                     {{500, 3}, {1}},     {{2, 9, 33}, {1}},     {{4000, 5}, {0}}, {{6, 50, 132}, {0, 1}},
-                                     {{3, 2000, 8}, {1}}, {{5, 3, 4}, {0, 1, 2}}};
+  static const std::vector<Case> all{{{1}, {0}},          {{3, 1000}, {1}},       {{2, 1027}, {1}},  {{70000}, {0}},
+                                     {{500, 3}, {1}},     {{2, 9, 33}, {1}},      {{4000, 5}, {0}},  {{6, 50, 132}, {0, 1}},
+                                     {{3, 2000, 8}, {1}}, {{5, 3, 4}, {0, 1, 2}}, {{1027, 12}, {0}}, {{2, 777, 100}, {1}}};
   return all;
 }
 
@@ -29,14 +29,15 @@ const std::vector<Case>& cases() {
 double apart(int64_t i) { return 3000 + double(i % 17) * 0.25 - double(i % 5); }
 
 TEST_F(ReductionsOnDevice, VarianceKeepsItsDigits) {
-  for (DType dtype : {DType::f32, DType::f64, DType::bf16})
-    for (const Case& c : cases()) {
-      const Launch launch = launch_of(std::make_shared<const Reduce>(ReduceOp::variance, c.axes, false), {lay(c.shape, dtype, Lie::dense)},
-                                      [&](size_t, int64_t i) { return dtype == DType::bf16 ? double(i % 13) : apart(i); });
-      if (lacks_types(launch)) continue;
-      compare(launch, {dtype == DType::bf16 ? 1.01 : 64.0, 1e-6},
-              cat("variance of ", name_of(dtype), " ", to_string(c.shape), " over ", to_string(c.axes)));
-    }
+  for (ReduceOp op : {ReduceOp::variance, ReduceOp::deviation})
+    for (DType dtype : {DType::f32, DType::f64, DType::bf16})
+      for (const Case& c : cases()) {
+        const Launch launch = launch_of(std::make_shared<const Reduce>(op, c.axes, false), {lay(c.shape, dtype, Lie::dense)},
+                                        [&](size_t, int64_t i) { return dtype == DType::bf16 ? double(i % 13) : apart(i); });
+        if (lacks_types(launch)) continue;
+        compare(launch, {dtype == DType::bf16 ? 1.01 : 64.0, 1e-6},
+                cat(name_of(op), " of ", name_of(dtype), " ", to_string(c.shape), " over ", to_string(c.axes)));
+      }
 }
 
 TEST_F(ReductionsOnDevice, VarianceOfWhatIsNotFiniteIsNaN) {
@@ -48,8 +49,8 @@ TEST_F(ReductionsOnDevice, VarianceOfWhatIsNotFiniteIsNaN) {
 }
 
 std::vector<ReduceOp> many() {
-  return {ReduceOp::sum, ReduceOp::variance,  ReduceOp::mean, ReduceOp::max,
-          ReduceOp::any, ReduceOp::logsumexp, ReduceOp::min,  ReduceOp::all};
+  return {ReduceOp::sum,       ReduceOp::variance, ReduceOp::mean, ReduceOp::max,      ReduceOp::any,
+          ReduceOp::logsumexp, ReduceOp::min,      ReduceOp::all,  ReduceOp::deviation};
 }
 Tolerance tolerance_of(DType dtype) { return {dtype == DType::bf16 ? 1.01 : 64.0, dtype == DType::f64 ? 1e-10 : 2e-3}; }
 

@@ -133,6 +133,7 @@ cpu::ReduceOp kernel_op(mlxc::ReduceOp op) {
     case mlxc::ReduceOp::all: return cpu::ReduceOp::all;
     case mlxc::ReduceOp::logsumexp: return cpu::ReduceOp::logsumexp;
     case mlxc::ReduceOp::variance: return cpu::ReduceOp::variance;
+    case mlxc::ReduceOp::deviation: return cpu::ReduceOp::deviation;
   }
   return cpu::ReduceOp::sum;
 }

@@ -74,7 +74,7 @@ LaunchPtr lower_weight(const LaunchPlan& plan) {
 template <class Op>
 PoolArgs pool_arguments(const LaunchPlan& plan, const Op& op, const Shape& x, const Shape& y) {
   PoolArgs args;
-  args.op = cpu::PoolOp(int(op.op));
+  args.op = op.op;
   args.dtype = plan.outputs[0].type.dtype;
   if (args.dtype != DType::f32 && args.dtype != DType::f64) no_kernel(plan);
   args.planes = x[0] * x[1];
@@ -86,7 +86,6 @@ PoolArgs pool_arguments(const LaunchPlan& plan, const Op& op, const Shape& x, co
   set_axes(args.dilation, op.shape.dilation);
   return args;
 }
-static_assert(int(mlxc::PoolOp::mean_of_inside) == int(cpu::PoolOp::mean_of_inside) && int(mlxc::PoolOp::max) == int(cpu::PoolOp::max));
 
 LaunchPtr lower_pool(const LaunchPlan& plan) {
   const auto& op = as<Pool>(*plan.primitive);

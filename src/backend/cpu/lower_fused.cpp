@@ -25,67 +25,12 @@ constexpr int64_t kGrain = 16384;                       // elements a thread tak
 // 16-bit floats are computed in float32 and rounded after every step, so that fusing does not change results.
 DType compute_type(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype; }
 
-cpu::UnaryOp kernel_op(mlxc::UnaryOp op) {
-  using U = mlxc::UnaryOp;
-  using K = cpu::UnaryOp;
-  static const std::map<U, K> table{{U::abs, K::abs},
-                                    {U::negative, K::negative},
-                                    {U::exp, K::exp},
-                                    {U::expm1, K::expm1},
-                                    {U::log, K::log},
-                                    {U::log1p, K::log1p},
-                                    {U::log2, K::log2},
-                                    {U::log10, K::log10},
-                                    {U::sqrt, K::sqrt},
-                                    {U::rsqrt, K::rsqrt},
-                                    {U::square, K::square},
-                                    {U::reciprocal, K::reciprocal},
-                                    {U::sin, K::sin},
-                                    {U::cos, K::cos},
-                                    {U::tan, K::tan},
-                                    {U::asin, K::asin},
-                                    {U::acos, K::acos},
-                                    {U::atan, K::atan},
-                                    {U::sinh, K::sinh},
-                                    {U::cosh, K::cosh},
-                                    {U::tanh, K::tanh},
-                                    {U::asinh, K::asinh},
-                                    {U::acosh, K::acosh},
-                                    {U::atanh, K::atanh},
-                                    {U::floor, K::floor},
-                                    {U::ceil, K::ceil},
-                                    {U::trunc, K::trunc},
-                                    {U::round, K::round},
-                                    {U::sign, K::sign},
-                                    {U::erf, K::erf},
-                                    {U::sigmoid, K::sigmoid},
-                                    {U::silu, K::silu},
-                                    {U::gelu_tanh, K::gelu_tanh},
-                                    {U::gelu_erf, K::gelu_erf},
-                                    {U::gelu_erf_slope, K::gelu_erf_slope},
-                                    {U::relu, K::relu},
-                                    {U::logical_not, K::logical_not},
-                                    {U::bitwise_not, K::bitwise_not},
-                                    {U::isnan, K::isnan},
-                                    {U::isinf, K::isinf},
-                                    {U::isfinite, K::isfinite},
-                                    {U::erfinv, K::erfinv}};
-  return table.at(op);
-}
-
-// Both enumerations list the binary operations in one order.
-cpu::BinaryOp kernel_op(mlxc::BinaryOp op) { return cpu::BinaryOp(int(op)); }
-static_assert(int(mlxc::BinaryOp::logaddexp) == int(cpu::BinaryOp::logaddexp) &&
-              int(mlxc::BinaryOp::logical_and) == int(cpu::BinaryOp::logical_and) &&
-              int(mlxc::BinaryOp::bitwise_and) == int(cpu::BinaryOp::bit_and) &&
-              int(mlxc::BinaryOp::shift_right) == int(cpu::BinaryOp::shift_right));
-
-std::optional<PairOp> pair_op(mlxc::BinaryOp op, DType dtype) {
+std::optional<PairOp> pair_op(BinaryOp op, DType dtype) {
   if (dtype != DType::f32) return std::nullopt;
   switch (op) {
-    case mlxc::BinaryOp::add: return PairOp::add;
-    case mlxc::BinaryOp::subtract: return PairOp::subtract;
-    case mlxc::BinaryOp::multiply: return PairOp::multiply;
+    case BinaryOp::add: return PairOp::add;
+    case BinaryOp::subtract: return PairOp::subtract;
+    case BinaryOp::multiply: return PairOp::multiply;
     default: return std::nullopt;
   }
 }
@@ -317,14 +262,14 @@ class Evaluator {
     switch (from.primitive->code()) {
       case OpCode::unary:
         step.kind = Step::Kind::unary;
-        step.unary = unary_function(kernel_op(as<Unary>(*from.primitive).op), type(0));
-        step.unary_in_memory = unary_function(kernel_op(as<Unary>(*from.primitive).op), type(0), best_isa(), Operands::in_memory);
+        step.unary = unary_function(as<Unary>(*from.primitive).op, type(0));
+        step.unary_in_memory = unary_function(as<Unary>(*from.primitive).op, type(0), best_isa(), Operands::in_memory);
         if (!step.unary) no_kernel(from, types, plan);
         break;
       case OpCode::binary:
         step.kind = Step::Kind::binary;
-        step.binary = binary_function(kernel_op(as<Binary>(*from.primitive).op), type(0));
-        step.binary_in_memory = binary_function(kernel_op(as<Binary>(*from.primitive).op), type(0), best_isa(), Operands::in_memory);
+        step.binary = binary_function(as<Binary>(*from.primitive).op, type(0));
+        step.binary_in_memory = binary_function(as<Binary>(*from.primitive).op, type(0), best_isa(), Operands::in_memory);
         if (!step.binary) no_kernel(from, types, plan);
         step.arithmetic = pair_op(as<Binary>(*from.primitive).op, type(0));
         break;

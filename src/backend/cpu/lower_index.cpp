@@ -32,8 +32,7 @@ LaunchPtr lower_update(const LaunchPlan& plan) {
 LaunchPtr lower_scatter(const LaunchPlan& plan) {
   const TensorType& x = plan.inputs[0].type;
   const int64_t rows = x.shape[0], width = rows ? element_count(x.shape) / rows : 0, count = plan.inputs[1].type.shape[0];
-  const auto op = cpu::ScatterOp(int(as<Scatter>(*plan.primitive).op));
-  static_assert(int(mlxc::ScatterOp::maximum) == int(cpu::ScatterOp::maximum) && int(mlxc::ScatterOp::add) == int(cpu::ScatterOp::add));
+  const ScatterOp op = as<Scatter>(*plan.primitive).op;
   return make_launch([=, dtype = x.dtype](ThreadPool& pool, std::byte* const* operands) {
     scatter_rows(pool, op, dtype, operands[3], rows, width, reinterpret_cast<const int64_t*>(operands[1]), count, operands[2]);
   });
@@ -51,10 +50,9 @@ LaunchPtr lower_sort(const LaunchPlan& plan) {
 
 LaunchPtr lower_scan(const LaunchPlan& plan) {
   const auto& op = as<Scan>(*plan.primitive);
-  static_assert(int(mlxc::ScanOp::logsumexp) == int(cpu::ScanOp::logsumexp) && int(mlxc::ScanOp::max) == int(cpu::ScanOp::max));
   const TensorType& x = plan.inputs[0].type;
   ScanArgs base;
-  base.op = cpu::ScanOp(int(op.op));
+  base.op = op.op;
   base.dtype = x.dtype;
   base.count = x.shape[op.axis];
   base.reverse = op.reverse;

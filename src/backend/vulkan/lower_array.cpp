@@ -111,7 +111,8 @@ Reduction reduction_of(ReduceOp op) {
     case ReduceOp::any: return Reduction::any;
     case ReduceOp::all: return Reduction::all;
     case ReduceOp::logsumexp: return Reduction::logsumexp;
-    default: return Reduction::variance;
+    case ReduceOp::variance: return Reduction::variance;
+    default: return Reduction::deviation;
   }
 }
 

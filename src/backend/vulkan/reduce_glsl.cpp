@@ -28,14 +28,16 @@ int64_t wanted_groups(const Capabilities& caps) { return std::clamp<int64_t>(4 *
 class Accumulator {
  public:
   Accumulator(Reduction op, DType dtype, DType result, size_t number)
-      : op_(op), dtype_(dtype), n_(std::to_string(number)), type_(value_type(dtype)) {
+      : op_(op == Reduction::deviation ? Reduction::variance : op), dtype_(dtype), n_(std::to_string(number)), type_(value_type(dtype)) {
     if ((op == Reduction::sum || op == Reduction::product) && !is_float(dtype))
       type_ = value_type(result);  // 64 bits, which wrap
     else if (op == Reduction::any || op == Reduction::all)
       type_ = "uint";
   }
 
-  bool serves(Reduction op) const { return op == op_ || (is_float(dtype_) && is_sum(op) && is_sum(op_)); }
+  bool serves(Reduction op) const {
+    return op == op_ || (op == Reduction::deviation && op_ == Reduction::variance) || (is_float(dtype_) && is_sum(op) && is_sum(op_));
+  }
   int64_t item() const {
     return type_ == "double" || type_ == "int64_t" || type_ == "uint64_t" ? 8 : 4;
   }  // bytes; the other members take 4 or as many
@@ -119,6 +121,7 @@ class Accumulator {
     switch (op) {
       case Reduction::mean: return cat(store, shared_out(v), ");\n");
       case Reduction::variance: return cat(store, shared_out(s), ");\n");
+      case Reduction::deviation: return cat(store, dtype_ == DType::f64 ? "sqrt(" : "sqrt_f32(", shared_out(s), "));\n");
       case Reduction::logsumexp: return cat(store, "is_inf(", v, ") && !is_nan(", s, ") ? ", v, " : ", v, " + log_f32(", s, "));\n");
       case Reduction::exponentials: return cat("  U32x2(", out, ").v[at] = floatBitsToUint(vec2(", v, ", ", s, "));\n");
       case Reduction::arg_maximum:
@@ -220,7 +223,7 @@ class Reducer {
     const int64_t blocks = divide_up(across, columns), outers = divide_up(shape_.outer, kThreads / (rows * columns));
     int64_t part = std::max<int64_t>(shape_.count, 1),
             parts = std::clamp<int64_t>(wanted_groups(emitter_.caps()) / (blocks * outers), 1, divide_up(part, 8 * rows));
-    part = divide_up(part, parts);
+    part = parts > 1 ? round_up(divide_up(part, parts), 8 * rows) : part;
     parts = divide_up(std::max<int64_t>(shape_.count, 1), part);
     run({"reduce_columns", {uint32_t(columns), uint32_t(rows)}, 0, text("reduce_columns.glsl", 8, wide)}, blocks * outers * parts, parts,
         blocks * outers, Words().u(shape_.outer).u(shape_.count).u(shape_.inner).u(blocks).u(parts).u(part));

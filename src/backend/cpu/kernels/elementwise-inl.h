@@ -64,8 +64,6 @@ MLXC_INLINE F apply(F x) {
   return x;                                   // the operations of integers and booleans: no table sends floats here
 }
 
-constexpr bool gives_boolean(UnaryOp op) { return op == UnaryOp::logical_not || op >= UnaryOp::isnan; }
-
 template <UnaryOp op, bool FromMemory>
 void unary_f32(const void* in, void* out, int64_t n) {
   const auto* x = static_cast<const float*>(in);
@@ -118,8 +116,6 @@ struct UnsignedOf<8> {
   using type = uint64_t;
 };
 
-constexpr bool gives_boolean(BinaryOp op) { return op >= BinaryOp::equal && op <= BinaryOp::logical_xor; }
-
 template <class T>
 MLXC_INLINE T float_modulo(T a, T b) {
   return sizeof(T) == 4 ? T(__builtin_fmodf(float(a), float(b))) : T(__builtin_fmod(double(a), double(b)));
@@ -162,9 +158,9 @@ MLXC_INLINE T compute(T a, T b) {
     if constexpr (op == multiply) return T(uint64_t(a) * uint64_t(b));
     if constexpr (op == minimum) return a < b ? a : b;
     if constexpr (op == maximum) return a > b ? a : b;
-    if constexpr (op == bit_and) return a & b;
-    if constexpr (op == bit_or) return a | b;
-    if constexpr (op == bit_xor) return a ^ b;
+    if constexpr (op == bitwise_and) return a & b;
+    if constexpr (op == bitwise_or) return a | b;
+    if constexpr (op == bitwise_xor) return a ^ b;
     if constexpr (op == shift_left) return uint64_t(b) < sizeof(T) * 8 ? T(Wide(uint64_t(Wide(a)) << uint64_t(b))) : T(0);
     if constexpr (op == shift_right) return uint64_t(b) < sizeof(T) * 8 ? T(a >> b) : (kIsSigned<T> && a < 0 ? T(-1) : T(0));
     if constexpr (op == floor_divide || op == remainder) {
@@ -278,7 +274,7 @@ template <BinaryOp op, class T, bool FromMemory>
 constexpr BinaryFn binary_entry() {
   using enum BinaryOp;
   if constexpr (kIsFloat<T>) {
-    if constexpr (op >= bit_and) return nullptr;
+    if constexpr (op >= bitwise_and) return nullptr;
     if constexpr (op == power || op == atan2 || op == hypot || op == logaddexp) {
       if constexpr (sizeof(T) == 4) return binary_vector<op, FromMemory>;
       return nullptr;  // float64: the C library's
@@ -286,7 +282,7 @@ constexpr BinaryFn binary_entry() {
   } else {
     if constexpr (op == divide || op == atan2 || op == hypot || op == logaddexp) return nullptr;
   }
-  if constexpr (!(kIsFloat<T> && (op >= bit_and || op == power || op == atan2 || op == hypot || op == logaddexp)) &&
+  if constexpr (!(kIsFloat<T> && (op >= bitwise_and || op == power || op == atan2 || op == hypot || op == logaddexp)) &&
                 !(!kIsFloat<T> && (op == divide || op == atan2 || op == hypot || op == logaddexp))) {
     return binary<op, T, FromMemory>;
   }

@@ -148,9 +148,9 @@ BinaryFn binary_boolean(BinaryOp op, const Isa& isa) {
   using enum BinaryOp;
   switch (op) {
     case add:
-    case maximum: op = bit_or; break;
+    case maximum: op = bitwise_or; break;
     case multiply:
-    case minimum: op = bit_and; break;
+    case minimum: op = bitwise_and; break;
     case subtract:
     case floor_divide:
     case remainder:
@@ -209,8 +209,8 @@ WhereFn where_function(int64_t element_bytes, const Isa& isa) {
   }
 }
 
-DType unary_result(UnaryOp op, DType dtype) { return op == UnaryOp::logical_not || op >= UnaryOp::isnan ? DType::boolean : dtype; }
+DType unary_result(UnaryOp op, DType dtype) { return gives_boolean(op) ? DType::boolean : dtype; }
 
-DType binary_result(BinaryOp op, DType dtype) { return op >= BinaryOp::equal && op <= BinaryOp::logical_xor ? DType::boolean : dtype; }
+DType binary_result(BinaryOp op, DType dtype) { return gives_boolean(op) ? DType::boolean : dtype; }
 
 }  // namespace mlxc::cpu

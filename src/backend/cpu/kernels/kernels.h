@@ -11,6 +11,7 @@
 #include <span>
 
 #include "array/dtype.h"
+#include "array/operations.h"
 #include "base/cpu.h"
 #include "base/thread_pool.h"
 
@@ -25,10 +26,9 @@ CpuLevel level_of(const Isa& isa);
 
 // ---- linear: y[T, N] = x[T, K] W[N, K]^T -------------------------------------------------------------------------------------------
 
-// high: activations stay float32; bit-identical for any T, tile, thread count and neighbours in the batch.
+// Precision::high: activations stay float32; bit-identical for any T, tile, thread count and neighbours in the batch.
 // native: products of more than 4 rows with bf16 weights round x to bf16 where the machine has bf16 products (float32 accumulation). At a
 // given CpuLevel the bits of a row then depend on the row and on whether T is at most 4.
-enum class Precision : uint8_t { native = 0, high = 1 };
 
 enum class Activation : int32_t { none = 0, silu = 1, gelu_tanh = 2, gelu_erf = 3, relu = 4, tanh = 5, sigmoid = 6 };
 
@@ -120,7 +120,6 @@ void convolution(ThreadPool& pool, const ConvolutionArgs& args, const Isa& isa =
 void convolution_input(ThreadPool& pool, const ConvolutionArgs& args, const Isa& isa = best_isa());   // x from y, weight, bias
 void convolution_weight(ThreadPool& pool, const ConvolutionArgs& args, const Isa& isa = best_isa());  // weight and bias from x, y
 
-enum class PoolOp : int32_t { max, mean, mean_of_inside };
 // x [planes, size], y [planes, out], contiguous, f32 or f64. pool with `other` (of max): y takes its elements from other, at the places
 // where x is largest. pool_gradient: dx from y (the cotangent), of max also from x; the first of equal elements gets it.
 struct PoolArgs {
@@ -311,9 +310,10 @@ void gather_rows_f32(ThreadPool& pool, const void* table, DType table_dtype, int
 
 // ---- reductions ------------------------------------------------------------------------------------------------------------------
 
-enum class ReduceOp : int32_t { sum, mean, prod, max, min, argmax, argmin, logsumexp, all, any, variance };
+enum class ReduceOp : int32_t { sum, mean, prod, max, min, argmax, argmin, logsumexp, all, any, variance, deviation };
 
-// out[outer, inner] (contiguous) reduces x[outer, count, inner] over count. variance: population (divides by count - correction).
+// out[outer, inner] (contiguous) reduces x[outer, count, inner] over count. variance: population (divides by count - correction);
+// deviation: its square root.
 // Accumulation: f32 in lanes and blocks of bounded length, f64 in f64; f16 and bf16 as f32; integers as int64 / uint64. NaN propagates in
 // max, min (argmax and argmin return its first place), as NumPy.
 struct ReduceArgs {
@@ -322,7 +322,7 @@ struct ReduceArgs {
   const void* x = nullptr;
   int64_t outer = 1, count = 0, inner = 1;
   int64_t outer_stride = 0, count_stride = 0, inner_stride = 0;
-  double correction = 0;  // variance only
+  double correction = 0;  // variance and deviation only
   void* out = nullptr;    // of reduce_result(op, dtype)
   // Computes elements [first, first + n) of [outer, count] as they are needed, n up to some thousands, on several threads; x is not read.
   // For f32 and f64 with inner 1, null: none.
@@ -359,7 +359,6 @@ void scatter_strided(ThreadPool& pool, const void* in, void* out, int64_t elemen
 // Each row of [rows, n] in ascending or descending order, stable; NaN counts as the largest. Either output may be null. Any dtype.
 void sort_rows(ThreadPool& pool, DType dtype, const void* x, int64_t rows, int64_t n, bool descending, void* values, int64_t* indices);
 
-enum class ScanOp : int32_t { sum, prod, max, min, logsumexp };
 // y[o, i, j] reduces x[o, 0..i, j] (exclusive: 0..i-1; reverse: from the end). Accumulation as in reduce(). y may be x.
 struct ScanArgs {
   ScanOp op = ScanOp::sum;
@@ -371,7 +370,6 @@ struct ScanArgs {
 };
 void scan(ThreadPool& pool, const ScanArgs& args);
 
-enum class ScatterOp : int32_t { set, add, multiply, minimum, maximum };
 // x[indices[i], :] op= values[i, :] in the order of i; rows outside [0, rows) are dropped. 16-bit floats are computed in float32.
 void scatter_rows(ThreadPool& pool, ScatterOp op, DType dtype, void* x, int64_t rows, int64_t width, const int64_t* indices, int64_t count,
                   const void* values);
@@ -388,82 +386,6 @@ void keep_drawn(const uint32_t key[2], float probability, int64_t first, const v
 // Functions over n contiguous elements, one thread, meant for tiles. Computation is in f32, f64 or the integer type itself;
 // f16 and bf16 are converted to f32 by the caller (convert_function). in and out may be the same pointer. NaN, Inf and signed zero as
 // NumPy.
-enum class UnaryOp : int32_t {
-  abs,
-  negative,
-  exp,
-  expm1,
-  log,
-  log1p,
-  log2,
-  log10,
-  sqrt,
-  rsqrt,
-  square,
-  sin,
-  cos,
-  tan,
-  asin,
-  acos,
-  atan,
-  sinh,
-  cosh,
-  tanh,
-  asinh,
-  acosh,
-  atanh,
-  floor,
-  ceil,
-  trunc,
-  round,
-  sign,
-  reciprocal,
-  erf,
-  erfinv,
-  sigmoid,
-  silu,
-  gelu_tanh,
-  gelu_erf,
-  gelu_erf_slope,
-  relu,
-  logical_not,
-  bitwise_not,
-  isnan,
-  isinf,
-  isfinite
-};
-enum class BinaryOp : int32_t {
-  add,
-  subtract,
-  multiply,
-  divide,
-  floor_divide,
-  remainder,
-  power,
-  minimum,
-  maximum,
-  atan2,
-  hypot,
-  logaddexp,
-  equal,
-  not_equal,
-  less,
-  less_equal,
-  greater,
-  greater_equal,
-  logical_and,
-  logical_or,
-  logical_xor,
-  bit_and,
-  bit_or,
-  bit_xor,
-  shift_left,
-  shift_right
-};
-
-inline constexpr int kUnaryOpCount = int(UnaryOp::isfinite) + 1;
-inline constexpr int kBinaryOpCount = int(BinaryOp::shift_right) + 1;
-
 using UnaryFn = void (*)(const void* in, void* out, int64_t n);
 // Steps are 0 (one value for all) or 1.
 using BinaryFn = void (*)(const void* a, int64_t a_step, const void* b, int64_t b_step, void* out, int64_t n);

@@ -77,7 +77,8 @@ void combine(ReduceOp op, Partial<Value>& a, const Partial<Value>& b) {
       a.shift = shift;
       break;
     }
-    case ReduceOp::variance: {
+    case ReduceOp::variance:
+    case ReduceOp::deviation: {
       const double delta = b.shift - a.shift, all = double(a.count + b.count);
       a.value = Value(double(a.value) + double(b.value) + delta * delta * double(a.count) * double(b.count) / all);
       a.shift += delta * double(b.count) / all;
@@ -157,7 +158,8 @@ Partial<typename ValueOf<T>::type> run_partial(ReduceOp op, const T* x, int64_t 
       p.value = Value(total);
       break;
     }
-    case ReduceOp::variance: {
+    case ReduceOp::variance:
+    case ReduceOp::deviation: {
       p.shift = sum() / double(n);
       double squares = 0;
       if constexpr (kVector) {
@@ -282,6 +284,7 @@ void write_result(const ReduceArgs& args, const ReduceTarget& target, const Part
     case ReduceOp::argmin: return put(p.index);
     case ReduceOp::mean: return put(double(p.value) / double(args.count));
     case ReduceOp::variance: return put(double(p.value) / (double(args.count) - args.correction));
+    case ReduceOp::deviation: return put(std::sqrt(double(p.value) / (double(args.count) - args.correction)));
     case ReduceOp::logsumexp:
       if (p.count == 0) return put(-std::numeric_limits<double>::infinity());
       return put(std::isinf(p.shift) && p.value == p.value ? p.shift : p.shift + std::log(double(p.value)));
@@ -428,6 +431,7 @@ DType reduce_result(ReduceOp op, DType dtype) {
     case ReduceOp::prod: return is_float(dtype) ? dtype : dtype == DType::boolean || is_signed(dtype) ? DType::i64 : DType::u64;
     case ReduceOp::mean:
     case ReduceOp::variance:
+    case ReduceOp::deviation:
     case ReduceOp::logsumexp: return is_float(dtype) ? dtype : DType::f64;
     default: return dtype;
   }
@@ -440,7 +444,7 @@ void reduce(ThreadPool& pool, const ReduceArgs& args, const Isa& isa) {
   const bool columns = args.op == ReduceOp::sum || args.op == ReduceOp::mean || args.op == ReduceOp::max || args.op == ReduceOp::min;
   if (args.dtype == DType::f32 && columns && args.inner > 1 && args.inner_stride == 1 && args.count > 0)
     return Columns(args, isa).run(pool);
-  const bool fractional = args.op == ReduceOp::mean || args.op == ReduceOp::variance || args.op == ReduceOp::logsumexp;
+  const bool fractional = is_float(reduce_result(args.op, DType::i32));
   const ReduceTarget target{args.op, args.out};
   const Targets targets(&target, 1);
   if (fractional && !is_float(args.dtype)) return reduce_rows<double>(pool, args, targets, isa);
