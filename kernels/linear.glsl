@@ -91,21 +91,26 @@ float ended(uint token, uint row, float x) {
 uint bias_kind(uint which) { return (BIAS_KINDS >> (2 * which)) & 3; }
 uint y_bytes(uint which) { return args.n[which] * (Y_KIND == kF32 ? 4 : 2); }
 
+// What finish adds, to be asked for long before.
+float residual_of(uint which, uint token, uint row) {
+  return RESIDUAL ? F32(address_of(args.residual, token, args.n[which] * 4)).v[row] : 0;
+}
+
 // Sum `row` of a token becomes its output, which is returned; gated: `sum` of the first weight with `other` of the second.
-float finish(uint which, uint token, uint row, float sum, float other) {
+float finish(uint which, uint token, uint row, float sum, float other, float residual) {
   if (BIAS) {
     sum += load_as(args.bias[which], row, bias_kind(which));
     if (GATED) other += load_as(args.bias[1], row, bias_kind(1));
   }
   if (GATED) sum = activate(GATE, sum) * other;
   if (ACTIVATION > 0 || DROP) sum = ended(token, row, sum);
-  if (RESIDUAL) sum += F32(address_of(args.residual, token, args.n[which] * 4)).v[row];
+  if (RESIDUAL) sum += residual;
   if (Y_BLOCKS > 0) store_in_fragments(args.y[which], Y_BLOCKS, token, row, sum, Y_KIND);
   else store_as(address_of(args.y[which], token, y_bytes(which)), row, sum, Y_KIND);
   return sum;
 }
 
-// What finish adds to four neighbours, to be asked for long before.
+// Of four neighbours.
 vec4 residual_at(uint which, uint token, uint row) {
   return RESIDUAL && WIDE && row < args.n[which] ? F32x4(address_of(args.residual, token, args.n[which] * 4)).v[row / 4] : vec4(0);
 }
@@ -114,7 +119,7 @@ vec4 residual_at(uint which, uint token, uint row) {
 void finish(uint which, uint token, uint row, vec4 sum, vec4 other, vec4 residual) {
   if (!WIDE) {
     [[unroll]] for (uint i = 0; i < 4; i++)
-      if (row + i < args.n[which]) finish(which, token, row + i, sum[i], other[i]);
+      if (row + i < args.n[which]) finish(which, token, row + i, sum[i], other[i], residual_of(which, token, row + i));
     return;
   }
   if (row >= args.n[which]) return;

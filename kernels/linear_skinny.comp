@@ -56,6 +56,7 @@ layout(constant_id = 5) const uint RAGGED = 0;         // k is no multiple of 32
 layout(constant_id = 6) const uint GROUPS = 4;         // TAKES: of squares, a multiple of 4
 const uint ROWS = 16 * TILES * SIDE;                   // of a workgroup, of both weights
 const uint EACH = GATED ? ROWS / 2 : ROWS;
+const uint OUTPUTS = (EACH * 16 + SIZE - 1) / SIZE;    // of 16 tokens, that a lane finishes
 
 shared float partial[SPLIT * ROWS * 16];
 shared float scales[TAKES ? 8 * BLOCKS : 1];
@@ -84,11 +85,11 @@ void find_scales() {
 }
 
 // The output of a token's row for the normalised product after this one. EACH lanes side by side hold the rows of one token.
-void give(uint token, uint row, uint first, float value, bool there) {
+void give(uint token, uint row, uint first, float value, float norm, bool there) {
   float square = value * value;
   [[unroll]] for (uint mask = EACH / 2; mask >= 1; mask /= 2) square += subgroupShuffleXor(square, mask);
   if (!there) return;
-  store_in_fragments(args.y[1], BLOCKS, token, row, value * (load_as(args.weight[1], row, NORM_KIND) + args.norm_offset), kKind);
+  store_in_fragments(args.y[1], BLOCKS, token, row, value * (norm + args.norm_offset), kKind);
   if (row == first) F32(args.y[2]).v[token * blocks_of(0, EACH) + first / EACH] = square;
 }
 
@@ -153,7 +154,18 @@ void main() {
   uvec4 x1[DEPTH][BLOCKS];
   LOAD_X(x0, min(c, final))
 #endif
-  if (TAKES) find_scales();  // while the first pieces are on their way
+  // While the first pieces are on their way: what the end needs beside the sums.
+  if (TAKES) find_scales();
+  float residuals[PAIRS][OUTPUTS], norms[OUTPUTS];
+  [[unroll]] for (uint o = 0; o < OUTPUTS; o++) {
+    const uint i = gl_LocalInvocationIndex + o * SIZE, row = first + i % EACH;
+    const bool there = i < EACH * 16 && row <= last;
+    norms[o] = GIVES && there ? load_as(args.weight[1], row, NORM_KIND) : 0;
+    [[unroll]] for (uint p = 0; p < PAIRS; p++) {
+      const uint token = p * 16 + i / EACH;
+      residuals[p][o] = there && token < args.tokens ? residual_of(which, token, row) : 0;
+    }
+  }
   for (; c < end; c += 2 * step) {
 #if AHEAD == 1
     LOAD_W(w1, min(c + step, final))
@@ -179,8 +191,9 @@ void main() {
     [[unroll]] for (uint r = 0; r < TILES; r++)
       coopMatStoreNV(sums[r][p], partial, part * ROWS * 16 + (side * TILES + r) * 16, ROWS, true);
     barrier();
-    for (uint i = gl_LocalInvocationIndex; i < EACH * 16; i += SIZE) {
-      const uint row = i % EACH, token = i / EACH;
+    [[unroll]] for (uint o = 0; o < OUTPUTS; o++) {
+      const uint i = gl_LocalInvocationIndex + o * SIZE, row = i % EACH, token = i / EACH;
+      if (i >= EACH * 16) break;
       // Gated: the tiles of a subgroup are 16 rows of one weight, then the same of the other.
       const uint at = token * ROWS + (GATED ? row / 16 * 32 + row % 16 : row);
       float sum = 0, other = 0;
@@ -195,9 +208,9 @@ void main() {
           sum *= scales[p * 16 + token];
           other *= scales[p * 16 + token];
         }
-        value = finish(which, p * 16 + token, first + row, sum, other);
+        value = finish(which, p * 16 + token, first + row, sum, other, residuals[p][o]);
       }
-      if (GIVES) give(p * 16 + token, first + row, first, value, there);
+      if (GIVES) give(p * 16 + token, first + row, first, value, norms[o], there);
     }
   }
 }

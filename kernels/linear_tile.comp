@@ -127,7 +127,7 @@ void main() {
     const uint token = token0 + i / HALF_T * (TOKENS / 2) + ty * HALF_T + i % HALF_T;
     [[unroll]] for (uint j = 0; j < (GATED ? HALF_C : MY_COLUMNS); j++) {
       const uint row = first + j / HALF_C * (COLUMNS / 2) + tx * HALF_C + j % HALF_C;
-      if (token < args.tokens && row <= last) finish(which, token, row, sums[i][j], GATED ? sums[i][j + HALF_C] : 0.0);
+      if (token < args.tokens && row <= last) finish(which, token, row, sums[i][j], GATED ? sums[i][j + HALF_C] : 0.0, residual_of(which, token, row));
     }
   }
 }

@@ -187,6 +187,6 @@ void main() {
       sum *= scale;
       other *= scale;
     }
-    finish(which, token, row, sum, other);
+    finish(which, token, row, sum, other, residual_of(which, token, row));
   }
 }

@@ -260,13 +260,14 @@ class LinearLowering {
     dispatch(std::move(kernel), blocks(weights, shape.rows), weights, x, norm, problem);
   }
 
-  // A few rows of float32 and nothing else, as the first halves of adapters: products of matrices have a kernel for those.
+  // A few rows of float32, as the first halves of adapters and layers that tell classes apart: products of matrices have a kernel for
+  // those.
   bool is_narrow(const std::vector<size_t>& weights) const {
-    const bool more = op_.gate != Gate::none || op_.residual || op_.has_bias || op_.activation != Gate::none || op_.drop ||
-                      emitter_.gives() || emitter_.takes();
+    const bool more = op_.gate != Gate::none || op_.residual || op_.drop || emitter_.gives() || emitter_.takes();
     const bool fits = tokens_ * std::max(x_.stride, round_up(k_, 8)) < (int64_t{1} << 31) - 4096;  // Matrix::fits
     return !more && fits && k_ >= 64 && std::all_of(weights.begin(), weights.end(), [&](size_t i) {
-      return rows(i) <= 16 && weight(i).dtype == DType::f32 && plan_.outputs[i].type.dtype == DType::f32;
+      const bool float_bias = !op_.has_bias || plan_.inputs[op_.bias_input(int(i))].type.dtype == DType::f32;
+      return rows(i) <= 16 && weight(i).dtype == DType::f32 && plan_.outputs[i].type.dtype == DType::f32 && float_bias;
     });
   }
   void emit_narrow(const std::vector<size_t>& weights) {
@@ -274,7 +275,10 @@ class LinearLowering {
     const Matrix a{x.ref, tokens_, k_, x.stride, 1, int64_t(sizeof(float)), {}};
     for (size_t i : weights) {
       const Matrix b{emitter_.input(1 + i), k_, rows(i), 1, k_, int64_t(sizeof(float)), {}};
-      emit_product(emitter_, {}, a, b, {emitter_.output(i), tokens_, rows(i), rows(i), 1, int64_t(sizeof(float)), {}}, ProductInto::all);
+      ProductEnd end{.bias = {}, .activation = op_.activation};
+      if (op_.has_bias) end.bias = emitter_.input(op_.bias_input(int(i)));
+      emit_product(emitter_, {}, a, b, {emitter_.output(i), tokens_, rows(i), rows(i), 1, int64_t(sizeof(float)), {}}, ProductInto::all,
+                   end);
     }
   }
 

@@ -31,14 +31,21 @@ Matrix matrix_of(const OperandType& operand, const Ref& ref) {
 
 class Product {
  public:
-  explicit Product(Emitter& emitter)
-      : emitter_(emitter), dtype_(emitter.plan().inputs[0].type.dtype), op_(&as<Matmul>(*emitter.plan().primitive)) {
+  explicit Product(Emitter& emitter) : emitter_(emitter), dtype_(emitter.plan().inputs[0].type.dtype) {
     const LaunchPlan& plan = emitter.plan();
+    const Matmul& op = as<Matmul>(*plan.primitive);
+    if (op.bias) end_.bias = emitter.input(2);
+    end_.activation = op.activation;
+    end_.drop = op.drop;
+    if (op.drop) {
+      end_.low = emitter.input(plan.inputs.size() - 2);
+      end_.high = emitter.input(plan.inputs.size() - 1);
+    }
     const Shape& shape = plan.outputs[0].type.shape;
     for (int axis = 0; axis < shape.rank() - 2; ++axis) batch_.push_back(shape[axis]);
   }
-  Product(Emitter& emitter, std::vector<int64_t> batch, ProductInto into)
-      : emitter_(emitter), dtype_(DType::f32), into_(into), batch_(std::move(batch)) {}
+  Product(Emitter& emitter, std::vector<int64_t> batch, ProductInto into, const ProductEnd& end)
+      : emitter_(emitter), dtype_(DType::f32), end_(end), into_(into), batch_(std::move(batch)) {}
 
   void emit() {
     const LaunchPlan& plan = emitter_.plan();
@@ -106,7 +113,7 @@ class Product {
     }
     emit_reduce(emitter_, Reduction::sum, dtype_, dtype_, {.outer = 1, .count = count, .inner = results, .stride = count * results}, sums,
                 c.ref);
-    if (!ends()) return;
+    if (!end_) return;
     if (results > kMost) no_kernel(emitter_.plan());
     const End end = end_of(c);
     std::vector<uint32_t> constants;
@@ -116,38 +123,35 @@ class Product {
                       Words().u(n).u(results).f(end.drop.probability).f(end.drop.scale));
   }
 
-  // What stands behind the product: kernels/product_end.glsl.
+  // What stands behind the product, as kernels/product_end.glsl takes it.
   static constexpr size_t kEndConstants = 8;  // the first of its constants
   struct End {
     Ref bias, low, high;
     int64_t first = 0, matrix = 0;  // elements: where c begins in the result; of a matrix of it
     ProductDrop drop = {};
   };
-  bool ends() const { return op_ && (op_->bias || op_->activation != Gate::none || op_->drop); }
   void append_end(std::vector<uint32_t>& constants) const {
     constants.resize(kEndConstants, 0);
-    constants.insert(constants.end(), {op_->bias, uint32_t(op_->activation), op_->drop.on});
+    constants.insert(constants.end(), {end_.bias.has_value(), uint32_t(end_.activation), end_.drop.on});
   }
   End end_of(const Matrix& c) const {
-    const LaunchPlan& plan = emitter_.plan();
-    const Shape& shape = plan.outputs[0].type.shape;
+    const Shape& shape = emitter_.plan().outputs[0].type.shape;
     const Ref none = emitter_.input(0);
-    End end{none, none, none, c.ref.offset / c.item, shape[shape.rank() - 2] * shape.back(), op_->drop};
-    if (op_->bias) {
-      const Ref bias = emitter_.input(2);
+    End end{none, none, none, c.ref.offset / c.item, shape[shape.rank() - 2] * shape.back(), end_.drop};
+    if (end_.bias) {
       const int64_t column = end.first % shape.back() * c.item;
-      end.bias = bias.at(column, bias.bytes - column);
+      end.bias = end_.bias->at(column, end_.bias->bytes - column);
     }
-    if (op_->drop) {
-      end.low = emitter_.input(plan.inputs.size() - 2);
-      end.high = emitter_.input(plan.inputs.size() - 1);
+    if (end_.drop) {
+      end.low = end_.low;
+      end.high = end_.high;
     }
     return end;
   }
 
   // last: c is the result, not a part of its sums.
   void dispatch(const std::vector<int64_t>& batch, Matrix a, Matrix b, Matrix c, bool last = true) {
-    const bool narrow = is_narrow(c, a.columns), turned = narrow && c.rows < c.columns, with_end = last && ends();
+    const bool narrow = is_narrow(c, a.columns), turned = narrow && c.rows < c.columns, with_end = last && end_;
     const End end = with_end ? end_of(c) : End{a.ref, a.ref, a.ref};
     if (turned) {  // the narrow kernel wants few columns: it multiplies the transposes
       std::swap(a, b);
@@ -263,16 +267,16 @@ class Product {
 
   Emitter& emitter_;
   const DType dtype_;
-  const Matmul* op_ = nullptr;  // null: a part of another operation
+  ProductEnd end_;
   const ProductInto into_ = ProductInto::all;
   std::vector<int64_t> batch_;
 };
 
 }  // namespace
 
-void emit_product(Emitter& emitter, const std::vector<int64_t>& batch, const Matrix& a, const Matrix& b, const Matrix& c,
-                  ProductInto into) {
-  Product(emitter, batch, into).dispatch(a, b, c);
+void emit_product(Emitter& emitter, const std::vector<int64_t>& batch, const Matrix& a, const Matrix& b, const Matrix& c, ProductInto into,
+                  const ProductEnd& end) {
+  Product(emitter, batch, into, end).dispatch(a, b, c);
 }
 
 void lower_matmul(Emitter& emitter) {

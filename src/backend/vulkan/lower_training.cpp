@@ -78,23 +78,32 @@ void lower_pool(Emitter& e) {
   if (element_count(x) > kMost || element_count(y) > kMost) no_kernel(plan);
   Words words;
   words.u(count);
-  const int missing = 3 - (x.rank() - 2);
-  auto three = [&](auto value, int64_t otherwise) {
-    for (int axis = 0; axis < 3; ++axis) words.u(axis < missing ? otherwise : value(axis - missing));
-  };
-  three([&](int axis) { return x[2 + axis]; }, 1);
-  three([&](int axis) { return y[2 + axis]; }, 1);
-  for (const auto& [list, otherwise] : {std::pair{&shape.kernel, 1}, {&shape.stride, 1}, {&shape.padding, 0}, {&shape.dilation, 1}}) {
-    for (int64_t value : *list)
+  const int missing = 3 - (x.rank() - 2);  // axes in front that have one element
+  for (const Shape* sizes : {&x, &y})
+    for (int axis = 0; axis < 3; ++axis) words.u(axis < missing ? 1 : (*sizes)[2 + axis - missing]);
+  // What windows look like is written into the kernel: its loops have few and known turns.
+  std::string windows;
+  auto constant = [&](const char* name, const Dims& list, int64_t otherwise) {
+    windows += cat("const uint ", name, "[3] = uint[](");
+    for (int axis = 0; axis < 3; ++axis) {
+      const int64_t value = axis < missing ? otherwise : list[axis - missing];
       if (!fits_int(value)) no_kernel(plan);
-    three([&](int axis) { return (*list)[axis]; }, otherwise);
-  }
-  const std::string text = cat(glsl_head(e, {dtype}, "arithmetic.glsl"), "#define VALUE ", value_type(dtype), "\n#define LOAD load_",
-                               suffix(dtype), "\n#define STORE store_", suffix(dtype), "\n#define GRADIENT ", int(gradient),
-                               "\n#define MAXIMUM ", int(op == PoolOp::max), "\n#define PICKS ", int(picks), "\n#define INSIDE ",
-                               op == PoolOp::mean_of_inside ? "true" : "false", "\n#include \"pool.glsl\"\n");
+      windows += cat(axis ? ", " : "", value, "u");
+    }
+    windows += ");\n";
+  };
+  constant("kKernel", shape.kernel, 1);
+  constant("kStride", shape.stride, 1);
+  constant("kPadding", shape.padding, 0);
+  constant("kDilation", shape.dilation, 1);
   int64_t taps = 1;
   for (int64_t n : shape.kernel) taps *= n;
+  constexpr int64_t kUnrolled = 16;
+  const std::string text =
+      cat(glsl_head(e, {dtype}, "arithmetic.glsl"), windows, "#define VALUE ", value_type(dtype), "\n#define LOAD load_", suffix(dtype),
+          "\n#define STORE store_", suffix(dtype), "\n#define UNROLL ", taps <= kUnrolled ? "[[unroll]]" : "[[dont_unroll]]",
+          "\n#define GRADIENT ", int(gradient), "\n#define MAXIMUM ", int(op == PoolOp::max), "\n#define PICKS ", int(picks),
+          "\n#define INSIDE ", op == PoolOp::mean_of_inside ? "true" : "false", "\n#include \"pool.glsl\"\n");
   e.dispatch({.module = "pool", .constants = {}, .subgroup = 0, .source = text}, e.row(divide_up(count, kThreads)),
              {read(e.input(0)), read(e.input(plan.inputs.size() > 1 ? 1 : 0)), write(e.output(0))}, words,
              {.flops = double(count) * double(taps), .bytes = double((element_count(x) + element_count(y)) * size_of(dtype))});

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <vector>
 
 #include "backend/vulkan/strided.h"
+#include "ops/matmul.h"
 
 namespace mlxc::vulkan {
 
@@ -28,9 +30,19 @@ struct Matrix {
   Matrix transposed() const { return {ref, columns, rows, column, row, item, batch}; }
 };
 
+// What stands behind a product: a bias over c's columns, an activation, dropout by a key's halves.
+struct ProductEnd {
+  std::optional<Ref> bias;
+  Gate activation = Gate::none;
+  ProductDrop drop = {};
+  Ref low = {}, high = {};
+  explicit operator bool() const { return bias || activation != Gate::none || drop; }
+};
+
 // c = a b, or c -= a b; of square results perhaps only what is on and above the diagonal, and some of what is below. c's rows have no gaps
 // between their elements. float32; `batch` collapsed.
 enum class ProductInto : uint8_t { all, subtract, subtract_upper };
-void emit_product(Emitter& emitter, const std::vector<int64_t>& batch, const Matrix& a, const Matrix& b, const Matrix& c, ProductInto into);
+void emit_product(Emitter& emitter, const std::vector<int64_t>& batch, const Matrix& a, const Matrix& b, const Matrix& c, ProductInto into,
+                  const ProductEnd& end = {});
 
 }  // namespace mlxc::vulkan
