@@ -90,8 +90,8 @@ class Product {
   void emit_parts(const Matrix& a, const Matrix& b, const Matrix& c) {
     constexpr int64_t kWorth = 256;  // terms of a part
     const int64_t m = c.rows, n = c.columns, k = a.columns, items = product(batch_), results = items * m * n;
-    const int64_t tiles = is_narrow(c, k) ? divide_up(std::max(m, n), narrow_rows(std::max(m, n), items)) * items
-                                          : divide_up(m, kSmallTile) * divide_up(n, kSmallTile) * items;
+    const int64_t tiles = is_narrow(c, k, items) ? divide_up(std::max(m, n), narrow_rows(std::max(m, n), items)) * items
+                                                 : divide_up(m, kSmallTile) * divide_up(n, kSmallTile) * items;
     const bool whole = results == element_count(emitter_.plan().outputs[0].type.shape);
     if (dtype_ != DType::f32 || !whole || k < 2 * kWorth || 2 * tiles > wanted_groups()) return dispatch(batch_, a, b, c);
     const int64_t parts = std::min(2 * wanted_groups() / tiles, k / kWorth), part = divide_up(divide_up(k, parts), 16) * 16;
@@ -151,15 +151,15 @@ class Product {
 
   // last: c is the result, not a part of its sums.
   void dispatch(const std::vector<int64_t>& batch, Matrix a, Matrix b, Matrix c, bool last = true) {
-    const bool narrow = is_narrow(c, a.columns), turned = narrow && c.rows < c.columns, with_end = last && end_;
+    const int64_t items = product(batch);
+    const bool narrow = is_narrow(c, a.columns, items), turned = narrow && c.rows < c.columns, with_end = last && end_;
     const End end = with_end ? end_of(c) : End{a.ref, a.ref, a.ref};
     if (turned) {  // the narrow kernel wants few columns: it multiplies the transposes
       std::swap(a, b);
       a = a.transposed(), b = b.transposed(), c = c.transposed();
     }
     std::vector<uint32_t> table;
-    int64_t items = 1;
-    for (size_t axis = batch.size(); axis-- > 0; items *= batch[axis]) {
+    for (size_t axis = batch.size(); axis-- > 0;) {
       const Divisor divisor(batch[axis]);
       table.insert(table.end(), {uint32_t(batch[axis]), divisor.multiplier, divisor.shift});
       for (const Matrix* matrix : std::initializer_list<const Matrix*>{&a, &b, &c}) {
@@ -230,8 +230,11 @@ class Product {
   // Terms that a tile's workgroup takes at a time: DEPTH * SLICES of kernels/matmul.comp.
   static int64_t step_of(int64_t tile) { return tile == 128 ? 8 : tile == 64 ? 16 : 32; }
 
-  bool is_narrow(const Matrix& c, int64_t k) const {
-    return dtype_ == DType::f32 && into_ == ProductInto::all && std::min(c.rows, c.columns) <= kNarrow && k >= kNarrowTerms;
+  // Few rows or columns, where tiles would leave the device idle or spend their time on what lies past the edge.
+  bool is_narrow(const Matrix& c, int64_t k, int64_t items) const {
+    constexpr int64_t kLong = 512;  // terms
+    if (dtype_ != DType::f32 || into_ != ProductInto::all || std::min(c.rows, c.columns) > kNarrow || k < kNarrowTerms) return false;
+    return k >= kLong || divide_up(std::max(c.rows, c.columns), kSmallTile) * items < wanted_groups();
   }
   // Of a workgroup: fewer where that fills the device.
   int64_t narrow_rows(int64_t rows, int64_t items) const { return divide_up(rows, 8) * items >= 2 * wanted_groups() ? 8 : 4; }
