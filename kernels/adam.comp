@@ -33,24 +33,24 @@ void main() {
   if (first >= args.count) return;
   const float keep = args.keep.v[0], rate = args.rate.v[0], correction = args.correction.v[0];
   if (WIDE && first + 4 <= args.count) {
-    vec4 parameter = F32x4(args.parameter).v[at], mean = F32x4(args.mean).v[at], variance = F32x4(args.variance).v[at];
-    const vec4 gradient = F32x4(args.gradient).v[at];
+    vec4 parameter = row_of(F32x4, args.parameter, at, 16).v[0], mean = row_of(F32x4, args.mean, at, 16).v[0], variance = row_of(F32x4, args.variance, at, 16).v[0];
+    const vec4 gradient = row_of(F32x4, args.gradient, at, 16).v[0];
     [[unroll]] for (uint e = 0; e < 4; ++e) {
       const State now = stepped(State(parameter[e], mean[e], variance[e]), gradient[e], keep, rate, correction);
       parameter[e] = now.parameter;
       mean[e] = now.mean;
       variance[e] = now.variance;
     }
-    F32x4(args.parameter).v[at] = parameter;
-    F32x4(args.mean).v[at] = mean;
-    F32x4(args.variance).v[at] = variance;
+    row_of(F32x4, args.parameter, at, 16).v[0] = parameter;
+    row_of(F32x4, args.mean, at, 16).v[0] = mean;
+    row_of(F32x4, args.variance, at, 16).v[0] = variance;
     return;
   }
   [[dont_unroll]] for (uint i = first; i < min(first + 4, args.count); ++i) {
-    const State old = State(F32(args.parameter).v[i], F32(args.mean).v[i], F32(args.variance).v[i]);
-    const State now = stepped(old, F32(args.gradient).v[i], keep, rate, correction);
-    F32(args.parameter).v[i] = now.parameter;
-    F32(args.mean).v[i] = now.mean;
-    F32(args.variance).v[i] = now.variance;
+    const State old = State(row_of(F32, args.parameter, i, 4).v[0], row_of(F32, args.mean, i, 4).v[0], row_of(F32, args.variance, i, 4).v[0]);
+    const State now = stepped(old, row_of(F32, args.gradient, i, 4).v[0], keep, rate, correction);
+    row_of(F32, args.parameter, i, 4).v[0] = now.parameter;
+    row_of(F32, args.mean, i, 4).v[0] = now.mean;
+    row_of(F32, args.variance, i, 4).v[0] = now.variance;
   }
 }

@@ -149,6 +149,7 @@ inline Operand lay(const Shape& shape, DType dtype, Lie lie) {
 struct Launch {
   LaunchPlan plan;
   std::vector<Bytes> data;  // inputs, then outputs
+  bool updates = false;     // outputs begin as `data` has them
 };
 
 // Outputs are dense. `value(input, element)` fills the buffers.
@@ -205,7 +206,7 @@ inline bool cpu_takes(const Launch& launch) {
 // The outputs; trouble is reported as a failure.
 inline std::vector<Bytes> run_on_vulkan(const Launch& launch, const std::string& what) {
   std::vector<Bytes> data = launch.data;
-  for (const std::string& trouble : shared_device()->run(launch.plan, data)) ADD_FAILURE() << what << ": " << trouble;
+  for (const std::string& trouble : shared_device()->run(launch.plan, data, launch.updates)) ADD_FAILURE() << what << ": " << trouble;
   data.erase(data.begin(), data.begin() + long(launch.plan.inputs.size()));
   return data;
 }

@@ -33,7 +33,8 @@ class TestDevice {
 
   // data: of every operand, inputs then outputs; outputs come back in it. Gives what went wrong: no kernel, elements not written, bytes
   // written past the end.
-  std::vector<std::string> run(const LaunchPlan& plan, std::vector<std::vector<std::byte>>& data) {
+  // keeps: outputs begin as `data` has them, for what updates them.
+  std::vector<std::string> run(const LaunchPlan& plan, std::vector<std::vector<std::byte>>& data, bool keeps = false) {
     constexpr size_t kGuard = 512;
     const std::byte poison{0xff};  // a NaN in every float type
     const LoweredProgram lowered = lower_program({plan}, caps(), {});
@@ -43,8 +44,7 @@ class TestDevice {
     std::vector<StoragePtr> storages;
     std::vector<Binding> bindings;
     for (size_t i = 0; i < data.size(); ++i) {
-      const bool holds = i < plan.inputs.size() + size_t(plan.primitive->updates());  // outputs that are updated hold something before
-      std::vector<std::byte> bytes = holds ? data[i] : std::vector<std::byte>(data[i].size(), poison);
+      std::vector<std::byte> bytes = keeps || i < plan.inputs.size() ? data[i] : std::vector<std::byte>(data[i].size(), poison);
       bytes.resize(bytes.size() + kGuard, poison);
       storages.push_back(device_->allocator().allocate(bytes.size()));
       device_->write(*storages.back(), 0, bytes.data(), bytes.size());

@@ -123,9 +123,10 @@ TEST_F(TrainingOnDevice, AdamsStep) {
                                   if (input >= 4) return input == 4 ? 0.9999 : input == 5 ? 1e-2 : 0.03;
                                   return input == 2 ? std::abs(noise(input, i)) * (i % 3 ? 1e-3 : 0) : noise(input, i) * (i % 5 ? 1 : 0);
                                 });
+      launch.updates = true;
       for (size_t i = 0; i < 3; ++i)
         launch.data[launch.plan.inputs.size() + i] = launch.data[i];  // the results lie where the old values do
-      compare(launch, {8, 1e-7}, cat(n, " ", name_of(lie)));
+      compare(launch, {8, 4e-7}, cat(n, " ", name_of(lie)));          // moments round otherwise with one multiply-add
     }
 }
 

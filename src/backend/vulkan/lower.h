@@ -40,6 +40,14 @@ struct Ref {
   Ref at(int64_t from, int64_t count) const { return {kind, index, offset + from, count}; }
 };
 
+// Of `item` bytes each, what an index of a kernel reaches from one address: compilers of drivers (NVIDIA 580) multiply the index by the
+// size of an element in 32 bits, so that past 4 GiB it would begin anew. Less than 2^31 in any case, with room for a last, partly filled
+// workgroup.
+constexpr int64_t most_elements(int64_t item) {
+  constexpr int64_t kBytes = (int64_t{1} << 32) - (int64_t{1} << 20), kElements = (int64_t{1} << 31) - 4096;
+  return kBytes / item < kElements ? kBytes / item : kElements;
+}
+
 enum class Access : uint8_t { read, write, update };
 struct Argument {
   Ref ref;
@@ -124,9 +132,9 @@ void lower_linalg(Emitter& emitter);
 bool lowers_linalg(const Primitive& primitive);  // what there are kernels for; lower_linalg refuses float64 and the largest matrices
 void lower_top_k(Emitter& emitter);
 void lower_linear(Emitter& emitter);
-void lower_norm(Emitter& emitter);       // rms_norm, layer_norm
-void lower_rope(Emitter& emitter);       // rope, kv_write, rope_kv_write
-void lower_attention(Emitter& emitter);  // paged_attention, dense_attention, segment_pool
+void lower_norm(Emitter& emitter);         // rms_norm, layer_norm
+void lower_rope(Emitter& emitter);         // rope, kv_write, rope_kv_write
+void lower_attention(Emitter& emitter);    // paged_attention, dense_attention, segment_pool
 void lower_training_op(Emitter& emitter);  // pool, norm_gradient, cross_entropy, adam
 void lower_custom(Emitter& emitter);       // a caller's own GLSL
 Kernel custom_kernel(const LaunchPlan& plan);

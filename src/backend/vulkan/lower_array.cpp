@@ -13,7 +13,7 @@ namespace mlxc::vulkan {
 namespace {
 
 constexpr int64_t kThreads = 256;
-constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
+constexpr int64_t kMost = most_elements(1);
 
 void lower_copy(Emitter& emitter) {
   emit_copy(emitter, dims(emitter.plan().outputs[0].type.shape), strided_input(emitter, 0), strided_output(emitter, 0));
@@ -53,7 +53,7 @@ void lower_take(Emitter& emitter) {
               value_type(from), " v = there ? load_", suffix(from), "(x, i) : ", value_type(from), "(0);\n    store_", suffix(to),
               "(y, column + i, ", convert_expression(from, to, "v"), ");\n  }\n}\n");
   if (width * std::max(size_of(from), size_of(to)) > int64_t(UINT32_MAX)) no_kernel(plan);
-  const int64_t rows = std::max<int64_t>(1, kMost / pieces);  // of a dispatch
+  const int64_t rows = std::clamp<int64_t>(kMost / pieces, 1, most_elements(size_of(index)));  // of a dispatch
   const Divisor divisor(pieces);
   for (int64_t first = 0; first < count; first += rows) {
     const int64_t some = std::min(rows, count - first);
@@ -77,7 +77,7 @@ void lower_fill(Emitter& emitter) {
 // start + i * step in float64, rounded once, as on the CPU.
 void lower_arange(Emitter& emitter) {
   const auto& op = as<Arange>(*emitter.plan().primitive);
-  if (!emitter.caps().float64 || op.count > kMost) no_kernel(emitter.plan());
+  if (!emitter.caps().float64 || op.count > most_elements(size_of(op.dtype))) no_kernel(emitter.plan());
   ElementwiseBody body{.name = "arange"};
   body.used = {DType::f64};
   body.constants = {{DType::f64, std::bit_cast<uint64_t>(op.start)}, {DType::f64, std::bit_cast<uint64_t>(op.step)}};
@@ -161,7 +161,7 @@ void lower_softmax(Emitter& emitter) {
   const int64_t width = plan.inputs[0].type.shape.back();
   if (plan.inputs[0].type.dtype != DType::f32 || !uniform_rows(plan.inputs[0], &rows, &stride)) no_kernel(plan);
   if (rows == 0 || width == 0) return;
-  if (width > kMost || rows > kMost || stride < 0 || stride > kMost) no_kernel(plan);
+  if (std::max({width, stride, 2 * rows}) > most_elements(4) || stride < 0) no_kernel(plan);
   const uint32_t log = as<Softmax>(*plan.primitive).log;
   const Ref x = emitter.input(0), y = emitter.output(0);
   const int64_t wide = width % 4 == 0 && stride % 4 == 0 ? 4 : 1;

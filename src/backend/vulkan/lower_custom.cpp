@@ -37,9 +37,9 @@ std::string source_of(const LaunchPlan& plan) {
   auto declare = [&](const std::string& name, const OperandType& operand, const char* qualifier) {
     const Stored element = stored(operand.type.dtype);
     const Shape& shape = operand.type.shape;
-    if (element_count(shape) > int64_t(UINT32_MAX))
+    if (element_count(shape) > most_elements(size_of(operand.type.dtype)))
       fail(Status::unsupported, "kernel ", kernel.name, ": ", name, " has ", element_count(shape),
-           " elements, more than a custom kernel can count");
+           " elements, indices of a custom kernel reach ", most_elements(size_of(operand.type.dtype)));
     if (element.extension) extensions += cat("#extension ", element.extension, " : require\n");
     types += cat("layout(buffer_reference, scalar, buffer_reference_align = ", size_of(operand.type.dtype), ") ", qualifier,
                  " buffer mlxc_", name, " { ", element.type, " at[]; };\n");

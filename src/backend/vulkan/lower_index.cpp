@@ -13,7 +13,6 @@ namespace mlxc::vulkan {
 namespace {
 
 constexpr int64_t kThreads = 256;
-constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
 
 // The updated output lies where input 0 lies.
 void lower_update(Emitter& emitter) {
@@ -49,8 +48,8 @@ uint32_t infinity_of(DType dtype) {
 
 // x: [rows, n] without gaps. kernels/sort.comp.
 void emit_sort(Emitter& emitter, DType dtype, int64_t rows, int64_t n, bool descending, const Ref& x, const Ref& out, SortOutput wanted) {
-  constexpr int64_t kEntries = 1024;  // of a workgroup of the first pass
-  if (rows * n > kMost) no_kernel(emitter.plan());
+  constexpr int64_t kEntries = 1024;                           // of a workgroup of the first pass
+  if (rows * n > most_elements(8)) no_kernel(emitter.plan());  // places have 64 bits
   const int64_t item = size_of(dtype), key = item == 8 ? 8 : 4;
   const int64_t block = std::min<int64_t>(kEntries, int64_t(std::bit_ceil(uint64_t(std::max<int64_t>(n, 2)))));
   struct Pair {
@@ -106,7 +105,7 @@ void lower_scatter(Emitter& emitter) {
   const TensorType& x = plan.inputs[0].type;
   const int64_t rows = x.shape[0], width = rows ? element_count(x.shape) / rows : 0, n = plan.inputs[1].type.shape[0];
   if (width == 0 || n == 0) return;
-  if (n * width > kMost || rows * width > kMost) no_kernel(plan);
+  if (std::max(n, rows) * width > most_elements(size_of(x.dtype))) no_kernel(plan);
   const Ref order = emitter.scratch(n * 4);
   emit_sort(emitter, DType::i64, 1, n, false, emitter.input(1), order, SortOutput::places_32);
   std::string text = glsl_head(emitter, {x.dtype}, "arithmetic.glsl");
@@ -196,7 +195,7 @@ void lower_scan(Emitter& emitter) {
   for (int axis = 0; axis < type.shape.rank(); ++axis)
     if (axis != op.axis) (axis < op.axis ? outer : inner) *= type.shape[axis];
   if (outer * count * inner == 0) return;
-  if (outer * count * inner > kMost) no_kernel(plan);
+  if (outer * count * inner > most_elements(size_of(type.dtype))) no_kernel(plan);
   const std::string head = scan_head(emitter, op.op, type.dtype);
   const Ref x = emitter.input(0), y = emitter.output(0);
   const int64_t item = size_of(type.dtype);

@@ -264,7 +264,7 @@ class LinearLowering {
   // those.
   bool is_narrow(const std::vector<size_t>& weights) const {
     const bool more = op_.gate != Gate::none || op_.residual || op_.drop || emitter_.gives() || emitter_.takes();
-    const bool fits = tokens_ * std::max(x_.stride, round_up(k_, 8)) < (int64_t{1} << 31) - 4096;  // Matrix::fits
+    const bool fits = tokens_ * std::max(x_.stride, round_up(k_, 8)) < most_elements(4);  // Matrix::fits
     return !more && fits && k_ >= 64 && std::all_of(weights.begin(), weights.end(), [&](size_t i) {
       const bool float_bias = !op_.has_bias || plan_.inputs[op_.bias_input(int(i))].type.dtype == DType::f32;
       return rows(i) <= 16 && weight(i).dtype == DType::f32 && plan_.outputs[i].type.dtype == DType::f32 && float_bias;

@@ -12,7 +12,7 @@
 namespace mlxc::vulkan {
 namespace {
 
-constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
+constexpr int64_t kMost = most_elements(4);
 constexpr int64_t kSmallTile = 32;
 constexpr int64_t kNarrow = 16, kNarrowTerms = 64;  // results with at most so many rows or columns, each a sum of at least so many terms
 

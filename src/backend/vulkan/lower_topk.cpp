@@ -12,7 +12,8 @@ void lower_top_k(Emitter& emitter) {
   const bool sort = k > 1;
   constexpr int64_t entries = 1024;  // of a workgroup, as kernels/topk.comp has them
   // Each pass must shrink what is left; larger rows or more of them run on the CPU.
-  if (k > entries / 4 || width > int64_t{1} << 30 || rows > emitter.caps().max_groups[1]) no_kernel(plan);
+  if (k > entries / 4 || width > int64_t{1} << 30 || rows > emitter.caps().max_groups[1] || rows * width > most_elements(4))
+    no_kernel(plan);
 
   Ref values = emitter.input(0), indices = values;  // of no meaning in the first pass
   for (int64_t left = width;;) {

@@ -12,7 +12,7 @@ namespace mlxc::vulkan {
 namespace {
 
 constexpr int64_t kThreads = 256;
-constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
+constexpr int64_t kMost = most_elements(1);
 
 // Whether all operands from `first` on can be read and written in fours.
 bool all_wide(const LaunchPlan& plan, size_t first = 0) {
@@ -99,11 +99,12 @@ void lower_pool(Emitter& e) {
   int64_t taps = 1;
   for (int64_t n : shape.kernel) taps *= n;
   constexpr int64_t kUnrolled = 16;
-  const std::string text =
-      cat(glsl_head(e, {dtype}, "arithmetic.glsl"), windows, "#define VALUE ", value_type(dtype), "\n#define LOAD load_", suffix(dtype),
-          "\n#define STORE store_", suffix(dtype), "\n#define UNROLL ", taps <= kUnrolled ? "[[unroll]]" : "[[dont_unroll]]",
-          "\n#define GRADIENT ", int(gradient), "\n#define MAXIMUM ", int(op == PoolOp::max), "\n#define PICKS ", int(picks),
-          "\n#define INSIDE ", op == PoolOp::mean_of_inside ? "true" : "false", "\n#include \"pool.glsl\"\n");
+  const std::string place = cat("(address_of(a, i, ", size_of(dtype), "u), 0u");  // further than an index reaches
+  const std::string text = cat(glsl_head(e, {dtype}, "arithmetic.glsl"), windows, "#define VALUE ", value_type(dtype),
+                               "\n#define LOAD(a, i) load_", suffix(dtype), place, ")\n#define STORE(a, i, x) store_", suffix(dtype), place,
+                               ", x)\n#define UNROLL ", taps <= kUnrolled ? "[[unroll]]" : "[[dont_unroll]]", "\n#define GRADIENT ",
+                               int(gradient), "\n#define MAXIMUM ", int(op == PoolOp::max), "\n#define PICKS ", int(picks),
+                               "\n#define INSIDE ", op == PoolOp::mean_of_inside ? "true" : "false", "\n#include \"pool.glsl\"\n");
   e.dispatch({.module = "pool", .constants = {}, .subgroup = 0, .source = text}, e.row(divide_up(count, kThreads)),
              {read(e.input(0)), read(e.input(plan.inputs.size() > 1 ? 1 : 0)), write(e.output(0))}, words,
              {.flops = double(count) * double(taps), .bytes = double((element_count(x) + element_count(y)) * size_of(dtype))});

@@ -18,7 +18,7 @@ struct Matrix {
   int64_t item;                // bytes of an element
   std::vector<int64_t> batch;  // strides
 
-  bool fits() const { return (rows - 1) * std::abs(row) + (columns - 1) * std::abs(column) <= (int64_t{1} << 31) - 4096; }
+  bool fits() const { return (rows - 1) * std::abs(row) + (columns - 1) * std::abs(column) < most_elements(item); }
   Matrix block(int64_t row0, int64_t some_rows, int64_t column0, int64_t some_columns) const {
     Matrix result = *this;
     const int64_t distance = (row0 * row + column0 * column) * item;

@@ -10,7 +10,7 @@ namespace mlxc::vulkan {
 namespace {
 
 constexpr int64_t kThreads = 256;
-constexpr int64_t kMost = (int64_t{1} << 31) - 4096;
+constexpr int64_t kMost = most_elements(1);
 constexpr int64_t kArgumentBytes = 128, kFixedBytes = 2 * 8 + 6 * 4;  // of the push constants; of those, what every reduction has
 constexpr int64_t kValueBytes = 60;                                   // of a thread, in 16 KiB of shared memory
 
@@ -314,9 +314,9 @@ class Reducer {
       phase += cat(phase.empty() ? "  uint past = " : "  if (past != ", "(row.", name, ".x & ", bytes - 1, "u) / ", item, "u",
                    phase.empty() ? ";\n" : ") return PER;\n");
       parameters += cat(", ", value_type(dtype), " x", i);
-      singles += cat(", load_", suffix(dtype), "(row.", name, ", at)");
+      singles += cat(", load_", suffix(dtype), "(address_of(row.", name, ", at, ", item, "u), 0u)");
       words += cat(bytes == 16 ? " uvec4 w" : bytes == 8 ? " uvec2 w" : " uint w", i, ";");
-      load += cat(load.empty() ? "" : ", ", wide_type(bytes), "(row.", name, ").v[piece]");
+      load += cat(load.empty() ? "" : ", ", wide_type(bytes), "(address_of(row.", name, ", piece, ", bytes, "u)).v[0]");
     }
     for (size_t i = 0; i < input_.body.constants.size(); ++i) {
       const auto& [dtype, bits] = input_.body.constants[i];
@@ -353,7 +353,7 @@ class Reducer {
 
 void emit_reductions(Emitter& emitter, const ReduceInput& input, const ReduceShape& shape, const std::vector<ReduceTarget>& targets) {
   if (shape.outer == 0 || shape.inner == 0) return;
-  if (shape.count > kMost || shape.outer * shape.inner > kMost || (shape.inner > 1 && shape.count * shape.inner > kMost) ||
+  if (shape.count > kMost || shape.outer * shape.inner > most_elements(8) || (shape.inner > 1 && shape.count * shape.inner > kMost) ||
       shape.stride > kMost)
     fail(Status::unsupported, "a reduction of ", shape.outer, " x ", shape.count, " x ", shape.inner,
          " elements has no kernel on this Vulkan device: more than 2^31");

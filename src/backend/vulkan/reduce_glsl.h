@@ -8,7 +8,21 @@
 
 namespace mlxc::vulkan {
 
-enum class Reduction { sum, mean, product, maximum, minimum, any, all, logsumexp, variance, deviation, arg_maximum, arg_minimum, exponentials };
+enum class Reduction {
+  sum,
+  mean,
+  product,
+  maximum,
+  minimum,
+  any,
+  all,
+  logsumexp,
+  variance,
+  deviation,
+  arg_maximum,
+  arg_minimum,
+  exponentials
+};
 
 // [outer, count, inner] over count. `stride`: elements between outer indices.
 struct ReduceShape {

@@ -76,9 +76,8 @@ Divisor::Divisor(int64_t divisor) {
 }
 
 bool fits_32_bits(const std::vector<int64_t>& shape, const std::vector<Strided>& operands) {
-  constexpr int64_t kMost = (int64_t{1} << 31) - 4096;  // room for the elements of a last, partly filled workgroup
   for (const Strided& operand : operands)
-    if (span_of(operand, shape) > kMost) return false;
+    if (span_of(operand, shape) > most_elements(size_of(operand.dtype))) return false;
   return true;
 }
 

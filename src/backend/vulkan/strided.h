@@ -30,7 +30,8 @@ int64_t rebase(Strided& operand, const std::vector<int64_t>& shape);
 // Elements from the lowest to past the highest.
 int64_t span_of(const Strided& operand, const std::vector<int64_t>& shape);
 
-// Calls run(shape, operands) for blocks within which every index and distance is below 2^31. One of the operands covers the whole shape.
+// Calls run(shape, operands) for blocks within which every operand spans most_elements() at most. One of the operands covers the whole
+// shape.
 template <class Run>
 void in_blocks(const std::vector<int64_t>& shape, const std::vector<Strided>& operands, Run&& run);
 
