@@ -24,8 +24,9 @@ shared bool is_last;
 void load_block(Row row, uint at, uint step, uint rows, bool wide, out VALUE x[8][WIDE]) {
 #if WIDE == PER
   if (wide) {
+    Row first = advanced(row, at);
     Words words[8];
-    [[unroll]] for (uint r = 0; r < 8; ++r) words[r] = load_words(row, (r < rows ? at + r * step : at) / WIDE);
+    [[unroll]] for (uint r = 0; r < 8; ++r) words[r] = load_words(first, r < rows ? r * step / WIDE : 0);
     [[unroll]] for (uint r = 0; r < 8; ++r) unpack_words(row, words[r], x[r]);
     return;
   }

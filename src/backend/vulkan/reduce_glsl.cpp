@@ -205,11 +205,12 @@ class Reducer {
  private:
   void dispatch_rows() {
     int64_t lanes = up_to_power(divide_up(shape_.count, 2 * per_), kThreads), parts = 1, part = std::max<int64_t>(shape_.count, 1);
-    const int64_t wanted = wanted_groups(emitter_.caps());
-    if (lanes == kThreads && shape_.outer < wanted) {
-      const int64_t step = kThreads * per_, least = step * 4;  // one load of each thread; worth a workgroup
+    const int64_t wanted = wanted_groups(emitter_.caps()), step = kThreads * per_;  // one load of each thread
+    const int64_t furthest = most_elements(widest_) / step * step;                  // of a part: pieces are counted from its beginning
+    if (lanes == kThreads && (shape_.outer < wanted || shape_.count > furthest)) {
+      const int64_t least = step * 4;  // worth a workgroup
       parts = std::clamp<int64_t>(shape_.count / least, 1, std::max<int64_t>(1, wanted / shape_.outer));
-      part = divide_up(divide_up(shape_.count, parts), step) * step;
+      part = std::min(divide_up(divide_up(shape_.count, parts), step) * step, furthest);
       parts = divide_up(shape_.count, part);
     }
     run({"reduce_rows", {uint32_t(lanes)}, 0, text("reduce_rows.glsl", per_, 1)}, divide_up(shape_.outer * parts, kThreads / lanes), parts,
@@ -217,7 +218,8 @@ class Reducer {
   }
 
   void dispatch_columns() {
-    const int64_t wide = per_ == 4 && shape_.inner % 4 == 0 ? 4 : 1, across = shape_.inner / wide;
+    const bool near = 8 * kThreads * shape_.inner < most_elements(widest_);  // rows that a thread reads at once
+    const int64_t wide = per_ == 4 && shape_.inner % 4 == 0 && near ? 4 : 1, across = shape_.inner / wide;
     const int64_t rows = up_to_power(shape_.count, kThreads / up_to_power(across, wide == 4 ? 32 : 64)),
                   columns = up_to_power(across, kThreads / rows);
     const int64_t blocks = divide_up(across, columns), outers = divide_up(shape_.outer, kThreads / (rows * columns));
@@ -316,7 +318,7 @@ class Reducer {
       parameters += cat(", ", value_type(dtype), " x", i);
       singles += cat(", load_", suffix(dtype), "(address_of(row.", name, ", at, ", item, "u), 0u)");
       words += cat(bytes == 16 ? " uvec4 w" : bytes == 8 ? " uvec2 w" : " uint w", i, ";");
-      load += cat(load.empty() ? "" : ", ", wide_type(bytes), "(address_of(row.", name, ", piece, ", bytes, "u)).v[0]");
+      load += cat(load.empty() ? "" : ", ", wide_type(bytes), "(row.", name, ").v[piece]");
     }
     for (size_t i = 0; i < input_.body.constants.size(); ++i) {
       const auto& [dtype, bits] = input_.body.constants[i];
@@ -346,7 +348,8 @@ class Reducer {
   const ReduceShape& shape_;
   std::vector<ReduceTarget> targets_;
   std::vector<Accumulator> accumulators_;
-  int64_t per_ = 16;  // elements of a load of up to 16 bytes
+  int64_t widest_ = 1;  // bytes of an element
+  int64_t per_ = 16;    // elements of a load of up to 16 bytes
 };
 
 }  // namespace
