@@ -45,7 +45,7 @@ TEST_P(ModelFaults, AreClearErrorsOrTheSameTokensAndTheNextLoadWorks) {
   bool met = true;
   int errors = 0;
   for (int64_t n = 0; met; n += 1 + n) {
-    ASSERT_LT(n, 100000);
+    ASSERT_LT(n, 1 << 24);  // every look at a semaphore that is waited for is a call: on a busy machine there are many
     inject_fault("", n, GetParam());
     const GenerateResult result = continue_prompt(*device, "qwen3");
     met = clear_fault();
