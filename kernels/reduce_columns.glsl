@@ -24,9 +24,8 @@ shared bool is_last;
 void load_block(Row row, uint at, uint step, uint rows, bool wide, out VALUE x[8][WIDE]) {
 #if WIDE == PER
   if (wide) {
-    Row first = advanced(row, at);
     Words words[8];
-    [[unroll]] for (uint r = 0; r < 8; ++r) words[r] = load_words(first, r < rows ? r * step / WIDE : 0);
+    [[unroll]] for (uint r = 0; r < 8; ++r) words[r] = load_words(row, (r < rows ? at + r * step : at) / WIDE);
     [[unroll]] for (uint r = 0; r < 8; ++r) unpack_words(row, words[r], x[r]);
     return;
   }
@@ -49,13 +48,14 @@ void main() {
     VALUE base[WIDE];
     [[unroll]] for (uint i = 0; i < WIDE; ++i) base[i] = args.count > 0 ? element(x, column + i) : VALUE(0);
     uint begin = part * args.part, end = min(args.count, begin + args.part), step = ROWS * args.inner;
+    Row from = advanced(x, begin * args.inner);  // indices count from where the part begins
     for (uint row = begin + lane; row < end;) {  // in blocks: sums of sums keep more digits than one long sum
       Value sum[WIDE];
       [[unroll]] for (uint i = 0; i < WIDE; ++i) sum[i] = identity();
       for (uint n = 0; n < 32 && row < end; ++n, row += 8 * ROWS) {
         const uint rows = min((end - row + ROWS - 1) / ROWS, 8u);
         VALUE held[8][WIDE];
-        load_block(x, row * args.inner + column, step, rows, wide, held);
+        load_block(from, (row - begin) * args.inner + column, step, rows, wide, held);
         [[unroll]] for (uint i = 0; i < WIDE; ++i) {
           VALUE along[8];
           [[unroll]] for (uint r = 0; r < 8; ++r) along[r] = held[r][i];

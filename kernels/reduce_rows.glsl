@@ -25,7 +25,7 @@ Value reduce_range(Row row, VALUE base, uint begin, uint end, uint lane) {
   uint pieces = past == PER ? 0 : (end - begin - head) / PER, beside = end - begin - pieces * PER;
   [[dont_unroll]] for (uint i = lane; i < beside; i += LANES) {
     uint at = begin + i + (i < head ? 0 : pieces * PER);
-    total = combine(total, lift(element(row, at), base, at));
+    total = combine(total, lift(element(advanced(row, at), 0), base, at));
   }
   begin += head;
   Row words = advanced(row, begin);

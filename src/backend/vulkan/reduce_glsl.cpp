@@ -218,14 +218,14 @@ class Reducer {
   }
 
   void dispatch_columns() {
-    const bool near = 8 * kThreads * shape_.inner < most_elements(widest_);  // rows that a thread reads at once
-    const int64_t wide = per_ == 4 && shape_.inner % 4 == 0 && near ? 4 : 1, across = shape_.inner / wide;
+    const int64_t wide = per_ == 4 && shape_.inner % 4 == 0 ? 4 : 1, across = shape_.inner / wide;
     const int64_t rows = up_to_power(shape_.count, kThreads / up_to_power(across, wide == 4 ? 32 : 64)),
                   columns = up_to_power(across, kThreads / rows);
     const int64_t blocks = divide_up(across, columns), outers = divide_up(shape_.outer, kThreads / (rows * columns));
     int64_t part = std::max<int64_t>(shape_.count, 1),
             parts = std::clamp<int64_t>(wanted_groups(emitter_.caps()) / (blocks * outers), 1, divide_up(part, 8 * rows));
-    part = parts > 1 ? round_up(divide_up(part, parts), 8 * rows) : part;
+    if (parts > 1) part = round_up(divide_up(part, parts), 8 * rows);
+    part = std::min(part, most_elements(widest_) / shape_.inner);  // an index reaches all of it
     parts = divide_up(std::max<int64_t>(shape_.count, 1), part);
     run({"reduce_columns", {uint32_t(columns), uint32_t(rows)}, 0, text("reduce_columns.glsl", 8, wide)}, blocks * outers * parts, parts,
         blocks * outers, Words().u(shape_.outer).u(shape_.count).u(shape_.inner).u(blocks).u(parts).u(part));
@@ -316,7 +316,7 @@ class Reducer {
       phase += cat(phase.empty() ? "  uint past = " : "  if (past != ", "(row.", name, ".x & ", bytes - 1, "u) / ", item, "u",
                    phase.empty() ? ";\n" : ") return PER;\n");
       parameters += cat(", ", value_type(dtype), " x", i);
-      singles += cat(", load_", suffix(dtype), "(address_of(row.", name, ", at, ", item, "u), 0u)");
+      singles += cat(", load_", suffix(dtype), "(row.", name, ", at)");
       words += cat(bytes == 16 ? " uvec4 w" : bytes == 8 ? " uvec2 w" : " uint w", i, ";");
       load += cat(load.empty() ? "" : ", ", wide_type(bytes), "(row.", name, ").v[piece]");
     }
