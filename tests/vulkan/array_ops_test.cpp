@@ -4,6 +4,7 @@
 
 #include "graph/pass_ops.h"
 #include "ops/creation.h"
+#include "ops/custom.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
@@ -215,6 +216,21 @@ TEST_F(ArrayOps, BuffersPast128MiB) {
   const Launch launch =
       launch_of(reduction(ReduceOp::sum, {0}), {lay(shape, DType::i32, Lie::dense)}, [](size_t, int64_t i) { return double(i & 0xffff); });
   compare(launch, {}, "160 MiB");
+}
+
+// What a caller's source does with an index is its own affair, so operands end where an index does.
+TEST_F(ArrayOps, CustomKernelsSayHowFarTheirIndicesReach) {
+  const auto kernel = std::make_shared<const CustomKernel>(
+      CustomKernel{.name = "twice", .source = "void main() { y.at[0] = x.at[0]; }", .inputs = {"x"}, .outputs = {"y"}});
+  for (const auto& [dtype, most] : {std::pair{DType::f32, int64_t{1} << 30}, {DType::u8, int64_t{1} << 31}}) {
+    const std::vector<TensorType> one{{{1}, dtype}};
+    for (const bool fits : {true, false}) {
+      const OperandType x{{{fits ? 1000 : most}, dtype}, {1}};
+      const LaunchPlan plan{std::make_shared<const Custom>(kernel, one, Dims{1, 1, 1}), {x}, {{one[0], {1}}}, {{0, 0}, {1, 0}}};
+      const std::string reason = lower_program({plan}, shared_device()->caps(), {}).reasons[0];
+      EXPECT_EQ(reason.find("indices of a custom kernel reach") == std::string::npos, fits) << name_of(dtype) << ": " << reason;
+    }
+  }
 }
 
 // More than 4 GiB in one buffer: only where MLXC_TEST_LARGE=1 says that there is memory for it. What is checked is the far end.
