@@ -99,8 +99,12 @@ class Device {
     (void)first, (void)second;
     return false;
   }
-  // Whether the device has a kernel of its own for an operation that has a composition too; if not, the planner puts that in its place.
-  virtual bool claims(const Primitive& /*primitive*/) const { return true; }
+  // Whether the device has a kernel of its own for an operation that has a composition too, for inputs like these; if not, the planner
+  // puts that in its place.
+  virtual bool claims(const Primitive& primitive, TensorTypes inputs) const {
+    (void)primitive, (void)inputs;
+    return true;
+  }
   // Records launches; throws Error(unsupported) naming operation and dtype when there is no kernel.
   virtual std::unique_ptr<Executable> compile(CompilePlan plan) = 0;
   // Groups of operations that this device has one kernel for, tried in this order before elementwise fusion.

@@ -2,6 +2,7 @@
 
 #include "capi/array_arguments.h"
 #include "ops/attention.h"
+#include "ops/batch_norm.h"
 #include "ops/convolution.h"
 #include "ops/normalization.h"
 #include "ops/pool.h"

@@ -85,7 +85,9 @@ class Expansion {
 }  // namespace
 
 Graph expand(const Graph& graph) {
-  const auto stays = [&](const GraphOperation& operation) { return graph.device->claims(*operation.primitive); };
+  const auto stays = [&](const GraphOperation& operation) {
+    return graph.device->claims(*operation.primitive, operand_types(graph, operation));
+  };
   if (std::all_of(graph.operations.begin(), graph.operations.end(), stays)) return graph;
   Expansion expansion(graph);
   for (const GraphOperation& operation : graph.operations) {

@@ -36,6 +36,8 @@ struct Graph {
   bool same_structure(const Graph& other) const;
 };
 
+std::vector<TensorType> operand_types(const Graph& graph, const GraphOperation& operation);  // of its inputs
+
 struct TracedGraph {
   Graph graph;
   std::vector<Array> leaves;  // behind graph.inputs: the declared inputs, then what else the outputs reach

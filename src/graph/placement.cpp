@@ -49,7 +49,8 @@ std::string bound(const Graph& graph) {
 // A factorization that another device would run on the host; null: there is none.
 const Primitive* factorization_lacking(const Graph& graph, const Device& device) {
   for (const GraphOperation& operation : graph.operations)
-    if (operation.primitive->code() == OpCode::linalg && !device.claims(*operation.primitive)) return operation.primitive.get();
+    if (operation.primitive->code() == OpCode::linalg && !device.claims(*operation.primitive, operand_types(graph, operation)))
+      return operation.primitive.get();
   return nullptr;
 }
 

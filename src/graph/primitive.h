@@ -86,6 +86,8 @@ enum class OpCode : uint16_t {
   segment_pool,
   // training: gradients and updates that some devices have one kernel for, the others compose
   norm_gradient,
+  batch_norm,
+  batch_norm_gradient,
   attention,
   attention_gradient,
   cross_entropy,

@@ -142,6 +142,12 @@ void stretch_operands(const Graph& captured, Graph& graph, const GraphOperation&
 
 }  // namespace
 
+std::vector<TensorType> operand_types(const Graph& graph, const GraphOperation& operation) {
+  std::vector<TensorType> types;
+  for (int input : operation.inputs) types.push_back(graph.values[size_t(input)].type);
+  return types;
+}
+
 Graph reinfer(const Graph& graph, const std::vector<TensorType>& input_types) {
   Graph result = graph;
   for (size_t i = 0; i < input_types.size(); ++i) {
@@ -156,9 +162,7 @@ Graph reinfer(const Graph& graph, const std::vector<TensorType>& input_types) {
     GraphValue& stretched = result.values[size_t(operation.outputs[0])];
     if (operation.primitive->stretched_to(Shape()) && !stretches(source.type.shape, stretched.type.shape)) continue;
     if (operation.primitive->is_elementwise()) stretch_operands(graph, result, operation, anew);
-    std::vector<TensorType> types;
-    for (int input : operation.inputs) types.push_back(result.values[size_t(input)].type);
-    std::vector<TensorType> outputs = operation.primitive->infer(types);
+    const std::vector<TensorType> outputs = operation.primitive->infer(operand_types(result, operation));
     for (size_t i = 0; i < outputs.size(); ++i) result.values[size_t(operation.outputs[i])].type = outputs[i];
   }
   // One that nothing fitted anew says so itself.

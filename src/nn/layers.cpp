@@ -4,6 +4,7 @@
 
 #include "nn/modules.h"
 #include "ops/attention.h"
+#include "ops/batch_norm.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
 #include "ops/normalization.h"

@@ -69,17 +69,6 @@ Array rms_normalization(const Array& x, const Array& weight, double eps) {
   return cast(scaled(values * unary(UnaryOp::rsqrt, mean + eps), weight, Array()), result_type(x));
 }
 
-BatchNormResult batch_normalization(const Array& x, const Array& weight, const Array& bias, double eps) {
-  check_channels(x, "batch_norm");
-  Dims axes{0};
-  for (int axis = 2; axis < x.rank(); ++axis) axes.push_back(axis);
-  const Array values = wide(x);
-  const Moments m = moments(values, axes);
-  const Array y =
-      scaled(standardized(values, m, eps), per_channel(weight, x, "batch_norm: the weight"), per_channel(bias, x, "batch_norm: the bias"));
-  return {cast(y, result_type(x)), reshape(m.mean, {x.dim(1)}), reshape(m.variance, {x.dim(1)})};
-}
-
 Array batch_normalization(const Array& x, const Array& mean, const Array& variance, const Array& weight, const Array& bias, double eps) {
   check_channels(x, "batch_norm");
   const Moments m{wide(per_channel(mean, x, "batch_norm: the mean")), wide(per_channel(variance, x, "batch_norm: the variance"))};

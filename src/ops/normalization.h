@@ -8,11 +8,7 @@ namespace mlxc {
 // (x - mean) / sqrt(variance + eps) * weight + bias; population variance; computed in float32 for 16-bit x. weight and bias may be missing.
 Array layer_normalization(const Array& x, const Array& weight, const Array& bias, int last_axes, double eps);  // over the last axes
 Array rms_normalization(const Array& x, const Array& weight, double eps);  // over the last axis, no mean
-// Over everything but the channels (axis 1), with the batch's own statistics (returned, for the running ones) or with given ones.
-struct BatchNormResult {
-  Array y, mean, variance;
-};
-BatchNormResult batch_normalization(const Array& x, const Array& weight, const Array& bias, double eps);
+// Each channel (axis 1) by given statistics; batch_norm.h has the batch's own.
 Array batch_normalization(const Array& x, const Array& mean, const Array& variance, const Array& weight, const Array& bias, double eps);
 Array group_normalization(const Array& x, int64_t groups, const Array& weight, const Array& bias, double eps);  // channels are axis 1
 

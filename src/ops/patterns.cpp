@@ -1,5 +1,6 @@
 #include "ops/patterns.h"
 
+#include "ops/batch_norm.h"
 #include "ops/convolution.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
@@ -19,6 +20,18 @@ const Op* is(const GraphOperation& operation) {
 bool is_binary(const GraphOperation& operation, BinaryOp op) {
   const auto* binary = is<Binary>(operation);
   return binary && binary->op == op;
+}
+
+// The number behind a value that is the same everywhere; -1 where it is not.
+int spread_number(const GraphIndex& graph, int value) {
+  const int from = graph.producer(value);
+  if (from < 0 || !is<Broadcast>(graph.operation(from))) return -1;
+  const int source = graph.operation(from).inputs[0];
+  return element_count(graph.type(source).shape) == 1 ? source : -1;
+}
+const double* constant(const GraphIndex& graph, int value) {
+  const int number = spread_number(graph, value), from = number < 0 ? -1 : graph.producer(number);
+  return from < 0 ? nullptr : graph.operation(from).primitive->constant();
 }
 
 class NormLinear final : public Pattern {
@@ -266,18 +279,6 @@ class ProductDropout final : public Pattern {
     inputs.insert(inputs.end(), {low, high});
     return Rewrite{{product, before, at}, {std::move(joined), std::move(inputs), operation.outputs}};
   }
-
-  // The number behind a value that is the same everywhere; -1 where it is not.
-  static int spread_number(const GraphIndex& graph, int value) {
-    const int from = graph.producer(value);
-    if (from < 0 || !is<Broadcast>(graph.operation(from))) return -1;
-    const int source = graph.operation(from).inputs[0];
-    return element_count(graph.type(source).shape) == 1 ? source : -1;
-  }
-  static const double* constant(const GraphIndex& graph, int value) {
-    const int number = spread_number(graph, value), from = number < 0 ? -1 : graph.producer(number);
-    return from < 0 ? nullptr : graph.operation(from).primitive->constant();
-  }
 };
 
 class ConvolutionRelu final : public Pattern {
@@ -291,6 +292,53 @@ class ConvolutionRelu final : public Pattern {
     auto joined = std::make_shared<Convolution>(*convolution);
     joined->relu = true;
     return Rewrite{{before, at}, {std::move(joined), graph.operation(before).inputs, activation.outputs}};
+  }
+};
+
+class BatchNormRelu final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    const GraphOperation& activation = graph.operation(at);
+    const auto* unary = is<Unary>(activation);
+    if (!unary || unary->op != UnaryOp::relu) return {};
+    const auto* norm = graph.alone<BatchNorm>(activation.inputs[0]);
+    const int before = graph.producer(activation.inputs[0]);
+    if (!norm || norm->relu || graph.operation(before).outputs[0] != activation.inputs[0]) return {};
+    auto joined = std::make_shared<BatchNorm>(*norm);
+    joined->relu = true;
+    std::vector<int> outputs = graph.operation(before).outputs;
+    outputs[0] = activation.outputs[0];
+    return Rewrite{{before, at}, {std::move(joined), graph.operation(before).inputs, std::move(outputs)}};
+  }
+};
+
+class BatchNormGated final : public Pattern {
+  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
+    const GraphOperation& gradient = graph.operation(at);
+    const auto* op = is<BatchNormGradient>(gradient);
+    if (!op || op->gated) return {};
+    const auto* product = graph.alone<Binary>(gradient.inputs[3]);
+    if (!product || product->op != BinaryOp::multiply) return {};
+    const int multiplying = graph.producer(gradient.inputs[3]);
+    for (size_t side : {0u, 1u}) {
+      const int gate = graph.operation(multiplying).inputs[side], g = graph.operation(multiplying).inputs[1 - side];
+      if (!graph.alone<Cast>(gate)) continue;
+      const int casting = graph.producer(gate), condition = graph.operation(casting).inputs[0];
+      const auto* greater = graph.alone<Binary>(condition);
+      if (!greater || greater->op != BinaryOp::greater) continue;
+      const int comparing = graph.producer(condition);
+      const GraphOperation& comparison = graph.operation(comparing);
+      const double* bound = constant(graph, comparison.inputs[1]);
+      if (!bound || *bound != 0 || !(graph.type(comparison.inputs[0]) == graph.type(gradient.inputs[0])) ||
+          !(graph.type(g) == graph.type(gradient.inputs[0])))
+        continue;
+      auto joined = std::make_shared<BatchNormGradient>(*op);
+      joined->gated = true;
+      std::vector<int> inputs = gradient.inputs;
+      inputs[3] = g;
+      inputs.push_back(comparison.inputs[0]);
+      return Rewrite{{comparing, casting, multiplying, at}, {std::move(joined), std::move(inputs), gradient.outputs}};
+    }
+    return {};
   }
 };
 
@@ -365,6 +413,14 @@ const Pattern& reductions() {
 }
 const Pattern& product_dropout() {
   static const ProductDropout pattern;
+  return pattern;
+}
+const Pattern& batch_norm_relu() {
+  static const BatchNormRelu pattern;
+  return pattern;
+}
+const Pattern& batch_norm_gated() {
+  static const BatchNormGated pattern;
   return pattern;
 }
 const Pattern& convolution_relu() {

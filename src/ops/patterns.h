@@ -27,6 +27,10 @@ const Pattern& product_activation();
 const Pattern& product_dropout();
 // relu(convolution) -> convolution with relu.
 const Pattern& convolution_relu();
+// relu of the y of a batch_norm -> batch_norm with relu.
+const Pattern& batch_norm_relu();
+// batch_norm_gradient of g * (y > 0) -> batch_norm_gradient gated by y.
+const Pattern& batch_norm_gated();
 // Reductions of one float input over the same axes -> reductions.
 const Pattern& reductions();
 

@@ -6,6 +6,7 @@
 #include "golden.h"
 #include "ops/arrange.h"
 #include "ops/attention.h"
+#include "ops/batch_norm.h"
 #include "ops/convolution.h"
 #include "ops/gradient.h"
 #include "ops/matmul.h"

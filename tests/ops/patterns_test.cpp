@@ -6,6 +6,7 @@
 #include "backend/cpu/cpu_device.h"
 #include "backend/null/null_device.h"
 #include "graph/function.h"
+#include "ops/batch_norm.h"
 #include "ops/convolution.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
@@ -25,7 +26,8 @@ class Claiming final : public NullDevice {
   std::span<const Pattern* const> patterns() const override {
     static const Pattern* const list[] = {&patterns::rope_kv_write(),      &patterns::norm_linear(),      &patterns::gated_linear(),
                                           &patterns::linear_residual(),    &patterns::norm_residual(),    &patterns::matmul_bias(),
-                                          &patterns::product_activation(), &patterns::convolution_relu(), &patterns::reductions()};
+                                          &patterns::product_activation(), &patterns::convolution_relu(), &patterns::batch_norm_relu(),
+                                          &patterns::batch_norm_gated(),   &patterns::reductions()};
     return list;
   }
   std::vector<std::string> launches(const std::vector<Array>& inputs, const std::vector<Array>& outputs,
@@ -167,10 +169,28 @@ TEST(Patterns, ReductionsOfOneInputBecomeOneLaunch) {
   EXPECT_EQ(device.launches({x}, {centred, reduce(ReduceOp::max, x, {}, false)}), (Names{"reductions", "fused"}));
 }
 
+TEST(Patterns, BatchNormTakesInItsReluAndTheGradientOfThat) {
+  Claiming device;
+  const Array x = Array::placeholder(device, {4, 3, 8, 8}, DType::f32), g = Array::placeholder(device, {4, 3, 8, 8}, DType::f32),
+              weight = Array::placeholder(device, {3}, DType::f32), bias = Array::placeholder(device, {3}, DType::f32);
+  const BatchNormResult norm = batch_normalization(x, weight, bias, 1e-5);
+  const Array y = unary(UnaryOp::relu, norm.y), smooth = unary(UnaryOp::tanh, norm.y);
+  EXPECT_EQ(device.launches({x, weight, bias}, {y}), Names{"batch_norm"});
+  EXPECT_TRUE(as<BatchNorm>(*device.last_compiled()[0].primitive).relu);
+  EXPECT_EQ(device.launches({x, weight, bias}, {y, norm.mean + 1}), (Names{"batch_norm", "fused"})) << "the statistics are not in the way";
+  EXPECT_EQ(device.launches({x, weight, bias}, {y, norm.y}), (Names{"batch_norm", "fused"})) << "somebody else needs y";
+
+  EXPECT_EQ(device.launches({x, weight, bias, g}, grad({y}, {x, weight, bias}, {g})), (Names{"batch_norm", "batch_norm_gradient"}));
+  EXPECT_TRUE(as<BatchNormGradient>(*device.last_compiled()[1].primitive).gated);
+  EXPECT_EQ(device.launches({x, weight, bias, g}, grad({smooth}, {x, weight, bias}, {g})),
+            (Names{"batch_norm", "fused", "batch_norm_gradient"}));
+  EXPECT_FALSE(as<BatchNormGradient>(*device.last_compiled()[2].primitive).gated);
+}
+
 // Has no kernels for convolutions and pools.
 class Plain final : public NullDevice {
  public:
-  bool claims(const Primitive& primitive) const override {
+  bool claims(const Primitive& primitive, TensorTypes) const override {
     return primitive.code() < OpCode::convolution || primitive.code() > OpCode::pool_gradient;
   }
 };
@@ -184,7 +204,7 @@ TEST(Expansion, WhatADeviceDoesNotClaimRunsAsItsComposition) {
   Function::capture({x, weight, bias}, {gradients[0], gradients[1], gradients[2], y}, {});
   int products = 0;
   for (const LaunchPlan& plan : device.last_compiled()) {
-    EXPECT_TRUE(device.claims(*plan.primitive)) << plan.primitive->name();
+    EXPECT_TRUE(device.claims(*plan.primitive, {})) << plan.primitive->name();
     products += plan.primitive->code() == OpCode::matmul;
   }
   EXPECT_EQ(products, 3) << "the result and two gradients";

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ops/adam.h"
+#include "ops/batch_norm.h"
 #include "ops/cross_entropy.h"
 #include "ops/pool.h"
 #include "ops/transformer.h"
@@ -67,6 +68,101 @@ TEST_F(TrainingOnDevice, GradientsOfNorms) {
           compare(launch, {64, 2e-6 * std::sqrt(double(rows)) + (dim == 1 ? 4e-5 : 4e-6)},
                   cat(centered ? "layer_norm " : "rms_norm ", rows, " x ", dim, " ", name_of(weight), " ", name_of(lie)));
         }
+}
+
+// Sums in float64, as the CPU's composition says what they are of.
+struct Channels {
+  Launch launch;
+  int64_t images, channels, size;
+  int64_t count() const { return images * size; }
+  double at(size_t input, int64_t channel, int64_t i) const {
+    return element(launch.data[input], size_t((i / size * channels + channel) * size + i % size), DType::f32);
+  }
+  double of_channel(size_t input, int64_t channel) const { return element(launch.data[input], size_t(channel), DType::f32); }
+  template <class F>
+  double sum(F&& f) const {
+    double sum = 0;
+    for (int64_t i = 0; i < count(); ++i) sum += f(i);
+    return sum;
+  }
+  Bytes like(size_t input) const { return Bytes(launch.data[input].size()); }
+  void set(Bytes& to, int64_t channel, int64_t i, double value) const {
+    set_element(to, size_t((i / size * channels + channel) * size + i % size), DType::f32, value);
+  }
+};
+
+constexpr double kBatchNormEps = 1e-3;
+
+std::vector<Bytes> batch_norm(const Channels& c, bool affine, bool relu) {
+  const Bytes each(size_t(c.channels) * 4);
+  std::vector<Bytes> want{c.like(0), each, each};
+  for (int64_t channel = 0; channel < c.channels; ++channel) {
+    const double n = double(c.count()), mean = c.sum([&](int64_t i) { return c.at(0, channel, i); }) / n;
+    const double variance = c.sum([&](int64_t i) { return std::pow(c.at(0, channel, i) - mean, 2); }) / n;
+    for (int64_t i = 0; i < c.count(); ++i) {
+      double y = (c.at(0, channel, i) - mean) / std::sqrt(variance + kBatchNormEps);
+      if (affine) y = y * c.of_channel(1, channel) + c.of_channel(2, channel);
+      c.set(want[0], channel, i, relu ? std::max(y, 0.0) : y);
+    }
+    set_element(want[1], size_t(channel), DType::f32, mean);
+    set_element(want[2], size_t(channel), DType::f32, variance);
+  }
+  return want;
+}
+
+std::vector<Bytes> batch_norm_gradient(const Channels& c, bool affine, bool gated) {
+  const Bytes each(size_t(c.channels) * 4);
+  std::vector<Bytes> want{c.like(0)};
+  if (affine) want.insert(want.end(), {each, each});
+  const size_t gate = affine ? 5 : 4;
+  for (int64_t channel = 0; channel < c.channels; ++channel) {
+    const double n = double(c.count()), scale = 1 / std::sqrt(c.of_channel(2, channel) + kBatchNormEps);
+    auto g = [&](int64_t i) { return gated && c.at(gate, channel, i) <= 0 ? 0 : c.at(3, channel, i); };
+    auto normal = [&](int64_t i) { return (c.at(0, channel, i) - c.of_channel(1, channel)) * scale; };
+    const double all = c.sum(g), along = c.sum([&](int64_t i) { return g(i) * normal(i); });
+    for (int64_t i = 0; i < c.count(); ++i)
+      c.set(want[0], channel, i, (g(i) - all / n - normal(i) * along / n) * scale * (affine ? c.of_channel(4, channel) : 1));
+    if (!affine) continue;
+    set_element(want[1], size_t(channel), DType::f32, along);
+    set_element(want[2], size_t(channel), DType::f32, all);
+  }
+  return want;
+}
+
+TEST_F(TrainingOnDevice, BatchNormAndItsGradient) {
+  // Whole channels, and parts of large ones; in fours and one by one.
+  for (const Shape& shape : {Shape{1, 1, 1, 1}, {4, 3, 5}, {32, 5, 4, 4}, {7, 3, 3, 5, 3}, {3, 2, 90, 64}, {2, 3, 101, 99}, {3, 70, 8, 8}})
+    for (const bool affine : {false, true})
+      for (const bool gated : {false, true}) {
+        const std::string what = cat("batch_norm ", to_string(shape), affine ? " with weight" : "", gated ? " with relu" : "");
+        const int64_t size = element_count(shape) / (shape[0] * shape[1]);
+        const Operand x = lay(shape, DType::f32, gated ? Lie::shifted : Lie::dense), channels = dense({shape[1]});
+        const auto value = [](size_t input, int64_t i) { return noise(input, i) + (input == 0 ? 3 : 0); };
+        auto check = [&](PrimitivePtr primitive, const std::vector<Operand>& inputs, const auto& values, auto&& reference,
+                         const char* part) {
+          Channels c{launch_of(primitive, inputs, values), shape[0], shape[1], size};
+          const std::vector<Bytes> got = run_on_vulkan(c.launch, what);
+          if (inputs[0].first) c.launch.data[0].erase(c.launch.data[0].begin(), c.launch.data[0].begin() + 4);
+          const std::vector<Bytes> want = reference(c, affine, gated);
+          for (size_t i = 0; i < want.size(); ++i)
+            expect_close(got[i], want[i], DType::f32, {64, 2e-6 * std::sqrt(double(c.count()))}, cat(part, what, " output ", i));
+        };
+        auto forward = std::make_shared<BatchNorm>(affine, kBatchNormEps);
+        forward->relu = gated;
+        std::vector<Operand> inputs{x};
+        if (affine) inputs.insert(inputs.end(), {channels, channels});
+        check(forward, inputs, value, batch_norm, "");
+
+        auto backward = std::make_shared<BatchNormGradient>(affine, kBatchNormEps);
+        backward->gated = gated;
+        inputs = {x, channels, channels, dense(shape)};
+        if (affine) inputs.push_back(channels);
+        if (gated) inputs.push_back(dense(shape));
+        const auto given = [&](size_t input, int64_t i) {  // near what the mean and the variance of x are
+          return input == 1 ? 3 + 0.01 * noise(input, i) : input == 2 ? 0.33 + 0.1 * noise(input, i) : value(input, i);
+        };
+        check(backward, inputs, given, batch_norm_gradient, "gradient of ");
+      }
 }
 
 struct PoolCase {

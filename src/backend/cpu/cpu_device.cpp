@@ -127,6 +127,9 @@ class CpuDevice final : public Device {
   bool accepts_layout(const Primitive& primitive, size_t input, const OperandType& operand) const override {
     return accepts_operand(primitive, input, operand) || cpu::accepts_layout(primitive, input, operand);
   }
+  bool claims(const Primitive& primitive, TensorTypes) const override {
+    return primitive.code() != OpCode::batch_norm && primitive.code() != OpCode::batch_norm_gradient;
+  }
   bool joins(const LaunchPlan& first, const LaunchPlan& second) const override { return cpu::joins_reduction(first, second); }
   std::unique_ptr<Executable> compile(CompilePlan plan) override { return std::make_unique<CpuExecutable>(std::move(plan), profile()); }
   std::span<const Pattern* const> patterns() const override {

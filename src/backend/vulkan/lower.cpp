@@ -71,9 +71,14 @@ void lower(Emitter& emitter) {
     case OpCode::pool:
     case OpCode::pool_gradient:
     case OpCode::norm_gradient:
+    case OpCode::batch_norm:
+    case OpCode::batch_norm_gradient:
     case OpCode::cross_entropy:
     case OpCode::cross_entropy_gradient:
     case OpCode::adam: return lower_training_op(emitter);
+    case OpCode::convolution:
+    case OpCode::convolution_input:
+    case OpCode::convolution_weight: return lower_convolution(emitter);
     case OpCode::custom: return lower_custom(emitter);
     default: return lower_array_op(emitter);
   }

@@ -135,8 +135,11 @@ void lower_linear(Emitter& emitter);
 void lower_norm(Emitter& emitter);         // rms_norm, layer_norm
 void lower_rope(Emitter& emitter);         // rope, kv_write, rope_kv_write
 void lower_attention(Emitter& emitter);    // paged_attention, dense_attention, segment_pool
-void lower_training_op(Emitter& emitter);  // pool, norm_gradient, cross_entropy, adam
-void lower_custom(Emitter& emitter);       // a caller's own GLSL
+void lower_training_op(Emitter& emitter);  // pool, norm_gradient, batch_norm, cross_entropy, adam
+bool lowers_batch_norm(const TensorType& x);
+void lower_convolution(Emitter& emitter);
+bool lowers_convolution(const Primitive& primitive, TensorTypes inputs);
+void lower_custom(Emitter& emitter);  // a caller's own GLSL
 Kernel custom_kernel(const LaunchPlan& plan);
 
 // Where an operand lies around its first element, in bytes: begin <= 0 with negative strides, which Emitter::input and output leave to the

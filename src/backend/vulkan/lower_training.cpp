@@ -4,7 +4,9 @@
 #include "backend/vulkan/attention.h"
 #include "backend/vulkan/elementwise_glsl.h"
 #include "backend/vulkan/reduce_glsl.h"
+#include "backend/vulkan/strided.h"
 #include "ops/adam.h"
+#include "ops/batch_norm.h"
 #include "ops/pool.h"
 #include "ops/transformer.h"
 
@@ -62,6 +64,53 @@ void lower_norm_gradient(Emitter& e) {
   const ReduceShape columns{.outer = 1, .count = teams, .inner = dim, .stride = teams * dim};
   emit_reduce(e, Reduction::sum, DType::f32, DType::f32, columns, weights, e.output(1));
   if (op.centered) emit_reduce(e, Reduction::sum, DType::f32, DType::f32, columns, biases, e.output(2));
+}
+
+constexpr int64_t kWholeChannel = 16384;  // elements that one workgroup goes through three times in less than a dispatch takes
+
+// kernels/batch_norm.comp
+void lower_batch_norm(Emitter& e) {
+  const LaunchPlan& plan = e.plan();
+  const bool gradient = plan.primitive->code() == OpCode::batch_norm_gradient;
+  const auto* backward = gradient ? &as<BatchNormGradient>(*plan.primitive) : nullptr;
+  const auto* forward = gradient ? nullptr : &as<BatchNorm>(*plan.primitive);
+  const bool affine = gradient ? backward->affine : forward->affine;
+  const Shape& x = plan.inputs[0].type.shape;
+  const int64_t channels = x[1], count = element_count(x) / channels, size = count / x[0];
+  const bool wide = size % 4 == 0 && all_wide(plan);
+  const int64_t units = wide ? count / 4 : count, unit_size = wide ? size / 4 : size;
+
+  // A workgroup a channel; of large channels one a part, in two dispatches.
+  const int64_t wanted = 2 * std::max<int64_t>(e.caps().multiprocessors, 8);
+  int64_t parts = 1;
+  if (count > kWholeChannel)
+    parts = std::clamp<int64_t>(std::max(divide_up(count, kWholeChannel), std::min(divide_up(wanted, channels), count / 4096)), 2, 256);
+  const int64_t part = divide_up(units, parts);
+  const Argument x_in = read(e.input(0)), weight = affine ? read(e.input(gradient ? 4 : 1)) : x_in;
+  std::vector<Argument> arguments{x_in, weight, parts > 1 ? update(e.scratch(channels * parts * 8)) : x_in};
+  if (gradient) {
+    const Argument g = read(e.input(3)), gate = backward->gated ? read(e.input(plan.inputs.size() - 1)) : g, dx = write(e.output(0));
+    arguments.insert(arguments.end(),
+                     {read(e.input(1)), read(e.input(2)), g, gate, dx, affine ? write(e.output(1)) : dx, affine ? write(e.output(2)) : dx});
+  } else {
+    const Argument bias = affine ? read(e.input(2)) : x_in;
+    arguments.insert(arguments.end(), {bias, write(e.output(0)), write(e.output(1)), write(e.output(2))});
+  }
+  const Divisor image(unit_size);
+  Words words;
+  words.u(channels).u(units).u(unit_size).u(image.multiplier).u(image.shift).u(parts).u(part);
+  words.f(float(gradient ? backward->eps : forward->eps));
+  const uint32_t most = std::min(e.caps().workgroup_invocations, kMostSubgroups * std::max(1u, e.caps().subgroup_size));
+  const uint32_t threads = std::min(parts > 1 ? 256u : 512u, std::bit_floor(most));
+  const double elements = double(element_count(x));
+  auto dispatch = [&](const char* role) {
+    e.dispatch({cat(gradient ? "batch_norm.gradient_" : "batch_norm.forward_", role),
+                {threads, threads, wide, affine, gradient ? backward->gated : forward->relu}},
+               e.row(channels * parts), arguments, words, {.flops = 10 * elements, .bytes = (gradient ? 12 : 8) * elements});
+  };
+  if (parts == 1) return dispatch("whole");
+  dispatch("sums");
+  dispatch("apply");
 }
 
 // kernels/pool.glsl
@@ -127,10 +176,19 @@ void lower_adam(Emitter& e) {
 
 }  // namespace
 
+// Where an image's channel is short, reductions over columns read memory better.
+bool lowers_batch_norm(const TensorType& x) {
+  constexpr int64_t kShort = 8;  // elements: what memory gives at a time
+  const int64_t count = element_count(x.shape);
+  return x.dtype == DType::f32 && count > 0 && count <= kMost && count / (x.shape[0] * x.shape[1]) >= kShort;
+}
+
 void lower_training_op(Emitter& emitter) {
   switch (emitter.plan().primitive->code()) {
     case OpCode::pool:
     case OpCode::pool_gradient: return lower_pool(emitter);
+    case OpCode::batch_norm:
+    case OpCode::batch_norm_gradient: return lower_batch_norm(emitter);
     case OpCode::norm_gradient: return lower_norm_gradient(emitter);
     case OpCode::cross_entropy:
     case OpCode::cross_entropy_gradient: return lower_cross_entropy(emitter);

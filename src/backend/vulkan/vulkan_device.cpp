@@ -48,12 +48,14 @@ class VulkanDevice final : public OpenDevice {
   bool joins(const LaunchPlan& first, const LaunchPlan& second) const override {
     return joins_rotation(first, second, caps_) || joins_reduction(first, second);
   }
-  bool claims(const Primitive& primitive) const override {
+  bool claims(const Primitive& primitive, TensorTypes inputs) const override {
     switch (primitive.code()) {
       case OpCode::linalg: return lowers_linalg(primitive);
       case OpCode::convolution:
       case OpCode::convolution_input:
-      case OpCode::convolution_weight:
+      case OpCode::convolution_weight: return lowers_convolution(primitive, inputs);
+      case OpCode::batch_norm:
+      case OpCode::batch_norm_gradient: return lowers_batch_norm(inputs[0]);
       case OpCode::attention:
       case OpCode::attention_gradient: return false;
       default: return true;
@@ -65,9 +67,10 @@ class VulkanDevice final : public OpenDevice {
     return make_executable(live->parts, std::move(plan));
   }
   std::span<const Pattern* const> patterns() const override {
-    static const Pattern* const all[] = {&patterns::rope_kv_write(),      &patterns::norm_residual(),   &patterns::gated_linear(),
-                                         &patterns::linear_residual(),    &patterns::norm_linear(),     &patterns::matmul_bias(),
-                                         &patterns::product_activation(), &patterns::product_dropout(), &patterns::reductions()};
+    static const Pattern* const all[] = {&patterns::rope_kv_write(),      &patterns::norm_residual(),    &patterns::gated_linear(),
+                                         &patterns::linear_residual(),    &patterns::norm_linear(),      &patterns::matmul_bias(),
+                                         &patterns::product_activation(), &patterns::product_dropout(),  &patterns::convolution_relu(),
+                                         &patterns::batch_norm_relu(),    &patterns::batch_norm_gated(), &patterns::reductions()};
     return all;
   }
   FusionLimits fusion_limits() const override { return {32, 8}; }
