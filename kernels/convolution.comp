@@ -3,10 +3,13 @@
 //   forward  y[filter; image, place] = weight[filter; channel, tap] x[channel, tap; image, place]
 //   input    x[channel; image, place] = weight[channel; filter, tap] y[filter, tap; image, place]
 //   weight   weight[filter; channel, tap] = y[filter; image, place] x[image, place; channel, tap], in parts of k that are added up later
+// Groups of a few filters, which would leave most of a tile empty, have a thread for each result: direct.
 // variant forward_64: -DKIND=0 -DTILE=64 -DTM=8 -DTN=4 -DTEAM=128 -DDEPTH=16 -DSLICES=1
 // variant forward_32: -DKIND=0 -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4
 // variant input_64: -DKIND=1 -DTILE=64 -DTM=8 -DTN=4 -DTEAM=128 -DDEPTH=16 -DSLICES=1
 // variant input_32: -DKIND=1 -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4
+// variant forward_direct: -DKIND=0 -DDIRECT=1
+// variant input_direct: -DKIND=1 -DDIRECT=1
 // variant weight_64: -DKIND=2 -DTILE=64 -DTM=8 -DTN=4 -DTEAM=128 -DDEPTH=16 -DSLICES=1
 // variant weight_32: -DKIND=2 -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4
 #version 460
@@ -41,22 +44,32 @@ layout(constant_id = 18) const uint kChannels = 1;  // of a group: of x
 layout(constant_id = 19) const uint kFilters = 1;   // and of y
 layout(constant_id = 20) const bool kBias = false;  // added; weight: the sum of y over images and places comes out as well
 layout(constant_id = 21) const bool kRelu = false;
-layout(constant_id = 22) const bool kWide = false;  // four elements of a along k lie together
 
 layout(push_constant, scalar) uniform Args {
   uvec2 x, weight, y, bias;  // weight: parts after parts of the sum where they come out, so bias
   uint images, groups;
-  uint tiles_m, tiles_n, tiles;  // tiles: of all groups and parts
+  uint tiles_m, tiles_n, tiles;  // tiles: of all groups and parts; direct: results
   uint part;                     // of k
 } args;
 
 const uint kInSize = kIn0 * kIn1 * kIn2, kOutSize = kOut0 * kOut1 * kOut2, kTaps = kKernel0 * kKernel1 * kKernel2;
-const bool A_ALONG_K = true, B_ALONG_K = KIND == WEIGHT, SUBTRACT = false;
+#if DIRECT
+layout(local_size_x = 256) in;
+#else
+const bool SUBTRACT = false;
+#define BLOCKS 0
 #include "matmul_tile.glsl"
+#endif
 
-uint group, row0, column0, m_end, n_end, k_end;
+uint group, m_end, n_end, k_end;
 
 uvec3 split(uint i, uint n1, uint n2) { return uvec3(i / (n1 * n2), i / n2 % n1, i % n2); }
+
+// An element, zero where there is none. Loads that nothing depends on wait together: without one the first element is read.
+float value_at(uvec2 from, uint at, bool there) {
+  const float value = F32(from).v[there ? at : 0];
+  return there ? value : 0.0;
+}
 
 // An element of the operand that is looked up: a window, of an image at a place, under a tap of a channel. Each brings a part of the offset
 // and of the coordinates.
@@ -97,11 +110,13 @@ float looked_up(Part window, Part tap) {
   inside = inside && all(lessThan(place, size));
   const uvec2 from = args.x;
 #endif
-  return inside ? F32(from).v[window.base + tap.base + (place.x * size.y + place.y) * size.z + place.z] : 0.0;
+  return value_at(from, window.base + tap.base + (place.x * size.y + place.y) * size.z + place.z, inside);
 }
 
-Part columns[4];  // of the block that the thread brings of b
-uint sums = 4;    // which of them counts what a has: the column behind all taps, for the bias
+float ended(float value, uint row) {
+  if (kBias && KIND != WEIGHT) value += F32(args.bias).v[group * m_end + row];
+  return !kRelu || is_nan(value) || value > 0 ? value : 0;
+}
 
 // Element (row, k) of a.
 uint a_place(uint row, uint k) {
@@ -115,41 +130,58 @@ uint a_place(uint row, uint k) {
   return ((image * args.groups + group) * kFilters + row) * kOutSize + k - image * kOutSize;
 #endif
 }
-void bring_a(Worker w, uint k, out vec4 next[4]) {
-  const uvec2 from = KIND == WEIGHT ? args.y : args.weight;
-  const uint row = row0 + w.across;
-  if (kWide) {
-    mat4 rows = mat4(0.0);
-    [[unroll]] for (uint j = 0; j < 4; ++j)
-      if (row + j < m_end && k < k_end) rows[j] = F32x4(from).v[a_place(row + j, k) / 4];
-    rows = transpose(rows);
-    [[unroll]] for (uint i = 0; i < 4; ++i) next[i] = rows[i];
-    return;
-  }
-  const uint next_row = a_place(1, 0) - a_place(0, 0);
-  [[unroll]] for (uint i = 0; i < 4; ++i) {
-    const uint at = a_place(row, k + i);
-    next[i] = vec4(0.0);
-    [[unroll]] for (uint j = 0; j < 4; ++j)
-      if (row + j < m_end && k + i < k_end) next[i][j] = F32(from).v[at + j * next_row];
-  }
-}
-void bring_b(Worker w, uint k, out vec4 next[4]) {
-  [[unroll]] for (uint i = 0; i < 4; ++i) {
-    const bool there = k + i < k_end;
-#if KIND == WEIGHT
-    const Part window = window_of(k + i, there);
-    [[unroll]] for (uint j = 0; j < 4; ++j) next[i][j] = kBias && j == sums ? float(there) : looked_up(window, columns[j]);
+
+void set_ends() {
+#if KIND == FORWARD
+  m_end = kFilters, n_end = args.images * kOutSize, k_end = kChannels * kTaps;
+#elif KIND == INPUT
+  m_end = kChannels, n_end = args.images * kInSize, k_end = kFilters * kTaps;
 #else
-    const Part tap = tap_of(k + i, there);
-    [[unroll]] for (uint j = 0; j < 4; ++j) next[i][j] = looked_up(columns[j], tap);
+  m_end = kFilters, n_end = kChannels * kTaps + uint(kBias), k_end = args.images * kOutSize;
 #endif
-  }
 }
 
-float ended(float value, uint row) {
-  if (kBias && KIND != WEIGHT) value += F32(args.bias).v[group * m_end + row];
-  return !kRelu || is_nan(value) || value > 0 ? value : 0;
+// Result (row, column), of all but the weight.
+uint result_place(uint row, uint column) {
+  const uint size = KIND == INPUT ? kInSize : kOutSize, image = column / size;
+  return ((image * args.groups + group) * m_end + row) * size + column - image * size;
+}
+
+#if DIRECT
+void main() {
+  const uint id = group_index() * 256 + gl_LocalInvocationIndex;
+  if (id >= args.tiles) return;
+  set_ends();
+  const uint line = id / n_end, column = id - line * n_end, row = line % m_end;
+  group = line / m_end;
+  const Part window = window_of(column, true);
+  float sum = 0;
+  for (uint k = 0; k < k_end; ++k) sum = fma(F32(args.weight).v[a_place(row, k)], looked_up(window, tap_of(k, true)), sum);
+  F32(KIND == INPUT ? args.x : args.y).v[result_place(row, column)] = ended(sum, row);
+}
+#else
+uint row0, column0;
+Part columns[4];  // that the thread brings of b
+uint sums = 4;    // which of them counts what a has: the column behind all taps, for the bias
+
+vec4 bring_a(Worker w, uint k) {
+  const uint row = row0 + w.across, first = a_place(row, k), next_row = a_place(1, 0) - a_place(0, 0);
+  vec4 values;
+  [[unroll]] for (uint j = 0; j < 4; ++j)
+    values[j] = value_at(KIND == WEIGHT ? args.y : args.weight, first + j * next_row, row + j < m_end && k < k_end);
+  return values;
+}
+vec4 bring_b(Worker w, uint k) {
+  const bool there = k < k_end;
+  vec4 values;
+#if KIND == WEIGHT
+  const Part window = window_of(k, there);
+  [[unroll]] for (uint j = 0; j < 4; ++j) values[j] = kBias && j == sums ? float(there) : looked_up(window, columns[j]);
+#else
+  const Part tap = tap_of(k, there);
+  [[unroll]] for (uint j = 0; j < 4; ++j) values[j] = looked_up(columns[j], tap);
+#endif
+  return values;
 }
 
 void main() {
@@ -162,12 +194,9 @@ void main() {
   group = id % args.groups;
   const uint part = id / args.groups;
   const uint taps = kChannels * kTaps;
-#if KIND == FORWARD
-  m_end = kFilters, n_end = args.images * kOutSize, k_end = taps;
-#elif KIND == INPUT
-  m_end = kChannels, n_end = args.images * kInSize, k_end = kFilters * kTaps;
-#else
-  m_end = kFilters, n_end = taps + uint(kBias), k_end = min(args.images * kOutSize, (part + 1) * args.part);
+  set_ends();
+#if KIND == WEIGHT
+  k_end = min(k_end, (part + 1) * args.part);
 #endif
   const Worker w = worker();
   [[unroll]] for (uint j = 0; j < 4; ++j) {
@@ -192,8 +221,7 @@ void main() {
       const uint filters = args.groups * kFilters;
       const uvec2 weights = address_of(args.weight, part, filters * taps * 4), biases = address_of(args.bias, part, filters * 4);
 #else
-      const uint size = KIND == INPUT ? kInSize : kOutSize, image = column / size;
-      const uint first = (image * args.groups + group) * m_end * size + column - image * size;
+      const uint first = result_place(0, column), next_row = result_place(1, 0) - result_place(0, 0);
 #endif
       [[unroll]] for (uint i = 0; i < kMine; ++i) {
         const uint row = row0 + joined_row(w, i);
@@ -202,8 +230,9 @@ void main() {
         if (column < taps) F32(weights).v[(group * kFilters + row) * taps + column] = acc[i][j][e];
         else F32(biases).v[group * kFilters + row] = acc[i][j][e];
 #else
-        F32(KIND == INPUT ? args.x : args.y).v[first + row * size] = ended(acc[i][j][e], row);
+        F32(KIND == INPUT ? args.x : args.y).v[first + row * next_row] = ended(acc[i][j][e], row);
 #endif
       }
     }
 }
+#endif

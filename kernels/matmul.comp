@@ -17,41 +17,47 @@ layout(constant_id = 5) const bool EDGES = true;       // m, n or k are not mult
 layout(constant_id = 6) const bool SUBTRACT = false;   // c -= a b
 layout(constant_id = 7) const bool UPPER = false;      // only tiles that touch the upper triangle
 
+#define BLOCKS 1
 #include "matmul_tile.glsl"
 
 Place place;
 bool wide_a, wide_b;
 uint row0, column0;
 
-// Four elements of an operand: `across` counts along m or n, `down` along k.
+// Four elements of an operand: `across` counts along m or n, `down` along k. Loads that nothing depends on wait together: past the edges the
+// first element is read.
 vec4 load_four(uvec2 base, uint first, bool wide, bool along_k, uint across, uint down, uint limit_across, uint stride_across, uint stride_down) {
-  uint at = first + across * stride_across + down * stride_down;
-  uint step = along_k ? stride_down : stride_across;
-  uint left = along_k ? args.k - down : limit_across - across;  // elements before the edge
-  if (EDGES && (across >= limit_across || down >= args.k)) return vec4(0.0);
-  if (wide && (!EDGES || left >= 4u)) return F32x4(base).v[at / 4];
-  vec4 v = vec4(0.0);
-  v.x = F32(base).v[at];
-  if (!EDGES || left > 1u) v.y = F32(base).v[at + step];
-  if (!EDGES || left > 2u) v.z = F32(base).v[at + 2 * step];
-  if (!EDGES || left > 3u) v.w = F32(base).v[at + 3 * step];
+  const uint at = first + across * stride_across + down * stride_down, step = along_k ? stride_down : stride_across;
+  const uint limit = along_k ? args.k : limit_across, left = limit - (along_k ? down : across);  // elements before the edge
+  const bool there = !EDGES || (across < limit_across && down < args.k);
+  vec4 v;
+  if (wide && (!EDGES || limit % 4 == 0)) {
+    v = F32x4(base).v[there ? at / 4 : 0];
+    return there ? v : vec4(0.0);
+  }
+  [[unroll]] for (uint i = 0; i < 4; ++i) {
+    const bool inside = there && (!EDGES || left > i);
+    v[i] = F32(base).v[inside ? at + i * step : 0];
+    v[i] = inside ? v[i] : 0.0;
+  }
   return v;
 }
 
-void load_block(uvec2 base, uint first, bool wide, bool along_k, uint across, uint down, uint limit, uint stride_across, uint stride_down,
-                out vec4 next[4]) {
+Load load_block(uvec2 base, uint first, bool wide, bool along_k, uint across, uint down, uint limit, uint stride_across, uint stride_down) {
+  Load load;
   [[unroll]] for (uint i = 0; i < 4; ++i)
-    next[i] = load_four(base, first, wide, along_k, across + (along_k ? i : 0u), down + (along_k ? 0u : i), limit, stride_across, stride_down);
+    load.at[i] = load_four(base, first, wide, along_k, across + (along_k ? i : 0u), down + (along_k ? 0u : i), limit, stride_across, stride_down);
   if (along_k) {
-    const mat4 turned = transpose(mat4(next[0], next[1], next[2], next[3]));
-    [[unroll]] for (uint i = 0; i < 4; ++i) next[i] = turned[i];
+    const mat4 turned = transpose(mat4(load.at[0], load.at[1], load.at[2], load.at[3]));
+    [[unroll]] for (uint i = 0; i < 4; ++i) load.at[i] = turned[i];
   }
+  return load;
 }
-void bring_a(Worker w, uint k, out vec4 next[4]) {
-  load_block(place.a, args.a_first, wide_a, A_ALONG_K, row0 + w.across, k, args.m, args.a_row, args.a_col, next);
+Load bring_a(Worker w, uint k) {
+  return load_block(place.a, args.a_first, wide_a, A_ALONG_K, row0 + w.across, k, args.m, args.a_row, args.a_col);
 }
-void bring_b(Worker w, uint k, out vec4 next[4]) {
-  load_block(place.b, args.b_first, wide_b, B_ALONG_K, column0 + w.across, k, args.n, args.b_col, args.b_row, next);
+Load bring_b(Worker w, uint k) {
+  return load_block(place.b, args.b_first, wide_b, B_ALONG_K, column0 + w.across, k, args.n, args.b_col, args.b_row);
 }
 
 void main() {

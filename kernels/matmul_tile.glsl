@@ -1,9 +1,11 @@
 // A tile of a float32 product: TILE x TILE results a workgroup, TM x TN a thread, DEPTH steps of k at a time through two halves of shared
-// memory (16 KiB at most). A thread brings a block of 4 x 4 elements at a time.
+// memory (16 KiB at most).
 // Small products wait for one load after the other: SLICES teams of TEAM threads take DEPTH steps each of the same tile, and add up what
 // they found.
-// The text around this file has the constants A_ALONG_K and B_ALONG_K (whether neighbouring threads bring neighbours along k, or across)
-// and SUBTRACT, and the functions bring_a and bring_b.
+// The text around this file has the constant SUBTRACT, and the functions bring_a and bring_b:
+//   BLOCKS 1  a thread brings a block of 4 x 4 elements of one operand; the constants A_ALONG_K and B_ALONG_K tell whether neighbouring
+//             threads bring neighbours along k, or across
+//   BLOCKS 0  a thread brings vectors of both
 #ifndef MLXC_MATMUL_TILE_GLSL
 #define MLXC_MATMUL_TILE_GLSL
 
@@ -17,11 +19,13 @@ const uint kMine = TM / SLICES;             // rows that a thread ends up with
 shared vec4 held[2 * 2 * kStep * kQuads];
 #define HELD(half_, operand, k) (((half_) * 2 + (operand)) * kStep + (k)) * kQuads
 
-// A thread: its place in the team, which team, its results' place in the tile, and where the block lies that it brings.
+// A thread: its place in the team, which team, its results' place in the tile, and where it brings elements to.
 struct Worker {
   uint me, slice, tx, ty;
-  bool brings_a, brings_b;
   uint across, down;
+#if BLOCKS
+  bool brings_a, brings_b;
+#endif
 };
 Worker worker() {
   Worker w;
@@ -29,13 +33,18 @@ Worker worker() {
   w.slice = gl_LocalInvocationIndex / TEAM;
   w.tx = w.me % kAcross;
   w.ty = w.me / kAcross;
-  // The first threads bring a block of a each, the next ones a block of b.
-  w.brings_a = w.me < kBlocks;
-  w.brings_b = !w.brings_a && w.me < 2 * kBlocks;
-  const bool along_k = w.brings_a ? A_ALONG_K : B_ALONG_K;
-  const uint mine = w.brings_a ? w.me : w.me - kBlocks;
+#if BLOCKS
+  // Each half of the team brings one operand: branches divide whole subgroups.
+  const bool half_ = w.me >= TEAM / 2, along_k = half_ ? B_ALONG_K : A_ALONG_K;
+  const uint mine = half_ ? w.me - TEAM / 2 : w.me;
+  w.brings_a = !half_ && mine < kBlocks;
+  w.brings_b = half_ && mine < kBlocks;
   w.across = (along_k ? mine / (DEPTH / 4) : mine % kQuads) * 4;
   w.down = (along_k ? mine % (DEPTH / 4) : mine / kQuads) * 4 + w.slice * DEPTH;
+#else
+  w.across = w.me % kQuads * 4;
+  w.down = w.me / kQuads + w.slice * DEPTH;
+#endif
   return w;
 }
 
@@ -45,29 +54,59 @@ uint tile_row(Worker w, uint i) { return (w.ty + i / 4 * kDown) * 4 + i % 4; }
 uint joined_row(Worker w, uint i) { return tile_row(w, w.slice * kMine + i); }
 uint tile_column(Worker w, uint j) { return (w.tx + j * kAcross) * 4; }
 
-// next[i]: the four elements of step k + i that the block of the thread has across. Zeros past the edges.
-void bring_a(Worker w, uint k, out vec4 next[4]);
-void bring_b(Worker w, uint k, out vec4 next[4]);
+// What a thread brings in one go, on its way from memory to `held`.
+#if BLOCKS
+struct Load {
+  vec4 at[4];
+};
+// at[i]: the four elements of step k + i that the thread's block has across. Zeros past the edges.
+Load bring_a(Worker w, uint k);
+Load bring_b(Worker w, uint k);
 
-void bring(Worker w, uint k, out vec4 next[4]) {
-  if (w.brings_a) bring_a(w, k + w.down, next);
-  else if (w.brings_b) bring_b(w, k + w.down, next);
+Load bring(Worker w, uint k) {
+  Load load;
+  if (w.brings_a) load = bring_a(w, k + w.down);
+  else if (w.brings_b) load = bring_b(w, k + w.down);
+  return load;
 }
-void put(Worker w, uint half_, vec4 next[4]) {
-  if (w.brings_a) [[unroll]] for (uint i = 0; i < 4; ++i) held[HELD(half_, 0, w.down + i) + w.across / 4] = next[i];
-  else if (w.brings_b) [[unroll]] for (uint i = 0; i < 4; ++i) held[HELD(half_, 1, w.down + i) + w.across / 4] = next[i];
+void put(Worker w, uint half_, Load load) {
+  if (w.brings_a) [[unroll]] for (uint i = 0; i < 4; ++i) held[HELD(half_, 0, w.down + i) + w.across / 4] = load.at[i];
+  else if (w.brings_b) [[unroll]] for (uint i = 0; i < 4; ++i) held[HELD(half_, 1, w.down + i) + w.across / 4] = load.at[i];
 }
+#else
+const uint kEach = kQuads * DEPTH / TEAM, kApart = TEAM / kQuads;  // vectors of an operand, and the steps from one to the next
+struct Load {
+  vec4 a[kEach], b[kEach];
+};
+// The four elements of step k that the thread has across. Zeros past the edges.
+vec4 bring_a(Worker w, uint k);
+vec4 bring_b(Worker w, uint k);
+
+Load bring(Worker w, uint k) {
+  Load load;
+  [[unroll]] for (uint i = 0; i < kEach; ++i) {
+    load.a[i] = bring_a(w, k + w.down + i * kApart);
+    load.b[i] = bring_b(w, k + w.down + i * kApart);
+  }
+  return load;
+}
+void put(Worker w, uint half_, Load load) {
+  [[unroll]] for (uint i = 0; i < kEach; ++i) {
+    held[HELD(half_, 0, w.down + i * kApart) + w.across / 4] = load.a[i];
+    held[HELD(half_, 1, w.down + i * kApart) + w.across / 4] = load.b[i];
+  }
+}
+#endif
 
 // acc += a b over [from, to) of k. Every thread of the workgroup takes part.
 void multiply(Worker w, uint from, uint to) {
-  vec4 next[4];
-  bring(w, from, next);
+  Load next = bring(w, from);
   put(w, 0, next);
   barrier();
   uint half_ = 0;
   for (uint k0 = from; k0 < to; k0 += kStep) {
     const bool more = k0 + kStep < to;
-    if (more) bring(w, k0 + kStep, next);
+    if (more) next = bring(w, k0 + kStep);
     [[unroll]] for (uint k = 0; k < DEPTH; ++k) {
       vec4 x[kVectorsM], y[kVectorsN];
       [[unroll]] for (uint j = 0; j < kVectorsM; ++j) x[j] = held[HELD(half_, 0, w.slice * DEPTH + k) + w.ty + j * kDown];

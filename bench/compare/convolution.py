@@ -1,14 +1,18 @@
 """Convolutions and pools beside PyTorch, in turns, with the same number of threads (training steps: train.py).
 
   python3 bench/compare/convolution.py [--threads N] [--rounds 5]
+  python3 bench/compare/convolution.py --device vulkan:0 --torch cuda
 
-Ratio: PyTorch's time over ours; above 1 we are faster. With --threads 1 it is processor time, which a busy machine does not lengthen.
+Ratio: PyTorch's time over ours; above 1 we are faster. With --threads 1 it is processor time, which a busy machine does not lengthen. On a
+GPU both compute in float32, PyTorch without TF32.
 """
 import environment  # noqa: F401  first: libraries read it when they are loaded
 import argparse
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--device", default="cpu", help="ours")
+parser.add_argument("--torch", default="cpu", help="cpu or cuda")
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--seconds", type=float, default=0.15)
 args = parser.parse_args()
@@ -18,12 +22,14 @@ import os  # noqa: E402
 if args.threads < len(os.sched_getaffinity(0)):  # ours takes as many threads as the process may use
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:args.threads])
 
+os.environ["MLXC_DEVICE"] = args.device  # what arrays are made on
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from mlxc_arrays import Array, Function, grad, take_turns  # noqa: E402
 
 torch.set_num_threads(args.threads)
+torch.backends.cudnn.allow_tf32 = False
 rng = np.random.default_rng(1)
 
 
@@ -36,9 +42,24 @@ def row(name, times, error):
           flush=True)
 
 
+def tensor(values, **options):
+    return torch.tensor(values, device=args.torch, **options)
+
+
+def finished(body):
+    """PyTorch's calls return before a GPU is done."""
+    def whole():
+        results = body()
+        if args.torch == "cuda":
+            torch.cuda.synchronize()
+        return results
+    return whole
+
+
 def compare(name, ours, theirs):
+    theirs = finished(theirs)
     mine = [np.array(value) for value in ours(True)]
-    reference = [value.detach().numpy() for value in theirs()]
+    reference = [value.detach().cpu().numpy() for value in theirs()]
     error = max(float(np.abs(a.reshape(b.shape) - b).max() / (np.abs(b).max() + 1e-30)) for a, b in zip(mine, reference))
     row(name, take_turns({"mlxc": lambda: ours(False), "torch": theirs}, args.rounds, args.seconds, args.threads == 1), error)
 
@@ -61,13 +82,13 @@ def read(arrays):
 def convolution(n, c, o, size, kernel, stride=1, padding=0, groups=1):
     x, w, b = drawn(n, c, *size), drawn(o, c // groups, *kernel, scale=0.2), drawn(o)
     axes = len(size)
-    tx, tw, tb = (torch.tensor(value, requires_grad=True) for value in (x, w, b))
+    tx, tw, tb = (tensor(value, requires_grad=True) for value in (x, w, b))
     op = F.conv2d if axes == 2 else F.conv1d
 
     def result():
         return op(tx, tw, tb, stride, padding, 1, groups)
     g = drawn(*result().shape)
-    tg = torch.tensor(g)
+    tg = tensor(g)
     arrays = [Array.of(value) for value in (x, w, b, g)]
     holes = [Array.placeholder(value.shape) for value in (x, w, b, g)]
     y = holes[0].convolution(holes[1], holes[2], [stride] * axes, [padding] * axes, None, axes, groups)
@@ -107,9 +128,9 @@ convolution(32, 64, 64, (256,), (5,), padding=2)
 
 def pool(n, c, size):
     x = drawn(n, c, size, size)
-    tx = torch.tensor(x, requires_grad=True)
+    tx = tensor(x, requires_grad=True)
     g = drawn(n, c, size // 2, size // 2)
-    tg = torch.tensor(g)
+    tg = tensor(g)
     arrays, holes = [Array.of(x), Array.of(g)], [Array.placeholder(x.shape), Array.placeholder(g.shape)]
     y = holes[0].max_pool([2, 2])
     both = Function(holes, [y] + grad([y], holes[:1], [holes[1]]))

@@ -33,7 +33,8 @@ std::vector<TensorType> BatchNorm::infer(TensorTypes inputs) const {
 
 Arrays BatchNorm::compose(const Arrays& inputs) const {
   const Array& x = inputs[0];
-  const Array mean = reduce(ReduceOp::mean, x, all_but_channels(x), true), variance = reduce(ReduceOp::variance, x, all_but_channels(x), true);
+  const Array mean = reduce(ReduceOp::mean, x, all_but_channels(x), true),
+              variance = reduce(ReduceOp::variance, x, all_but_channels(x), true);
   Array y = (x - mean) * unary(UnaryOp::rsqrt, variance + eps);
   if (affine) y = y * per_channel(inputs[1], x) + per_channel(inputs[2], x);
   return {relu ? unary(UnaryOp::relu, y) : y, reshape(mean, {x.dim(1)}), reshape(variance, {x.dim(1)})};

@@ -28,8 +28,8 @@ struct BatchNorm : PrimitiveBase<BatchNorm, OpCode::batch_norm> {
   Arrays vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const override;
 };
 
-// x, mean, variance, the cotangent g of y, if affine the weight, if gated an array like y: g counts where that is above zero, which a pattern
-// makes of the gradient of a relu -> dx and, if affine, the gradients of weight and bias.
+// x, mean, variance, the cotangent g of y, if affine the weight, if gated an array like y: g counts where that is above zero, which a
+// pattern makes of the gradient of a relu -> dx and, if affine, the gradients of weight and bias.
 struct BatchNormGradient : PrimitiveBase<BatchNormGradient, OpCode::batch_norm_gradient> {
   static constexpr std::string_view kName = "batch_norm_gradient";
   BatchNormGradient(bool affine, double eps) : affine(affine), eps(eps) {}

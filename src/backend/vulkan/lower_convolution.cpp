@@ -97,8 +97,10 @@ void lower_convolution(Emitter& e) {
   auto tiles_of = [&](int64_t tile) { return divide_up(sides.m, tile) * divide_up(sides.n, tile) * groups; };
 
   // Sums over all images are long and the results few: parts of the sums fill the device, and are added then.
-  constexpr int64_t kWorth = 256;  // terms of a part
-  const bool large = sides.m > 32 && sides.n > 32 && (tiles_of(64) >= wanted || (weight && tiles_of(64) * (sides.k / kWorth) >= 2 * wanted));
+  constexpr int64_t kWorth = 64;  // terms of a part
+  const bool large =
+      sides.m > 32 && sides.n > 32 && (tiles_of(64) >= wanted || (weight && tiles_of(64) * (sides.k / kWorth) >= 2 * wanted));
+  const bool direct = !weight && sides.m <= 4;
   const int64_t tile = large ? 64 : 32, step = large ? 16 : 32, tiles = tiles_of(tile);  // step: DEPTH * SLICES of the kernel
   const int64_t most_parts = weight ? std::clamp<int64_t>(2 * wanted / tiles, 1, std::max<int64_t>(sides.k / kWorth, 1)) : 1;
   const int64_t part = round_up(divide_up(sides.k, most_parts), step), parts = divide_up(sides.k, part);
@@ -108,21 +110,18 @@ void lower_convolution(Emitter& e) {
   const Ref weight_sums = parts > 1 ? e.scratch(parts * weights * 4) : e.output(0);
   const Ref bias_sums = parts > 1 && sides.bias ? e.scratch(parts * filters * 4) : bias_operand;
   const Argument x = input ? write(e.output(0)) : read(e.input(0)), w = weight ? write(weight_sums) : read(e.input(1)),
-                 y = weight ? read(e.input(1)) : input ? read(e.input(0)) : write(e.output(0)),
+                 y = weight  ? read(e.input(1))
+                     : input ? read(e.input(0))
+                             : write(e.output(0)),
                  b = weight && sides.bias ? write(bias_sums) : read(bias_operand);
 
-  const bool wide = !input && (weight ? g.size(g.y) : g.taps()) % 4 == 0 && lies_in(plan, 1, 16);
   std::vector<uint32_t> constants = window_constants(g);
-  constants.insert(constants.end(), {sides.bias, sides.relu, wide});
+  constants.insert(constants.end(), {sides.bias, sides.relu});
   const double work = double(groups) * double(sides.m) * double(sides.n) * double(sides.k);
-  e.dispatch({cat("convolution.", sides.name, "_", tile), constants}, e.row(tiles * parts), {x, w, y, b},
-             Words()
-                 .u(g.images())
-                 .u(groups)
-                 .u(divide_up(sides.m, tile))
-                 .u(divide_up(sides.n, tile))
-                 .u(tiles * parts)
-                 .u(part),
+  const int64_t count = direct ? groups * sides.m * sides.n : tiles * parts;
+  e.dispatch({direct ? cat("convolution.", sides.name, "_direct") : cat("convolution.", sides.name, "_", tile), constants},
+             e.row(direct ? divide_up(count, 256) : count), {x, w, y, b},
+             Words().u(g.images()).u(groups).u(divide_up(sides.m, tile)).u(divide_up(sides.n, tile)).u(count).u(part),
              {.flops = 2 * work, .bytes = 4 * double(element_count(g.x) + weights * parts + element_count(g.y))});
   if (parts == 1) return;
   auto add_up = [&](const Ref& sums, int64_t count, const Ref& to) {
