@@ -2,7 +2,7 @@
 // a specialisation constant.
 // variant t128: -DTILE=128 -DTM=8 -DTN=8 -DTEAM=256 -DDEPTH=8 -DSLICES=1
 // variant t64: -DTILE=64 -DTM=8 -DTN=4 -DTEAM=128 -DDEPTH=16 -DSLICES=1
-// variant t32: -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4
+// variant t32: -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4 -DAHEAD=2
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "matmul.glsl"
@@ -107,9 +107,11 @@ void main() {
   // From memory once more, which is near: a short loop instead of as many copies of what it does as there are results.
   [[dont_unroll]] for (uint q = 0; q < kMine * kVectorsN; ++q) {
     const uint row = row0 + joined_row(w, q / kVectorsN);
-    const uint column = column0 + tile_column(w, q % kVectorsN), at = row * args.c_row + column;
+    const uint column = column0 + tile_column(w, q % kVectorsN), at = row * args.c_row + column, count = column < args.n ? min(args.n - column, 4) : 0;
     if (row >= args.m) break;
-    [[dont_unroll]] for (uint e = 0; e < 4 && column + e < args.n; ++e)
-      F32(place.c).v[at + e] = ended(F32(place.c).v[at + e], column + e, c_first + at + e);
+    float values[4];
+    [[unroll]] for (uint e = 0; e < 4; ++e)
+      if (e < count) values[e] = F32(place.c).v[at + e];
+    [[dont_unroll]] for (uint e = 0; e < count; ++e) F32(place.c).v[at + e] = ended(values[e], column + e, c_first + at + e);
   }
 }

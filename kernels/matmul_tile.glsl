@@ -1,7 +1,7 @@
 // A tile of a float32 product: TILE x TILE results a workgroup, TM x TN a thread, DEPTH steps of k at a time through two halves of shared
 // memory (16 KiB at most).
 // Small products wait for one load after the other: SLICES teams of TEAM threads take DEPTH steps each of the same tile, and add up what
-// they found.
+// they found; and with AHEAD 2 two loads are on their way at a time.
 // The text around this file has the constant SUBTRACT, and the functions bring_a and bring_b:
 //   BLOCKS 1  a thread brings a block of 4 x 4 elements of one operand; the constants A_ALONG_K and B_ALONG_K tell whether neighbouring
 //             threads bring neighbours along k, or across
@@ -102,11 +102,19 @@ void put(Worker w, uint half_, Load load) {
 void multiply(Worker w, uint from, uint to) {
   Load next = bring(w, from);
   put(w, 0, next);
+#if AHEAD == 2
+  if (from + kStep < to) next = bring(w, from + kStep);
+#endif
   barrier();
   uint half_ = 0;
   for (uint k0 = from; k0 < to; k0 += kStep) {
     const bool more = k0 + kStep < to;
+#if AHEAD == 2
+    Load after;
+    if (k0 + 2 * kStep < to) after = bring(w, k0 + 2 * kStep);
+#else
     if (more) next = bring(w, k0 + kStep);
+#endif
     [[unroll]] for (uint k = 0; k < DEPTH; ++k) {
       vec4 x[kVectorsM], y[kVectorsN];
       [[unroll]] for (uint j = 0; j < kVectorsM; ++j) x[j] = held[HELD(half_, 0, w.slice * DEPTH + k) + w.ty + j * kDown];
@@ -116,6 +124,9 @@ void multiply(Worker w, uint from, uint to) {
           acc[i][j] = fma(vec4(SUBTRACT ? -x[i / 4][i % 4] : x[i / 4][i % 4]), y[j], acc[i][j]);
     }
     if (more) put(w, half_ ^ 1, next);
+#if AHEAD == 2
+    next = after;
+#endif
     barrier();
     half_ ^= 1;
   }

@@ -209,13 +209,14 @@ void Function::check(const std::vector<Array>& inputs) const {
 }
 
 // inputs: evaluated and contiguous.
-PreparedCall Function::bind(const std::vector<Array>& inputs) const {
+PreparedCall Function::bind(const std::vector<Array>& inputs, size_t wanted) const {
   FunctionState& state = *state_;
   PreparedCall call;
   call.state_ = std::make_shared<PreparedState>();
   PreparedState& prepared = *call.state_;
   prepared.function = state_;
   prepared.inputs = inputs;
+  prepared.wanted = wanted;
   {
     std::lock_guard lock(state.mutex);
     const FunctionState::Variant& variant = state.variant_for(inputs);
@@ -234,7 +235,7 @@ PreparedCall Function::bind(const std::vector<Array>& inputs) const {
 void PreparedState::give(const std::vector<Program::Result>& results) {
   const Graph& graph = function->graph;
   outputs.clear();
-  for (size_t i = 0; i < results.size(); ++i)
+  for (size_t i = 0; i < std::min(results.size(), wanted); ++i)
     outputs.push_back(Array::from_result(*function->device, results[i].storage, program->output_shape(i),
                                          graph.values[size_t(graph.outputs[i])].type.dtype, results[i].layout));
 }
@@ -257,10 +258,10 @@ PreparedCall Function::prepare(const std::vector<Array>& inputs) const {
   return bind(inputs);
 }
 
-std::vector<Array> Function::run(const std::vector<Array>& inputs, const RunOptions& options) const {
+std::vector<Array> Function::run(const std::vector<Array>& inputs, const RunOptions& options, size_t wanted) const {
   check(inputs);
   eval(inputs, options);
-  if (std::ranges::all_of(inputs, [](const Array& input) { return input.contiguous(); })) return bind(inputs).run(options);
+  if (std::ranges::all_of(inputs, [](const Array& input) { return input.contiguous(); })) return bind(inputs, wanted).run(options);
   std::vector<Array> packed = inputs;
   for (size_t i = 0; i < packed.size(); ++i) {
     if (packed[i].contiguous()) continue;
@@ -270,7 +271,7 @@ std::vector<Array> Function::run(const std::vector<Array>& inputs, const RunOpti
     read(packed[i], bytes.data(), bytes.size());
     packed[i] = Array::from_data(*state_->device, bytes.data(), packed[i].shape(), packed[i].dtype());
   }
-  return bind(packed).run(options);
+  return bind(packed, wanted).run(options);
 }
 
 int Function::launches() const { return state_ ? state_->variants.front().program->launches() : 0; }

@@ -54,7 +54,9 @@ class Function {
 
   // New inputs of the captured shapes and dtypes give the outputs, evaluated. State outputs share the storage of their inputs.
   // With other shapes the graph is inferred and planned again (bounded cache). Threads: any, one run at a time (internally locked).
-  std::vector<Array> run(const std::vector<Array>& inputs, const RunOptions& options = {}) const;
+  // wanted: how many of the outputs, the first ones, become arrays; who has the states need not be given them.
+  static constexpr size_t kAll = size_t(-1);
+  std::vector<Array> run(const std::vector<Array>& inputs, const RunOptions& options = {}, size_t wanted = kAll) const;
 
   // For many runs on the same arrays, which must be contiguous. Threads: any.
   PreparedCall prepare(const std::vector<Array>& inputs) const;
@@ -69,7 +71,7 @@ class Function {
 
  private:
   void check(const std::vector<Array>& inputs) const;
-  PreparedCall bind(const std::vector<Array>& inputs) const;
+  PreparedCall bind(const std::vector<Array>& inputs, size_t wanted = kAll) const;
 
   std::shared_ptr<FunctionState> state_;
 };

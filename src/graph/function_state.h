@@ -80,10 +80,11 @@ struct FunctionState {
 struct PreparedState {
   std::shared_ptr<FunctionState> function;
   std::shared_ptr<const Program> program;
-  Device* device = nullptr;      // where it runs
-  std::vector<Array> inputs;     // with the constants
-  std::vector<TensorType> away;  // of the outputs, when that is not the function's device
-  Program::Bound bound;          // when it is
+  Device* device = nullptr;        // where it runs
+  std::vector<Array> inputs;       // with the constants
+  std::vector<TensorType> away;    // of the outputs, when that is not the function's device
+  Program::Bound bound;            // when it is
+  size_t wanted = Function::kAll;  // outputs
   std::vector<Array> outputs;
 
   void give(const std::vector<Program::Result>& results);

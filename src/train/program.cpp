@@ -122,7 +122,8 @@ StepProgram::StepProgram(const Model& model, Stage stage, const States& states, 
   if (stage == Stage::evaluate) {
     outputs = {parts.sum, parts.count};
     if (has_right_) outputs.push_back(parts.right);
-    function_ = Function::capture(std::move(inputs), outputs, {}, int(outputs.size()));
+    numbers_ = int(outputs.size());
+    function_ = Function::capture(std::move(inputs), outputs, {}, numbers_);
     return;
   }
 
@@ -142,7 +143,6 @@ StepProgram::StepProgram(const Model& model, Stage stage, const States& states, 
     parts.count = old.gathered[count + 1] + parts.count;
     if (has_right_) parts.right = old.gathered[count + 2] + parts.right;
   }
-  int host_outputs = 0;
   if (stage == Stage::gather) {
     for (size_t i = 0; i < count; ++i) next.gathered[i] = gradients[i];
     next.gathered[count] = parts.sum, next.gathered[count + 1] = parts.count;
@@ -162,7 +162,7 @@ StepProgram::StepProgram(const Model& model, Stage stage, const States& states, 
     has_norm_ = bool(update.norm), has_scale_ = scaled;
     if (has_norm_) outputs.push_back(update.norm);
     if (has_scale_) outputs.push_back(reshape(next.scaler[0], {1}));  // beside the state, which is written in place
-    host_outputs = int(outputs.size());
+    numbers_ = int(outputs.size());
   }
 
   const Arrays before = old.list(stage), after = next.list(stage);
@@ -172,7 +172,7 @@ StepProgram::StepProgram(const Model& model, Stage stage, const States& states, 
     pairs.push_back({int(i), int(outputs.size())});
     outputs.push_back(after[i]);
   }
-  function_ = Function::capture(std::move(inputs), std::move(outputs), std::move(pairs), host_outputs);
+  function_ = Function::capture(std::move(inputs), std::move(outputs), std::move(pairs), numbers_);
 }
 
 StepNumbers StepProgram::run(const States& states, const Array& x, const Array& y, const Array& rate,
@@ -181,7 +181,7 @@ StepNumbers StepProgram::run(const States& states, const Array& x, const Array& 
   inputs.push_back(x);
   inputs.push_back(y);
   if (rate) inputs.push_back(rate);
-  const Arrays outputs = function_.run(inputs, {.stream = nullptr, .cancel = cancel});
+  const Arrays outputs = function_.run(inputs, {.stream = nullptr, .cancel = cancel}, size_t(numbers_));
   StepNumbers numbers;
   if (stage_ == Stage::gather) return numbers;
   size_t next = 0;

@@ -71,6 +71,7 @@ class StepProgram {
   Stage stage_;
   TensorType x_, y_;
   bool has_right_ = false, has_norm_ = false, has_scale_ = false;
+  int numbers_ = 0;  // the first outputs: what a StepNumbers is read from
   Function function_;
 };
 

@@ -24,6 +24,13 @@ Array number(Device& device, T value, DType dtype) {
   return Array::from_data(device, &value, {}, dtype);
 }
 
+// What is another number at every step: where the host writes it without a transfer.
+Array changing_number(Device& device, float value) {
+  const Array array = Array::allocate(device, {}, DType::f32, MemoryUse::upload);
+  device.write(*array.storage(), 0, &value, sizeof value);
+  return array;
+}
+
 void copy_into(const Array& to, const Array& from) {
   to.device().copy(*to.storage(), to.layout().offset * size_of(to.dtype()), *from.storage(), from.layout().offset * size_of(from.dtype()),
                    size_t(to.bytes()));
@@ -99,7 +106,7 @@ StepResult Trainer::step(const Array& x, const Array& y, bool last) {
   const Stage stage = options_.accumulate == 1 ? Stage::whole : complete ? Stage::finish : Stage::gather;
   StepResult result;
   result.learning_rate = learning_rate();
-  const Array rate = stage == Stage::gather ? Array() : number(device(), float(result.learning_rate), DType::f32);
+  const Array rate = stage == Stage::gather ? Array() : changing_number(device(), float(result.learning_rate));
   // Not to be cancelled: it would leave states half updated.
   static_cast<StepNumbers&>(result) = program(stage, x.type(), y.type()).run(states_, here(x), here(y), rate, nullptr);
   result.complete = complete;
