@@ -102,7 +102,7 @@ struct BrainProduct {
     float* sums = scratch<float>(ScratchUse::tile, tile_rows * sums_row);
     uint16_t* packed = scratch<uint16_t>(ScratchUse::packed, tile_rows * kBrainDepth);
     if (args.k == 0) std::fill_n(sums, tile_rows * sums_row, 0.0f);
-    kernel.begin();
+    if (kernel.begin) kernel.begin();
     for (int64_t l = 0; l < args.k; l += kBrainDepth) {
       const int64_t depth = std::min(kBrainDepth, args.k - l), k = round_up(depth, kernel.unit);
       const uint16_t* part = panels + l * width + (column - first) * k;
@@ -113,9 +113,10 @@ struct BrainProduct {
         kernel.pack_rows({static_cast<const uint16_t*>(a) + at, args.a_row, args.a_col}, m, depth, packed);
       for (int64_t j = 0; j < n; j += kernel.columns)
         for (int64_t i = 0; i < m; i += kernel.rows)
-          kernel.tile(packed + i * k, part + j * k, k, sums + i * sums_row + j, sums_row, kernel.rows, kernel.columns, l > 0);
+          kernel.tile(packed + i * k, part + j * k, k, sums + i * sums_row + j, sums_row, std::min(kernel.rows, m - i),
+                      std::min(kernel.columns, n - j), l > 0);
     }
-    kernel.end();
+    if (kernel.end) kernel.end();
     finish(sums, sums_row, row, m, column, n);
   }
 
