@@ -6,6 +6,7 @@
 namespace mlxc::cpu {
 namespace {
 
+constexpr int64_t kDepth = 384;        // panels of a and b are in L1
 constexpr int64_t kPanel = 2 * kSide;  // rows and columns of a block of the result
 
 struct alignas(64) TileConfig {
@@ -55,6 +56,7 @@ void tile(const uint16_t* a, const uint16_t* b, int64_t k, float* c, int64_t c_r
 constinit const BrainGemmKernel kGemmAmx{kPanel,
                                          kPanel,
                                          kStep,
+                                         kDepth,
                                          tile,
                                          pack<pack_tile_of_rows<uint16_t>, kPanel, kStep>,
                                          pack<pack_tile_of_pairs<uint16_t>, kPanel, kStep>,

@@ -7,6 +7,7 @@ namespace mlxc::cpu {
 namespace {
 
 constexpr int64_t kRows = 8, kVectors = 3;  // 8 x 3 accumulators + 3 of b + 1 of a = 28 registers of 32
+constexpr int64_t kDepth = 512;             // longer is not faster: a panel of b is in L2, rows of a in L1
 constexpr int64_t kColumns = kVectors * kSide;
 
 // Rows [0, 8) of a panel of a times the first V vectors of a panel of b.
@@ -46,6 +47,7 @@ void tile(const uint16_t* a, const uint16_t* b, int64_t k, float* c, int64_t c_r
 constinit const BrainGemmKernel kGemmAvx512Brain{kSide,
                                                  kColumns,
                                                  kStep,
+                                                 kDepth,
                                                  tile,
                                                  pack<pack_tile_of_pairs<uint16_t>, kSide, 2 * kSide>,
                                                  pack<pack_tile_of_pairs<uint16_t>, kColumns, 2 * kColumns>,
