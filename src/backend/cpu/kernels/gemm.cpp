@@ -21,6 +21,15 @@ constexpr int64_t kForkWork = 1 << 18;     // multiply-adds below which one thre
 int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 int64_t parts_of(int64_t value, int64_t most) { return (value + most - 1) / most; }
 
+// Rows of a block of m: all that there may be, unless the busiest thread has a sixteenth less to do with fewer.
+int64_t block_rows(int64_t m, int64_t unit, int64_t threads) {
+  const auto busiest = [&](int64_t rows) { return parts_of(parts_of(m, rows), threads) * rows; };
+  int64_t best = std::min(round_up(parts_of(m, threads), unit), kBlockRows);
+  for (int64_t rows = best - unit; rows >= kBlockRows / 2; rows -= unit)
+    if (16 * busiest(rows) < 15 * busiest(best)) best = rows;
+  return best;
+}
+
 // One float32 matrix of the batch.
 struct Product {
   const MatmulArgs& args;
@@ -161,7 +170,7 @@ struct BrainProduct {
                                   depth, packed + l * panels * width + column * round_up(depth, kernel.unit));
             }
           });
-      const int64_t rows = std::min(round_up(parts_of(args.m, pool.size()), kernel.rows), kBlockRows), row_blocks = parts_of(args.m, rows);
+      const int64_t rows = block_rows(args.m, kernel.rows, pool.size()), row_blocks = parts_of(args.m, rows);
       const int64_t wanted = std::max(parts_of(2 * pool.size(), row_blocks), parts_of(n, kBrainColumns));
       const int64_t group = parts_of(panels, std::min(wanted, panels)) * width, column_blocks = parts_of(n, group);
       pool.parallel_for(row_blocks * column_blocks, std::max<int64_t>(1, kForkWork / (rows * group * std::max<int64_t>(k, 1))),
