@@ -1,5 +1,7 @@
 #include "base/cpu.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -8,7 +10,6 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 #endif
 
 namespace mlxc {
@@ -17,6 +18,8 @@ namespace {
 constexpr std::array<std::string_view, 5> kNames{"portable", "avx2", "avx512", "avx512bf16", "amx"};
 
 #if defined(__x86_64__)
+
+constexpr uint32_t kAmd = 0x68747541;  // "Auth", which begins the name of the maker
 
 struct CpuId {
   uint32_t a = 0, b = 0, c = 0, d = 0;
@@ -37,6 +40,7 @@ uint32_t enabled_states() {
 CpuFeatures detect() {
   CpuFeatures found;
   const CpuId basic(1, 0), extended(7, 0), more(7, 1);
+  found.runs_ahead = CpuId(0, 0).b == kAmd;
   if (!has(basic.c, {27})) return found;  // OSXSAVE: xgetbv may be used
   const uint32_t states = enabled_states();
   const bool avx2 = has(basic.c, {12, 28, 29}) && has(extended.b, {5}) && has(states, {1, 2});  // FMA AVX F16C, AVX2
@@ -77,6 +81,14 @@ CpuFeatures limited(CpuFeatures found, const char* limit) {
 const CpuFeatures& cpu_features() {
   static const CpuFeatures features = limited(detect(), std::getenv("MLXC_CPU"));
   return features;
+}
+
+int64_t first_cache_bytes() {
+  static const int64_t bytes = [] {
+    const long known = sysconf(_SC_LEVEL1_DCACHE_SIZE);
+    return known > 0 ? int64_t(known) : int64_t{32} << 10;
+  }();
+  return bytes;
 }
 
 bool amx_permitted() {

@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace mlxc {
@@ -19,11 +20,15 @@ std::string_view name_of(CpuLevel level);
 struct CpuFeatures {
   CpuLevel level = CpuLevel::portable;
   bool avx512_vnni = false;  // 8-bit dot products; only with avx512 or higher
+  bool runs_ahead = false;   // fetches what follows in long arrays sooner by itself than when software asks for it
 };
 
 // Detected once.
 const CpuFeatures& cpu_features();
 inline bool cpu_has(CpuLevel level) { return cpu_features().level >= level; }
+
+// Of data, a core's own; 32 KiB where the system does not say.
+int64_t first_cache_bytes();
 
 // Asks the operating system once for the tile registers, as a kernel must before it uses them; false: use the level below.
 bool amx_permitted();

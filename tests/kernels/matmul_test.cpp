@@ -2,6 +2,7 @@
 #include <cmath>
 #include <vector>
 
+#include "backend/cpu/kernels/gemm.h"
 #include "support.h"
 
 namespace mlxc::cpu {
@@ -46,7 +47,8 @@ TEST(Matmul, ThreadsDoNotShareBuffersOfOpenBlas) {
 struct Extents {
   int64_t m, n, k;
 };
-const Extents kExtents[] = {{1, 1, 1}, {9, 17, 40}, {8, 48, 512}, {13, 100, 7}, {97, 50, 530}, {3, 200, 70}, {120, 10, 90}, {200, 130, 33}};
+const Extents kExtents[] = {{1, 1, 1},    {9, 17, 40},   {8, 48, 512},   {13, 100, 7},   {97, 50, 530},
+                            {3, 200, 70}, {120, 10, 90}, {200, 130, 33}, {33, 1100, 800}};
 
 // Every layout of a, b and the kernels of all instruction sets, with bias and activation behind the product.
 TEST(Matmul, MatchesItsDefinitionInEveryLayout) {
@@ -93,35 +95,49 @@ TEST(Matmul, BitsDependOnTheShapeAlone) {
   EXPECT_EQ(std::memcmp(first.data(), again.data(), first.size() * sizeof(float)), 0);
 }
 
+// The same of bfloat16, a rounded from float32 as well, summed in float32 and rounded at the end where asked for.
+void check_brain(const Isa& isa, ThreadPool& pool, Random& random, const Extents& e, bool a_turned, bool b_turned) {
+  std::vector<bfloat16> b(size_t(e.k * e.n)), rounded(size_t(e.m * e.n), bfloat16(7));
+  const std::vector<float> wide = random.floats(e.m * e.k), bias = random.floats(e.n);
+  const std::vector<bfloat16> a(wide.begin(), wide.end());
+  for (bfloat16& value : b) value = bfloat16(random.uniform(-1, 1));
+  std::vector<float> c(rounded.size(), std::nanf("")), from_floats = c;
+  MatmulArgs args{.dtype = DType::bf16, .m = e.m, .n = e.n, .k = e.k, .a = a.data(), .b = b.data(), .c = c.data(), .c_row = e.n};
+  args.a_row = a_turned ? 1 : e.k, args.a_col = a_turned ? e.m : 1;
+  args.b_row = b_turned ? 1 : e.n, args.b_col = b_turned ? e.k : 1;
+  args.bias = bias.data();
+  matmul(pool, args, isa);
+  for (int64_t i = 0; i < e.m; ++i)
+    for (int64_t j = 0; j < e.n; ++j) {
+      double want = bias[size_t(j)];
+      for (int64_t l = 0; l < e.k; ++l)
+        want += double(float(a[size_t(i * args.a_row + l * args.a_col)])) * double(float(b[size_t(l * args.b_row + j * args.b_col)]));
+      ASSERT_NEAR(c[size_t(i * e.n + j)], want, 1e-6 * double(e.k) + 1e-6) << e.m << " x " << e.n << " x " << e.k;
+    }
+  args.c = rounded.data();
+  args.rounds = true;
+  matmul(pool, args, isa);
+  for (size_t i = 0; i < c.size(); ++i) ASSERT_EQ(float(rounded[i]), float(bfloat16(c[i]))) << e.m << " x " << e.n << " x " << e.k;
+  args.a = wide.data();
+  args.c = from_floats.data();
+  args.rounds = false;
+  args.float_rows = true;
+  matmul(pool, args, isa);
+  EXPECT_TRUE(same_bits(c, from_floats)) << e.m << " x " << e.n << " x " << e.k;
+}
+
 TEST(Matmul, BrainProductsAreSummedInFloat32) {
-  const Isa* isa = isa_for(CpuLevel::amx);
-  if (!isa) GTEST_SKIP() << "this machine has no AMX";
   ThreadPool pool(2);
   Random random(7);
-  for (const Extents& e : kExtents)
-    for (bool a_turned : {false, true})
-      for (bool b_turned : {false, true}) {
-        std::vector<bfloat16> a(size_t(e.m * e.k)), b(size_t(e.k * e.n));
-        for (bfloat16& value : a) value = bfloat16(random.uniform(-1, 1));
-        for (bfloat16& value : b) value = bfloat16(random.uniform(-1, 1));
-        std::vector<float> c(size_t(e.m * e.n), std::nanf(""));
-        MatmulArgs args{.dtype = DType::bf16, .m = e.m, .n = e.n, .k = e.k, .a = a.data(), .b = b.data(), .c = c.data(), .c_row = e.n};
-        args.a_row = a_turned ? 1 : e.k, args.a_col = a_turned ? e.m : 1;
-        args.b_row = b_turned ? 1 : e.n, args.b_col = b_turned ? e.k : 1;
-        matmul(pool, args, *isa);
-        for (int64_t i = 0; i < e.m; ++i)
-          for (int64_t j = 0; j < e.n; ++j) {
-            double want = 0;
-            for (int64_t l = 0; l < e.k; ++l)
-              want += double(float(a[size_t(i * args.a_row + l * args.a_col)])) * double(float(b[size_t(l * args.b_row + j * args.b_col)]));
-            ASSERT_NEAR(c[size_t(i * e.n + j)], want, 1e-6 * double(e.k) + 1e-6) << e.m << " x " << e.n << " x " << e.k;
-          }
-        std::vector<bfloat16> rounded(c.size(), bfloat16(7));
-        args.c = rounded.data();
-        args.rounds = true;
-        matmul(pool, args, *isa);
-        for (size_t i = 0; i < c.size(); ++i) ASSERT_EQ(float(rounded[i]), float(bfloat16(c[i]))) << e.m << " x " << e.n << " x " << e.k;
-      }
+  bool any = false;
+  for (const Isa* isa : every_isa()) {
+    if (!brain_gemm_kernel(*isa)) continue;
+    any = true;
+    for (const Extents& e : kExtents)
+      for (bool a_turned : {false, true})
+        for (bool b_turned : {false, true}) check_brain(*isa, pool, random, e, a_turned, b_turned);
+  }
+  if (!any) GTEST_SKIP() << "this machine has no products of bfloat16";
 }
 
 }  // namespace

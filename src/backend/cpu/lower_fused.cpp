@@ -8,6 +8,7 @@
 #include "backend/cpu/kernels/kernels.h"
 #include "backend/cpu/kernels/scratch.h"
 #include "backend/cpu/lower.h"
+#include "base/cpu.h"
 #include "graph/pass_ops.h"
 #include "ops/elementwise.h"
 #include "ops/normalization.h"
@@ -15,10 +16,12 @@
 namespace mlxc::cpu {
 namespace {
 
-constexpr int64_t kTile = 1024;  // elements; with a handful of live values of 4 bytes they fit 32 KiB
+constexpr int64_t kTile = 1024;      // elements
+constexpr int64_t kSmallTile = 512;  // of long arrays, where tiles would leave little of the first-level cache to what memory sends
 constexpr int64_t kTileBytes = kTile * 8;
 constexpr int64_t kSlotBytes = kTileBytes + 2048 + 64;  // apart: neighbours do not want the same sets of the cache
 constexpr int64_t kFetchCount = 1 << 15;                // elements that the caches next to the core do not hold
+constexpr int64_t kLongCount = 1 << 20;                 // elements that come from memory rather than from caches
 constexpr int64_t kFetchTiles = 3;                      // ahead, of operands that no kernel fetches
 constexpr int64_t kGrain = 16384;                       // elements a thread takes at least
 
@@ -92,7 +95,9 @@ class Evaluator {
     DType result = fused.steps.back().dtype;
     output_item_ = size_of(result);
     if (compute_type(result) != result) narrow_output_ = convert_function(DType::f32, result);
-    if (count_ >= kFetchCount) choose_fetching(to_memory);
+    if (count_ >= kLongCount && 2 * tile_bytes() > first_cache_bytes()) tile_ = kSmallTile;
+    fetches_ = count_ >= kFetchCount && !cpu_features().runs_ahead;
+    if (fetches_) choose_fetching(to_memory);
   }
 
   // Elements [first, first + n) of the result, on this thread.
@@ -100,7 +105,7 @@ class Evaluator {
     std::byte* slots = scratch<std::byte>(ScratchUse::tile, slots_ * kSlotBytes);
     std::vector<Tile> values(inputs_.size() + steps_.size());
     while (n > 0) {
-      const int64_t count = std::min(std::min(kTile, n), by_row() ? shape_.back() - first % shape_.back() : kTile);
+      const int64_t count = std::min(std::min(tile_, n), by_row() ? shape_.back() - first % shape_.back() : tile_);
       run_tile(operands, slots, values.data(), to, first, count);
       first += count;
       n -= count;
@@ -111,14 +116,14 @@ class Evaluator {
   void run(ThreadPool& pool, std::byte* const* operands) const {
     const int64_t inner = shape_.rank() ? shape_.back() : 1;
     const bool by_row = this->by_row();
-    int64_t tiles_per_row = (inner + kTile - 1) / kTile;
-    int64_t tiles = by_row ? count_ / inner * tiles_per_row : (count_ + kTile - 1) / kTile;
-    pool.parallel_for(tiles, std::max<int64_t>(1, kGrain / kTile), [&](int64_t begin, int64_t end, int) {
+    int64_t tiles_per_row = (inner + tile_ - 1) / tile_;
+    int64_t tiles = by_row ? count_ / inner * tiles_per_row : (count_ + tile_ - 1) / tile_;
+    pool.parallel_for(tiles, std::max<int64_t>(1, kGrain / tile_), [&](int64_t begin, int64_t end, int) {
       std::byte* slots = scratch<std::byte>(ScratchUse::tile, slots_ * kSlotBytes);
       std::vector<Tile> values(inputs_.size() + steps_.size());
       for (int64_t tile = begin; tile < end; ++tile) {
-        int64_t first = by_row ? tile / tiles_per_row * inner + tile % tiles_per_row * kTile : tile * kTile;
-        int64_t n = by_row ? std::min(kTile, inner - tile % tiles_per_row * kTile) : std::min(kTile, count_ - first);
+        int64_t first = by_row ? tile / tiles_per_row * inner + tile % tiles_per_row * tile_ : tile * tile_;
+        int64_t n = by_row ? std::min(tile_, inner - tile % tiles_per_row * tile_) : std::min(tile_, count_ - first);
         std::byte* out = operands[inputs_.size()] + first * output_item_;
         if (!output_fetched_) fetch(out, n * output_item_);
         run_tile(operands, slots, values.data(), out, first, n);
@@ -129,6 +134,9 @@ class Evaluator {
  private:
   // Tiles inside rows keep operands contiguous; short rows are gathered across.
   bool by_row() const { return shape_.rank() && shape_.back() >= kTile / 2; }
+
+  // What a tile reads, keeps between its steps and writes.
+  int64_t tile_bytes() const { return (slots_ + 1) * kTile * int64_t(sizeof(float)); }
 
   static bool has_slot(const Step& step) { return step.kind != Step::Kind::constant && step.kind != Step::Kind::joined; }
 
@@ -301,7 +309,7 @@ class Evaluator {
 
   // Memory works on a tile to come while this one is computed.
   void fetch(const std::byte* tile, int64_t bytes) const {
-    if (count_ < kFetchCount) return;
+    if (!fetches_) return;
     for (int64_t i = kFetchTiles * bytes; i < (kFetchTiles + 1) * bytes; i += 64) __builtin_prefetch(tile + i, 0, 3);
   }
 
@@ -453,6 +461,8 @@ class Evaluator {
   std::vector<Step> steps_;
   int slots_ = 0;
   int64_t output_item_ = 0;
+  int64_t tile_ = kTile;
+  bool fetches_ = false;         // asks for tiles to come
   bool output_fetched_ = false;  // by the kernel of the last step
   ConvertFn narrow_output_ = nullptr;
 };

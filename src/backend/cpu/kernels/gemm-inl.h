@@ -168,7 +168,9 @@ void gemm_pack(const GemmOperand<float>& from, int64_t count, int64_t k, float* 
   }
 }
 
-constexpr GemmKernel kGemm{kGemmRows, kGemmColumns, 1, gemm_tile, gemm_pack<kGemmRows>, gemm_pack<kGemmColumns>, gemm_tile_of_rows};
+constexpr int64_t kGemmDepth = 512;
+constexpr GemmKernel kGemm{kGemmRows,        kGemmColumns, 1, kGemmDepth, gemm_tile, gemm_pack<kGemmRows>, gemm_pack<kGemmColumns>,
+                           gemm_tile_of_rows};
 
 }  // namespace
 }  // namespace mlxc::cpu::MLXC_ISA

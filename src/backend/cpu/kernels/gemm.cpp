@@ -1,5 +1,5 @@
-// Matrix products of float32 and bfloat16. The sum is cut into parts of kDepth. Of each part, all of b is packed in panels as wide as a
-// tile, by all threads; then every thread takes blocks of rows of a, packs them (they stay in its L2) and passes the panels of b by.
+// Matrix products of float32 and bfloat16. The sum is cut into parts. Of each part, all of b is packed in panels as wide as a tile, by all
+// threads; then every thread takes blocks of rows of a, packs them (they stay in its L2) and passes the panels of b by.
 #include "backend/cpu/kernels/gemm.h"
 
 #include <algorithm>
@@ -10,18 +10,25 @@
 namespace mlxc::cpu {
 namespace {
 
-constexpr int64_t kDepth = 512;            // of a panel
-constexpr int64_t kBrainDepth = 384;       // of bfloat16: panels of a and b are in L1
 constexpr int64_t kBrainColumns = 1024;    // of a block of sums: 400 KiB with kBlockRows
 constexpr int64_t kBrainSum = 8192;        // of a part of a long sum that goes to c on its own
 constexpr int64_t kBrainPacked = 4 << 20;  // values of b packed at once, all of the sum: 8 MiB
-constexpr int64_t kBlockRows = 96;         // of a: with kDepth 192 KiB
+constexpr int64_t kBlockRows = 96;         // of a: with a depth of 512 192 KiB
 constexpr int64_t kBlockColumns = 3072;    // of b packed at once: 6 MiB
 constexpr int64_t kPlainColumns = 512;     // up to here rows that are contiguous along the sum are not packed: too few columns share them
 constexpr int64_t kForkWork = 1 << 18;     // multiply-adds below which one thread is faster
 
 int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 int64_t parts_of(int64_t value, int64_t most) { return (value + most - 1) / most; }
+
+// Rows of a block of m: all that there may be, unless the busiest thread has a sixteenth less to do with fewer.
+int64_t block_rows(int64_t m, int64_t unit, int64_t threads) {
+  const auto busiest = [&](int64_t rows) { return parts_of(parts_of(m, rows), threads) * rows; };
+  int64_t best = std::min(round_up(parts_of(m, threads), unit), kBlockRows);
+  for (int64_t rows = best - unit; rows >= kBlockRows / 2; rows -= unit)
+    if (16 * busiest(rows) < 15 * busiest(best)) best = rows;
+  return best;
+}
 
 // One float32 matrix of the batch.
 struct Product {
@@ -57,7 +64,7 @@ struct Product {
   }
 
   void run(ThreadPool& pool) const {
-    const int64_t width = kernel.columns, parts = parts_of(args.k, kDepth), depth = round_up(parts_of(args.k, parts), kernel.unit);
+    const int64_t width = kernel.columns, parts = parts_of(args.k, kernel.depth), depth = round_up(parts_of(args.k, parts), kernel.unit);
     for (int64_t column = 0; column < args.n; column += kBlockColumns) {
       const int64_t n = std::min(kBlockColumns, args.n - column), panels = parts_of(n, width);
       float* packed = scratch<float>(ScratchUse::shared, panels * width * depth);
@@ -100,11 +107,11 @@ struct BrainProduct {
   void block(int64_t row, int64_t m, int64_t column, int64_t n, const uint16_t* panels, int64_t first, int64_t width) const {
     const int64_t sums_row = round_up(n, kernel.columns) + 16, tile_rows = round_up(m, kernel.rows);
     float* sums = scratch<float>(ScratchUse::tile, tile_rows * sums_row);
-    uint16_t* packed = scratch<uint16_t>(ScratchUse::packed, tile_rows * kBrainDepth);
+    uint16_t* packed = scratch<uint16_t>(ScratchUse::packed, tile_rows * kernel.depth);
     if (args.k == 0) std::fill_n(sums, tile_rows * sums_row, 0.0f);
-    kernel.begin();
-    for (int64_t l = 0; l < args.k; l += kBrainDepth) {
-      const int64_t depth = std::min(kBrainDepth, args.k - l), k = round_up(depth, kernel.unit);
+    if (kernel.begin) kernel.begin();
+    for (int64_t l = 0; l < args.k; l += kernel.depth) {
+      const int64_t depth = std::min(kernel.depth, args.k - l), k = round_up(depth, kernel.unit);
       const uint16_t* part = panels + l * width + (column - first) * k;
       const int64_t at = row * args.a_row + l * args.a_col;
       if (args.float_rows)
@@ -113,9 +120,10 @@ struct BrainProduct {
         kernel.pack_rows({static_cast<const uint16_t*>(a) + at, args.a_row, args.a_col}, m, depth, packed);
       for (int64_t j = 0; j < n; j += kernel.columns)
         for (int64_t i = 0; i < m; i += kernel.rows)
-          kernel.tile(packed + i * k, part + j * k, k, sums + i * sums_row + j, sums_row, kernel.rows, kernel.columns, l > 0);
+          kernel.tile(packed + i * k, part + j * k, k, sums + i * sums_row + j, sums_row, std::min(kernel.rows, m - i),
+                      std::min(kernel.columns, n - j), l > 0);
     }
-    kernel.end();
+    if (kernel.end) kernel.end();
     finish(sums, sums_row, row, m, column, n);
   }
 
@@ -148,19 +156,21 @@ struct BrainProduct {
   }
 
   void run_part(ThreadPool& pool) const {
-    const int64_t width = kernel.columns, k = round_up(args.k, kernel.unit), parts = parts_of(args.k, kBrainDepth);
-    const int64_t together = std::clamp(kBrainPacked / std::max<int64_t>(k, 1), int64_t{8}, kBlockColumns / width * width) / width * width;
-    for (int64_t first = 0; first < args.n; first += std::max(together, width)) {
-      const int64_t n = std::min(std::max(together, width), args.n - first), panels = parts_of(n, width);
+    const int64_t width = kernel.columns, k = round_up(args.k, kernel.unit), parts = parts_of(args.k, kernel.depth);
+    const int64_t most = std::clamp(kBrainPacked / std::max<int64_t>(k, 1), width, kBlockColumns);
+    const int64_t together = round_up(parts_of(args.n, parts_of(args.n, most)), width);
+    for (int64_t first = 0; first < args.n; first += together) {
+      const int64_t n = std::min(together, args.n - first), panels = parts_of(n, width);
       uint16_t* packed = scratch<uint16_t>(ScratchUse::shared, panels * width * k);
-      pool.parallel_for(parts * panels, std::max<int64_t>(1, kForkWork / 16 / (width * kBrainDepth)), [&](int64_t begin, int64_t end, int) {
-        for (int64_t i = begin; i < end; ++i) {
-          const int64_t l = i / panels * kBrainDepth, depth = std::min(kBrainDepth, args.k - l), column = i % panels * width;
-          kernel.pack_columns({b + (first + column) * args.b_col + l * args.b_row, args.b_col, args.b_row}, std::min(width, n - column),
-                              depth, packed + l * panels * width + column * round_up(depth, kernel.unit));
-        }
-      });
-      const int64_t rows = std::min(round_up(parts_of(args.m, pool.size()), kernel.rows), kBlockRows), row_blocks = parts_of(args.m, rows);
+      pool.parallel_for(
+          parts * panels, std::max<int64_t>(1, kForkWork / 16 / (width * kernel.depth)), [&](int64_t begin, int64_t end, int) {
+            for (int64_t i = begin; i < end; ++i) {
+              const int64_t l = i / panels * kernel.depth, depth = std::min(kernel.depth, args.k - l), column = i % panels * width;
+              kernel.pack_columns({b + (first + column) * args.b_col + l * args.b_row, args.b_col, args.b_row}, std::min(width, n - column),
+                                  depth, packed + l * panels * width + column * round_up(depth, kernel.unit));
+            }
+          });
+      const int64_t rows = block_rows(args.m, kernel.rows, pool.size()), row_blocks = parts_of(args.m, rows);
       const int64_t wanted = std::max(parts_of(2 * pool.size(), row_blocks), parts_of(n, kBrainColumns));
       const int64_t group = parts_of(panels, std::min(wanted, panels)) * width, column_blocks = parts_of(n, group);
       pool.parallel_for(row_blocks * column_blocks, std::max<int64_t>(1, kForkWork / (rows * group * std::max<int64_t>(k, 1))),
