@@ -80,6 +80,7 @@ std::vector<Program::Result> run_traced(TracedGraph& traced, const RunOptions& o
 std::unordered_set<const Node*> unevaluated_below(const std::vector<NodePtr>& nodes) {
   std::unordered_set<const Node*> all;
   std::vector<const Node*> open;
+  open.reserve(nodes.size());
   for (const NodePtr& node : nodes) open.push_back(node.get());
   while (!open.empty()) {
     const Node* node = open.back();

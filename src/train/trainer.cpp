@@ -26,7 +26,7 @@ Array number(Device& device, T value, DType dtype) {
 
 // What is another number at every step: where the host writes it without a transfer.
 Array changing_number(Device& device, float value) {
-  const Array array = Array::allocate(device, {}, DType::f32, MemoryUse::upload);
+  Array array = Array::allocate(device, {}, DType::f32, MemoryUse::upload);
   device.write(*array.storage(), 0, &value, sizeof value);
   return array;
 }
@@ -134,7 +134,7 @@ Array Trainer::predict(const Array& x, int64_t batch_size, const std::atomic<boo
     parts.push_back(program(Stage::predict, part.type(), {}).predict(states_, part, cancel));
   }
   if (parts.size() == 1) return parts[0];
-  const Array result = concatenate(parts, 0);
+  Array result = concatenate(parts, 0);
   eval({result});
   return result;
 }

@@ -58,6 +58,7 @@ void in_blocks(const std::vector<int64_t>& shape, const std::vector<Strided>& op
   in_blocks(part, operands, run);
   part[axis] = shape[axis] - first;
   std::vector<Strided> rest;
+  rest.reserve(operands.size());
   for (const Strided& operand : operands) rest.push_back(advanced(operand, axis, first));
   in_blocks(part, rest, run);
 }

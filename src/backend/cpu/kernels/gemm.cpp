@@ -6,6 +6,7 @@
 
 #include "backend/cpu/kernels/isa.h"
 #include "backend/cpu/kernels/scratch.h"
+#include "base/error.h"
 
 namespace mlxc::cpu {
 namespace {
@@ -216,10 +217,12 @@ void finish_rows(const MatmulArgs& args, float* c, int64_t row, int64_t m, int64
 void gemm(ThreadPool& pool, const MatmulArgs& args, const Isa& isa) {
   const auto offset = [](const int64_t* offsets, int64_t item) { return offsets ? offsets[item] : 0; };
   if (args.dtype == DType::bf16) {
+    const BrainGemmKernel* kernel = brain_gemm_kernel(isa);
+    if (!kernel) fail(Status::internal, "a bfloat16 product where there is no kernel for it");
     run_batch(pool, args, [&](int64_t item) {
       const int64_t to = offset(args.c_offsets, item) * (args.rounds ? 2 : 4);
       return BrainProduct{args,
-                          *brain_gemm_kernel(isa),
+                          *kernel,
                           isa,
                           static_cast<const std::byte*>(args.a) + offset(args.a_offsets, item) * (args.float_rows ? 4 : 2),
                           static_cast<const uint16_t*>(args.b) + offset(args.b_offsets, item),
