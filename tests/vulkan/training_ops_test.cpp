@@ -2,6 +2,7 @@
 // against PyTorch and finite differences.
 #include <gtest/gtest.h>
 
+#include "backend/vulkan/lower.h"
 #include "ops/adam.h"
 #include "ops/batch_norm.h"
 #include "ops/cross_entropy.h"
@@ -163,6 +164,15 @@ TEST_F(TrainingOnDevice, BatchNormAndItsGradient) {
         };
         check(backward, inputs, given, batch_norm_gradient, "gradient of ");
       }
+}
+
+// What reductions and elementwise chains do instead.
+TEST_F(TrainingOnDevice, BatchNormDeclinesWhatItsIndicesDoNotReach) {
+  EXPECT_TRUE(lowers_batch_norm({{2, 3, 8, 8}, DType::f32}));
+  EXPECT_FALSE(lowers_batch_norm({{2, 3, 8, 8}, DType::f64}));
+  EXPECT_FALSE(lowers_batch_norm({{0, 3, 8, 8}, DType::f32})) << "empty";
+  EXPECT_FALSE(lowers_batch_norm({{256, 64}, DType::f32})) << "single elements, channels apart";
+  EXPECT_FALSE(lowers_batch_norm({{1 << 10, 2, 1 << 10, 1 << 10}, DType::f32})) << "past 4 GiB";
 }
 
 struct PoolCase {

@@ -180,7 +180,7 @@ void lower_adam(Emitter& e) {
 bool lowers_batch_norm(const TensorType& x) {
   constexpr int64_t kShort = 8;  // elements: what memory gives at a time
   const int64_t count = element_count(x.shape);
-  return x.dtype == DType::f32 && count > 0 && count <= kMost && count / (x.shape[0] * x.shape[1]) >= kShort;
+  return x.dtype == DType::f32 && count > 0 && count <= most_elements(4) && count / (x.shape[0] * x.shape[1]) >= kShort;
 }
 
 void lower_training_op(Emitter& emitter) {
