@@ -77,6 +77,7 @@ struct Product {
         });
         // Enough tasks for all threads: blocks of rows, and where these are few, of columns.
         int64_t block = std::min(round_up(parts_of(args.m, 2 * pool.size()), kernel.rows), kBlockRows);
+        if (block == kBlockRows) block = block_rows(args.m, kernel.rows, pool.size());
         if (block < kBlockRows / 4) block = std::min(kBlockRows / 4, round_up(args.m, kernel.rows));
         const int64_t row_blocks = parts_of(args.m, block);
         const int64_t groups = std::clamp<int64_t>(parts_of(2 * pool.size(), row_blocks), 1, panels), group = parts_of(panels, groups);
