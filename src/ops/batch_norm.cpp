@@ -5,22 +5,10 @@
 #include "ops/gradient.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
+#include "ops/spatial.h"
 
 namespace mlxc {
 namespace {
-
-Dims all_but_channels(const Array& x) {
-  Dims axes{0};
-  for (int axis = 2; axis < x.rank(); ++axis) axes.push_back(axis);
-  return axes;
-}
-
-// A value a channel, shaped to broadcast over [N, C, ...].
-Array per_channel(const Array& values, const Array& x) {
-  Shape shape = Dims::filled(x.rank(), 1);
-  shape[1] = x.dim(1);
-  return reshape(values, shape);
-}
 
 Array positive(const Array& y) { return cast(binary(BinaryOp::greater, y, scalar_like(y, 0)), y.dtype()); }
 
@@ -33,10 +21,10 @@ std::vector<TensorType> BatchNorm::infer(TensorTypes inputs) const {
 
 Arrays BatchNorm::compose(const Arrays& inputs) const {
   const Array& x = inputs[0];
-  const Array mean = reduce(ReduceOp::mean, x, all_but_channels(x), true),
-              variance = reduce(ReduceOp::variance, x, all_but_channels(x), true);
+  const Array mean = reduce(ReduceOp::mean, x, spatial::all_but_channels(x.rank()), true),
+              variance = reduce(ReduceOp::variance, x, spatial::all_but_channels(x.rank()), true);
   Array y = (x - mean) * unary(UnaryOp::rsqrt, variance + eps);
-  if (affine) y = y * per_channel(inputs[1], x) + per_channel(inputs[2], x);
+  if (affine) y = y * spatial::per_channel(inputs[1], x.rank()) + spatial::per_channel(inputs[2], x.rank());
   return {relu ? unary(UnaryOp::relu, y) : y, reshape(mean, {x.dim(1)}), reshape(variance, {x.dim(1)})};
 }
 
@@ -55,11 +43,12 @@ std::vector<TensorType> BatchNormGradient::infer(TensorTypes inputs) const {
 
 Arrays BatchNormGradient::compose(const Arrays& inputs) const {
   const Array &x = inputs[0], g = gated ? inputs[3] * positive(inputs.back()) : inputs[3];
-  const Array scale = unary(UnaryOp::rsqrt, per_channel(inputs[2], x) + eps), normal = (x - per_channel(inputs[1], x)) * scale;
-  auto sum = [&](const Array& of) { return reduce(ReduceOp::sum, of, all_but_channels(x), true); };
+  const Array scale = unary(UnaryOp::rsqrt, spatial::per_channel(inputs[2], x.rank()) + eps),
+              normal = (x - spatial::per_channel(inputs[1], x.rank())) * scale;
+  auto sum = [&](const Array& of) { return reduce(ReduceOp::sum, of, spatial::all_but_channels(x.rank()), true); };
   const Array all = sum(g), along = sum(g * normal);
   const double each = double(x.dim(1)) / double(x.size());
-  const Array slope = affine ? scale * per_channel(inputs[4], x) : scale;
+  const Array slope = affine ? scale * spatial::per_channel(inputs[4], x.rank()) : scale;
   Arrays results{(g - all * each - normal * (along * each)) * slope};
   if (affine) results.insert(results.end(), {reshape(along, {x.dim(1)}), reshape(all, {x.dim(1)})});
   return results;

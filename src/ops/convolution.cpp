@@ -45,12 +45,7 @@ int64_t product_of(const Shape& shape, int from, int to) {
   return product;
 }
 
-Array add_bias(const Array& y, const Array& bias) {
-  if (!bias) return y;
-  Shape shape = Dims::filled(y.rank(), 1);
-  shape[1] = y.dim(1);
-  return y + reshape(bias, shape);
-}
+Array add_bias(const Array& y, const Array& bias) { return bias ? y + spatial::per_channel(bias, y.rank()) : y; }
 
 // Sliding windows (a view) times a matrix: x [N, C, n...] already padded.
 Array correlate(const Array& x, const Array& weight, const Dims& stride, const Dims& dilation, int64_t groups) {
@@ -147,12 +142,6 @@ namespace {
 
 Dims spatial_sizes(const Array& x) { return Dims(std::span<const int64_t>(x.shape().begin() + 2, size_t(x.rank() - 2))); }
 
-Dims all_but_channels(int rank) {
-  Dims axes{0};
-  for (int axis = 2; axis < rank; ++axis) axes.push_back(axis);
-  return axes;
-}
-
 }  // namespace
 
 Arrays Convolution::vjp(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents) const {
@@ -172,7 +161,7 @@ Arrays ConvolutionInput::vjp(const Arrays& inputs, const Arrays&, const Arrays& 
   for (int axis = 2; axis < g.rank(); ++axis) beyond[axis] = all.dim(axis) - g.dim(axis);
   const Array wanted = beyond == none ? all : slice(all, none, g.shape(), Dims::filled(g.rank(), 1));
   Arrays results{wanted, apply(ConvolutionWeight(window, spatial_sizes(weight), false), {h, pad(g, none, beyond)})};
-  if (has_bias) results.push_back(reduce(ReduceOp::sum, h, all_but_channels(h.rank()), false));
+  if (has_bias) results.push_back(reduce(ReduceOp::sum, h, spatial::all_but_channels(h.rank()), false));
   return results;
 }
 
@@ -184,9 +173,7 @@ Arrays ConvolutionWeight::vjp(const Arrays& inputs, const Arrays&, const Arrays&
     results[1] = apply(Convolution(window, false), {x, v});
   }
   if (has_bias && cotangents[1]) {
-    Shape shape = Dims::filled(g.rank(), 1);
-    shape[1] = g.dim(1);
-    const Array everywhere = broadcast_to(reshape(cotangents[1], shape), g.shape());
+    const Array everywhere = broadcast_to(spatial::per_channel(cotangents[1], g.rank()), g.shape());
     results[1] = results[1] ? results[1] + everywhere : everywhere;
   }
   return results;
@@ -211,7 +198,7 @@ Arrays ConvolutionWeight::compose(const Arrays& inputs) const {
   for (int64_t k : kernel) shape.push_back(k);
   const Convolution forward(window, false);
   Arrays results{vjp_of_composition(forward, {x, full(x.device(), shape, 0, x.dtype())}, {g})[1]};
-  if (has_bias) results.push_back(reduce(ReduceOp::sum, g, all_but_channels(g.rank()), false));
+  if (has_bias) results.push_back(reduce(ReduceOp::sum, g, spatial::all_but_channels(g.rank()), false));
   return results;
 }
 

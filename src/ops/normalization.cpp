@@ -8,6 +8,7 @@
 #include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
+#include "ops/spatial.h"
 
 namespace mlxc {
 
@@ -44,9 +45,7 @@ Array per_channel(const Array& values, const Array& x, const char* name) {
   if (!values) return values;
   if (!(values.shape() == Shape{x.dim(1)}))
     fail(Status::invalid_argument, name, " has the shape ", to_string(values.shape()), " for ", x.dim(1), " channels");
-  Shape shape = Dims::filled(x.rank(), 1);
-  shape[1] = x.dim(1);
-  return reshape(values, shape);
+  return spatial::per_channel(values, x.rank());
 }
 
 void check_channels(const Array& x, const char* what) {

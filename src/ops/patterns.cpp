@@ -281,29 +281,17 @@ class ProductDropout final : public Pattern {
   }
 };
 
-class ConvolutionRelu final : public Pattern {
+// relu of the first output of an Op that nobody else reads.
+template <class Op>
+class JoinedRelu final : public Pattern {
   std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
     const GraphOperation& activation = graph.operation(at);
     const auto* unary = is<Unary>(activation);
     if (!unary || unary->op != UnaryOp::relu) return {};
-    const auto* convolution = graph.alone<Convolution>(activation.inputs[0]);
-    if (!convolution || convolution->relu) return {};
+    const auto* op = graph.alone<Op>(activation.inputs[0]);
     const int before = graph.producer(activation.inputs[0]);
-    auto joined = std::make_shared<Convolution>(*convolution);
-    joined->relu = true;
-    return Rewrite{{before, at}, {std::move(joined), graph.operation(before).inputs, activation.outputs}};
-  }
-};
-
-class BatchNormRelu final : public Pattern {
-  std::optional<Rewrite> match(const GraphIndex& graph, int at) const override {
-    const GraphOperation& activation = graph.operation(at);
-    const auto* unary = is<Unary>(activation);
-    if (!unary || unary->op != UnaryOp::relu) return {};
-    const auto* norm = graph.alone<BatchNorm>(activation.inputs[0]);
-    const int before = graph.producer(activation.inputs[0]);
-    if (!norm || norm->relu || graph.operation(before).outputs[0] != activation.inputs[0]) return {};
-    auto joined = std::make_shared<BatchNorm>(*norm);
+    if (!op || op->relu || graph.operation(before).outputs[0] != activation.inputs[0]) return {};
+    auto joined = std::make_shared<Op>(*op);
     joined->relu = true;
     std::vector<int> outputs = graph.operation(before).outputs;
     outputs[0] = activation.outputs[0];
@@ -416,7 +404,7 @@ const Pattern& product_dropout() {
   return pattern;
 }
 const Pattern& batch_norm_relu() {
-  static const BatchNormRelu pattern;
+  static const JoinedRelu<BatchNorm> pattern;
   return pattern;
 }
 const Pattern& batch_norm_gated() {
@@ -424,7 +412,7 @@ const Pattern& batch_norm_gated() {
   return pattern;
 }
 const Pattern& convolution_relu() {
-  static const ConvolutionRelu pattern;
+  static const JoinedRelu<Convolution> pattern;
   return pattern;
 }
 

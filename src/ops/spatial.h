@@ -1,8 +1,9 @@
-// What convolutions and pools share: one value a spatial axis, padding around [N, C, n...], how many windows fit.
+// What operations over [N, C, n...] share: values of channels, one value a spatial axis, padding around, how many windows fit.
 #pragma once
 
 #include "base/checked.h"
 #include "ops/arrange.h"
+#include "ops/shape_ops.h"
 
 namespace mlxc::spatial {
 
@@ -12,6 +13,19 @@ inline Dims values_or(const Dims& given, int axes, int64_t otherwise, int64_t le
   for (int64_t value : values)
     if (value < least) fail(Status::invalid_argument, name, " is ", value, ", expected at least ", least);
   return values;
+}
+
+inline Dims all_but_channels(int rank) {
+  Dims axes{0};
+  for (int axis = 2; axis < rank; ++axis) axes.push_back(axis);
+  return axes;
+}
+
+// A value a channel [C], shaped to broadcast over arrays of this rank.
+inline Array per_channel(const Array& values, int rank) {
+  Shape shape = Dims::filled(rank, 1);
+  shape[1] = values.dim(0);
+  return reshape(values, shape);
 }
 
 // `width` elements of `value` on both sides of each spatial axis.

@@ -11,11 +11,6 @@ namespace {
 
 using ConvolutionOnDevice = LaunchTest;
 
-double noise(size_t input, int64_t i) {
-  const uint64_t mixed = (uint64_t(i) * 0x9e3779b97f4a7c15ull) ^ (uint64_t(input + 1) * 0xd1b54a32d192ed03ull);
-  return double((mixed * 0xbf58476d1ce4e5b9ull) >> 40) * 0x1p-23 - 1;
-}
-
 struct Case {
   const char* what;
   Shape x, weight;

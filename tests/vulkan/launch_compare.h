@@ -29,6 +29,12 @@ class LaunchTest : public testing::Test {
   }
 };
 
+// Numbers without a pattern, in [-1, 1).
+inline double noise(size_t input, int64_t i) {
+  const uint64_t mixed = (uint64_t(i) * 0x9e3779b97f4a7c15ull) ^ (uint64_t(input + 1) * 0xd1b54a32d192ed03ull);
+  return double((mixed * 0xbf58476d1ce4e5b9ull) >> 40) * 0x1p-23 - 1;
+}
+
 inline double element(const Bytes& data, size_t at, DType dtype) {
   auto value = [&]<class T>(T) {
     T v;

@@ -17,12 +17,6 @@ using TrainingOnDevice = LaunchTest;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity(), kNan = std::numeric_limits<double>::quiet_NaN();
 
-// Numbers without a pattern, in [-1, 1).
-double noise(size_t input, int64_t i) {
-  const uint64_t mixed = (uint64_t(i) * 0x9e3779b97f4a7c15ull) ^ (uint64_t(input + 1) * 0xd1b54a32d192ed03ull);
-  return double((mixed * 0xbf58476d1ce4e5b9ull) >> 40) * 0x1p-23 - 1;
-}
-
 Operand dense(const Shape& shape, DType dtype = DType::f32) { return lay(shape, dtype, Lie::dense); }
 
 TEST_F(TrainingOnDevice, CrossEntropyAndItsGradient) {
