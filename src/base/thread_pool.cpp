@@ -20,7 +20,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto kPauseTime = std::chrono::microseconds(20);  // pure spinning, while the next join is likely
 constexpr auto kSpinTime = std::chrono::microseconds(60);   // then offering the core to others, then sleep
-constexpr int64_t kChunksPerThread = 4;                     // evens out cores of different speed
+// A chunk is half of a thread's share of what is left, down to a sixteenth of its share of all: large while there is much to do, small towards
+// the end, where cores of different speed are evened out (guided self-scheduling, Polychronopoulos and Kuck 1987).
+constexpr int64_t kShareOfRest = 2, kShareOfAll = 16;
 constexpr size_t kCacheLine = 64;
 
 void pause() {
@@ -77,7 +79,7 @@ struct ThreadPool::State {
   struct Job {
     Invoke invoke = nullptr;
     void* context = nullptr;
-    int64_t count = 0, chunk = 0, chunks = 0;
+    int64_t count = 0, grain = 0, grains = 0, least = 0;  // least: grains of a chunk
   };
   struct Worker {
     State* state;
@@ -143,16 +145,16 @@ struct ThreadPool::State {
   }
 
   void take_chunks(int index) {
-    for (;;) {
-      const int64_t i = next.fetch_add(1, std::memory_order_relaxed);
-      if (i >= job.chunks) return;
-      const int64_t begin = i * job.chunk;
+    for (int64_t first = next.load(std::memory_order_relaxed); first < job.grains;) {
+      const int64_t rest = job.grains - first, last = first + std::min(rest, std::max(job.least, rest / (kShareOfRest * size)));
+      if (!next.compare_exchange_weak(first, last, std::memory_order_relaxed)) continue;
       try {
-        job.invoke(job.context, begin, std::min(job.count - begin, job.chunk) + begin, index);
+        job.invoke(job.context, first * job.grain, last < job.grains ? last * job.grain : job.count, index);
       } catch (...) {
         if (!failed.exchange(true)) exception = std::current_exception();
-        next.store(job.chunks, std::memory_order_relaxed);
+        next.store(job.grains, std::memory_order_relaxed);
       }
+      first = next.load(std::memory_order_relaxed);
     }
   }
 
@@ -162,10 +164,10 @@ struct ThreadPool::State {
     gate.store((gate.load() / kEpoch + 1) * kEpoch);
     if (int asleep = sleepers.load()) {
       std::lock_guard lock(sleep);
-      if (job.chunks > asleep) {
+      if (job.grains > asleep) {
         wake.notify_all();
       } else {
-        for (int64_t i = 1; i < job.chunks; ++i) wake.notify_one();
+        for (int64_t i = 1; i < job.grains; ++i) wake.notify_one();
       }
     }
     take_chunks(0);
@@ -240,10 +242,7 @@ bool ThreadPool::run(int64_t count, int64_t grain, Invoke invoke, void* context,
     return true;
   }
   const int64_t grains = (count - 1) / grain + 1;
-  const int64_t grains_per_chunk = (grains - 1) / (state.size * kChunksPerThread) + 1;
-  const int64_t chunks = (grains - 1) / grains_per_chunk + 1;
-  const int64_t chunk = chunks == 1 ? count : grains_per_chunk * grain;  // more than one chunk: no overflow, it is below count
-  state.join({invoke, context, count, chunk, chunks});
+  state.join({invoke, context, count, grain, grains, std::max<int64_t>(1, grains / (state.size * kShareOfAll))});
   return true;
 }
 

@@ -40,6 +40,22 @@ TEST(ThreadPool, CoversEveryIndexOnceInRangesOfWholeGrains) {
   }
 }
 
+TEST(ThreadPool, HandsOutLessTowardsTheEnd) {
+  ThreadPool pool(2);
+  for (int64_t count : {22, 64, 1000}) {
+    std::vector<std::atomic<int64_t>> lengths(static_cast<size_t>(count));
+    pool.parallel_for(count, 1, [&](int64_t begin, int64_t end, int) { lengths[size_t(begin)] = end - begin; });
+    int64_t before = count;
+    for (int64_t begin = 0; begin < count; begin += before) {
+      const int64_t length = lengths[size_t(begin)];
+      EXPECT_LE(length, std::min(before, std::max<int64_t>(1, (count - begin) / 4 + count / 32))) << count << " from " << begin;
+      ASSERT_GT(length, 0);
+      before = length;
+    }
+    EXPECT_LE(before, std::max<int64_t>(1, count / 32)) << count;  // nobody waits for more than a sixteenth of a thread's share
+  }
+}
+
 TEST(ThreadPool, WorksOnTheLargestCountWithoutOverflow) {
   ThreadPool pool(3);
   std::atomic<uint64_t> total{0};

@@ -92,6 +92,8 @@ class Evaluator {
     }
     join_pairs();
     share_slots();
+    for (size_t i = 0; i < steps_.size(); ++i)
+      if (computes(steps_[i])) work_.push_back(int(i));
     DType result = fused.steps.back().dtype;
     output_item_ = size_of(result);
     if (compute_type(result) != result) narrow_output_ = convert_function(DType::f32, result);
@@ -103,7 +105,7 @@ class Evaluator {
   // Elements [first, first + n) of the result, on this thread.
   void part(std::byte* const* operands, int64_t first, int64_t n, std::byte* to) const {
     std::byte* slots = scratch<std::byte>(ScratchUse::tile, slots_ * kSlotBytes);
-    std::vector<Tile> values(inputs_.size() + steps_.size());
+    std::vector<Tile> values = constants();
     while (n > 0) {
       const int64_t count = std::min(std::min(tile_, n), by_row() ? shape_.back() - first % shape_.back() : tile_);
       run_tile(operands, slots, values.data(), to, first, count);
@@ -120,7 +122,7 @@ class Evaluator {
     int64_t tiles = by_row ? count_ / inner * tiles_per_row : (count_ + tile_ - 1) / tile_;
     pool.parallel_for(tiles, std::max<int64_t>(1, kGrain / tile_), [&](int64_t begin, int64_t end, int) {
       std::byte* slots = scratch<std::byte>(ScratchUse::tile, slots_ * kSlotBytes);
-      std::vector<Tile> values(inputs_.size() + steps_.size());
+      std::vector<Tile> values = constants();
       for (int64_t tile = begin; tile < end; ++tile) {
         int64_t first = by_row ? tile / tiles_per_row * inner + tile % tiles_per_row * tile_ : tile * tile_;
         int64_t n = by_row ? std::min(tile_, inner - tile % tiles_per_row * tile_) : std::min(tile_, count_ - first);
@@ -138,7 +140,15 @@ class Evaluator {
   // What a tile reads, keeps between its steps and writes.
   int64_t tile_bytes() const { return (slots_ + 1) * kTile * int64_t(sizeof(float)); }
 
-  static bool has_slot(const Step& step) { return step.kind != Step::Kind::constant && step.kind != Step::Kind::joined; }
+  // The values that tiles begin with: those that no tile changes.
+  std::vector<Tile> constants() const {
+    std::vector<Tile> values(inputs_.size() + steps_.size());
+    for (size_t i = 0; i < steps_.size(); ++i)
+      if (steps_[i].kind == Step::Kind::constant) values[inputs_.size() + i] = {steps_[i].constant, 0};
+    return values;
+  }
+
+  static bool computes(const Step& step) { return step.kind != Step::Kind::constant && step.kind != Step::Kind::joined; }
 
   // An addition, subtraction or multiplication that only another one of them reads is computed with it, in one pass over the tile.
   void join_pairs() {
@@ -175,12 +185,12 @@ class Evaluator {
       for (int argument : steps_[size_t(i)].arguments)
         if (argument >= inputs) last[size_t(argument - inputs)] = i;
     for (int i = 0; i < int(steps_.size()); ++i) {
-      if (!has_slot(steps_[size_t(i)])) continue;
+      if (!computes(steps_[size_t(i)])) continue;
       if (unused.empty()) unused.push_back(slots_++);
       steps_[size_t(i)].slot = unused.back();
       unused.pop_back();
       for (int before = 0; before < i; ++before)
-        if (last[size_t(before)] == i && has_slot(steps_[size_t(before)])) unused.push_back(steps_[size_t(before)].slot);
+        if (last[size_t(before)] == i && computes(steps_[size_t(before)])) unused.push_back(steps_[size_t(before)].slot);
     }
   }
 
@@ -387,14 +397,12 @@ class Evaluator {
   }
 
   void run_tile(std::byte* const* operands, std::byte* slots, Tile* values, std::byte* out, int64_t first, int64_t n) const {
-    size_t next = 0;
-    for (const Input& input : inputs_) {
-      values[next] = load(input, operands[next], slots + input.slot * kSlotBytes, first, n);
-      ++next;
-    }
-    for (size_t i = 0; i < steps_.size(); ++i, ++next) {
-      const Step& step = steps_[i];
-      bool last = i + 1 == steps_.size();
+    for (size_t i = 0; i < inputs_.size(); ++i)
+      values[i] = load(inputs_[i], operands[i], slots + inputs_[i].slot * kSlotBytes, first, n);
+    for (const int i : work_) {
+      const Step& step = steps_[size_t(i)];
+      const size_t next = inputs_.size() + size_t(i);
+      const bool last = &step == &steps_.back();
       std::byte* to = last && !narrow_output_ ? out : slots + step.slot * kSlotBytes;
       int64_t spread = 0;  // all arguments constant over the tile: so is the result
       for (int argument : step.arguments)
@@ -403,7 +411,8 @@ class Evaluator {
       int64_t count = spread ? n : 1;
       values[next] = {to, spread};
       switch (step.kind) {
-        case Step::Kind::constant: values[next] = {step.constant, 0}; break;
+        case Step::Kind::constant:
+        case Step::Kind::joined: break;  // no work
         case Step::Kind::unary:
         case Step::Kind::convert: step.unary(values[step.arguments[0]].data, to, count); break;
         case Step::Kind::binary: {
@@ -411,7 +420,6 @@ class Evaluator {
           step.binary(a.data, a.step, b.data, b.step, to, count);
           break;
         }
-        case Step::Kind::joined: values[next] = {nullptr, 0}; break;
         case Step::Kind::pair: {
           PairArgs args{{}, {}, {}, to, count};
           for (int k = 0; k < 3; ++k) args.x[k] = values[step.arguments[k]].data, args.step[k] = values[step.arguments[k]].step;
@@ -440,7 +448,7 @@ class Evaluator {
         step.to_wide(narrow, to, count);
       }
     }
-    Tile result = values[next - 1];
+    Tile result = values[inputs_.size() + steps_.size() - 1];
     if (narrow_output_) {
       narrow_output_(result.data, out, result.step ? n : 1);
       result.data = out;
@@ -459,6 +467,7 @@ class Evaluator {
   int64_t count_ = 0;
   std::vector<Input> inputs_;
   std::vector<Step> steps_;
+  std::vector<int> work_;  // steps that compute something
   int slots_ = 0;
   int64_t output_item_ = 0;
   int64_t tile_ = kTile;

@@ -149,6 +149,11 @@ struct IntegerTable {
   const BinaryFn* binary[8];  // by dtype from u8 to i64
 };
 
+struct SumLanes {  // what a sum has added up so far, in four vectors
+  static constexpr int64_t kCount = 64;
+  alignas(64) float of[kCount] = {};
+};
+
 struct Deviations {
   float sum, squares;  // of the differences from a number, and of their squares
 };
@@ -189,6 +194,9 @@ struct Isa {
 
   // reductions of n contiguous floats; the extremes take n >= 1 and return the first NaN
   float (*sum)(const float* x, int64_t n);
+  // sum() of a run that comes in pieces, each a multiple of the lanes but the last one: the same additions in the same order
+  void (*add_to_lanes)(SumLanes&, const float* x, int64_t n);
+  float (*sum_of_lanes)(const SumLanes&);
   Deviations (*deviations)(const float* x, int64_t n, float mean);
   float (*exponentials)(const float* x, int64_t n, float shift);  // sum of exp(x - shift)
   float (*maximum)(const float* x, int64_t n);

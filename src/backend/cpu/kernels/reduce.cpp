@@ -16,6 +16,8 @@ namespace {
 
 constexpr int64_t kRun = 4096;
 constexpr int64_t kPart = 1 << 16;  // a multiple of kRun
+constexpr int64_t kPiece = 1024;    // of a run that is added up as it is produced
+static_assert(kPart % kRun == 0 && kRun % kPiece == 0 && kPiece % SumLanes::kCount == 0);
 constexpr int64_t kForkElements = 1 << 15;
 constexpr size_t kMostTargets = 8;  // of one pass
 
@@ -246,15 +248,30 @@ void combine_all(Targets targets, Partials<T>& a, const Partials<T>& b) {
   for (size_t i = 0; i < targets.size(); ++i) combine(targets[i].op, a[i], b[i]);
 }
 
+// The sum of a run that is produced, as one of all its values would be, piece by piece: a run would take half of a first-level cache.
+double produced_sum(const Row<float>& row, int64_t start, int64_t n, float* piece, const Isa& isa) {
+  SumLanes lanes;
+  for (int64_t i = 0; i < n; i += kPiece) {
+    const int64_t count = std::min(kPiece, n - i);
+    isa.add_to_lanes(lanes, row.run(start + i, count, piece, isa), count);
+  }
+  return double(isa.sum_of_lanes(lanes));
+}
+
 // Every run is read from memory once, by the first target.
 template <class T>
 Partials<T> range_partial(Targets targets, const Row<T>& row, int64_t begin, int64_t end, const Isa& isa) {
   alignas(64) T buffer[kRun];
   Partials<T> all;
+  const bool sums = std::ranges::all_of(targets, [](const ReduceTarget& t) { return t.op == ReduceOp::sum || t.op == ReduceOp::mean; });
   for (int64_t i = begin; i < end; i += kRun) {
     const int64_t n = std::min(kRun, end - i);
-    const T* run = row.run(i, n, buffer, isa);
     std::optional<double> sum;
+    const T* run = nullptr;
+    if constexpr (std::is_same_v<T, float>) {
+      if (sums && row.produce) sum = produced_sum(row, i, n, buffer, isa);
+    }
+    if (!sum) run = row.run(i, n, buffer, isa);
     for (size_t t = 0; t < targets.size(); ++t) combine(targets[t].op, all[t], run_partial(targets[t].op, run, n, i, isa, sum));
   }
   return all;

@@ -17,17 +17,24 @@ MLXC_INLINE void with_float_type(DType dtype, const void* p, Body&& body) {
   }
 }
 
-// Sum of term(vector, count) over the row in four accumulators; lanes past the end must be zero in the term.
+// Adds term(vector, count) over the row to four accumulators; lanes past the end must be zero in the term.
 template <class Term>
-MLXC_INLINE float sum_over(int64_t n, Term&& term) {
-  F acc[4] = {zero(), zero(), zero(), zero()};
+MLXC_INLINE void accumulate(F (&acc)[4], int64_t n, Term&& term) {
   int64_t i = 0;
   for (; i + 4 * W <= n; i += 4 * W) {
     for (int j = 0; j < 4; ++j) acc[j] += term(i + j * W, int64_t(W));
   }
   for (; i + W <= n; i += W) acc[0] += term(i, int64_t(W));
   if (i < n) acc[1] += term(i, n - i);
-  return sum((acc[0] + acc[1]) + (acc[2] + acc[3]));
+}
+
+MLXC_INLINE float total_of(const F (&acc)[4]) { return sum((acc[0] + acc[1]) + (acc[2] + acc[3])); }
+
+template <class Term>
+MLXC_INLINE float sum_over(int64_t n, Term&& term) {
+  F acc[4] = {zero(), zero(), zero(), zero()};
+  accumulate(acc, n, term);
+  return total_of(acc);
 }
 
 MLXC_INLINE F keep_lanes(F v, int64_t n) {  // zero from lane n on

@@ -42,6 +42,8 @@ constexpr Isa table(CpuLevel level, const ElementwiseTable& elementwise, const I
       .softmax = softmax,
       .scale_row = scale_row,
       .sum = reduce_sum,
+      .add_to_lanes = add_to_lanes,
+      .sum_of_lanes = sum_of_lanes,
       .deviations = reduce_deviations,
       .exponentials = reduce_exp,
       .maximum = reduce_extreme<true>,
