@@ -99,6 +99,13 @@ class Device {
     (void)first, (void)second;
     return false;
   }
+  // Whether it might for an operation that reads what the first one computes: the planner then keeps the two together.
+  virtual bool may_join(const Primitive& first, const Primitive& second) const {
+    (void)first, (void)second;
+    return false;
+  }
+  // Whether launches that do not wait for each other run at the same time.
+  virtual bool side_by_side() const { return false; }
   // Whether the device has a kernel of its own for an operation that has a composition too, for inputs like these; if not, the planner
   // puts that in its place.
   virtual bool claims(const Primitive& primitive, TensorTypes inputs) const {

@@ -70,4 +70,8 @@ Graph fuse(const Graph& graph, Device::FusionLimits limits);
 // New values of states that one fused operation makes of the old values are written where those lie.
 void donate_states(Graph& graph);
 
+// Puts every reader of an updated value before the update that overwrites it, and on devices that do launches side by side what can run
+// together next to each other. Not where an old value is needed after its update: the graph stays as it is, and the answer is false.
+bool order(Graph& graph);
+
 }  // namespace mlxc

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <queue>
+#include <unordered_set>
 
 #include "graph/pass_ops.h"
 #include "graph/program.h"
@@ -8,6 +8,7 @@ namespace mlxc {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr size_t kSharedGroupBytes = 16 << 20;  // of a buffer that is not overwritten by launches beside its last reader
 
 size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -60,56 +61,6 @@ class ArenaLayout {
   size_t end_ = 0;
 };
 
-// Puts every reader of a state's old value before the update that overwrites it. Not where an old value is needed after its update: the
-// graph stays as it is, and the answer is false.
-bool order_states(Graph& graph) {
-  size_t count = graph.operations.size();
-  std::vector<std::vector<int>> readers(graph.values.size());  // of a value or of a view of it
-  for (size_t i = count; i-- > 0;) {
-    const GraphOperation& operation = graph.operations[i];
-    for (int input : operation.inputs) {
-      readers[size_t(input)].push_back(int(i));
-      if (operation.primitive->is_view()) {
-        const std::vector<int>& beyond = readers[size_t(operation.outputs[0])];
-        readers[size_t(input)].insert(readers[size_t(input)].end(), beyond.begin(), beyond.end());
-      }
-    }
-  }
-  std::vector<std::vector<int>> after(count);
-  std::vector<int> waiting(count);
-  auto edge = [&](int first, int second) {
-    after[size_t(first)].push_back(second);
-    ++waiting[size_t(second)];
-  };
-  for (size_t i = 0; i < count; ++i) {
-    const GraphOperation& operation = graph.operations[i];
-    for (int input : operation.inputs)
-      if (int producer = graph.values[size_t(input)].operation; producer >= 0) edge(producer, int(i));
-    for (int u = 0; u < operation.primitive->updates(); ++u)
-      for (int reader : readers[size_t(operation.inputs[size_t(u)])])
-        if (reader != int(i)) edge(reader, int(i));
-  }
-  std::priority_queue<int, std::vector<int>, std::greater<int>> ready;  // the traced order where nothing forbids it
-  for (size_t i = 0; i < count; ++i)
-    if (!waiting[i]) ready.push(int(i));
-  std::vector<int> order;
-  while (!ready.empty()) {
-    int index = ready.top();
-    ready.pop();
-    order.push_back(index);
-    for (int next : after[size_t(index)])
-      if (--waiting[size_t(next)] == 0) ready.push(next);
-  }
-  if (order.size() != count) return false;
-  std::vector<GraphOperation> operations;
-  for (int index : order) {
-    for (int output : graph.operations[size_t(index)].outputs) graph.values[size_t(output)].operation = int(operations.size());
-    operations.push_back(std::move(graph.operations[size_t(index)]));
-  }
-  graph.operations = std::move(operations);
-  return true;
-}
-
 bool has_updates(const Graph& graph) {
   return std::any_of(graph.operations.begin(), graph.operations.end(),
                      [](const GraphOperation& operation) { return operation.primitive->updates() > 0; });
@@ -125,14 +76,14 @@ class Planner {
     if (!graph_.states.empty()) {
       Graph in_place = graph_;
       donate_states(in_place);
-      if (has_updates(in_place) && order_states(in_place)) {
+      if (has_updates(in_place) && order(in_place)) {
         graph_ = std::move(in_place);
         return;
       }
     }
     // New values of states that need each other's old ones are computed beside those. Other updates in such a circle are reported, or
     // copied where they are of no state.
-    if (has_updates(graph_)) order_states(graph_);
+    if (has_updates(graph_) || graph_.device->side_by_side()) order(graph_);
   }
 
   std::shared_ptr<const Program> run() {
@@ -319,6 +270,35 @@ class Planner {
     }
   }
 
+  // For each launch the last one of those that run side by side with it: what nobody needs any more is not overwritten before that, or the
+  // device would wait. Where nothing runs side by side: each its own.
+  std::vector<int> group_ends() const {
+    std::vector<int> ends(launches_.size());
+    std::unordered_set<int> read, written;
+    size_t first = 0;
+    for (size_t i = 0; i < launches_.size(); ++i) {
+      const LaunchPlan& launch = launches_[i];
+      bool waits = !graph_.device->side_by_side();
+      for (size_t k = 0; k < launch.places.size() && !waits; ++k) {
+        const int buffer = launch.places[k].buffer;
+        waits = written.contains(buffer) || (writes(launch, k) && read.contains(buffer));
+      }
+      if (waits) {
+        std::fill(ends.begin() + long(first), ends.begin() + long(i), int(i) - 1);
+        first = i;
+        read.clear();
+        written.clear();
+      }
+      for (size_t k = 0; k < launch.places.size(); ++k) (writes(launch, k) ? written : read).insert(launch.places[k].buffer);
+    }
+    std::fill(ends.begin() + long(first), ends.end(), int(launches_.size()) - 1);
+    return ends;
+  }
+
+  static bool writes(const LaunchPlan& launch, size_t place) {
+    return place >= launch.inputs.size() || place < size_t(launch.primitive->updates());
+  }
+
   void assign_arena() {
     for (size_t i = 0; i + 1 < launches_.size(); ++i) {
       if (!graph_.device->joins(launches_[i], launches_[i + 1])) continue;
@@ -327,12 +307,14 @@ class Planner {
         last = std::max(last, int(i) + 1);
       }
     }
+    const std::vector<int> ends = group_ends();
     ArenaLayout arena;
     std::vector<std::vector<int>> starting(launches_.size() + 1), ending(launches_.size() + 1);
     for (size_t i = 0; i < program_->buffers_.size(); ++i) {
       if (program_->buffers_[i].kind != Kind::temporary) continue;
       starting[size_t(first_use_[i])].push_back(int(i));
-      ending[size_t(last_use_[i])].push_back(int(i));
+      const bool shared = program_->buffers_[i].bytes <= kSharedGroupBytes && size_t(last_use_[i]) < ends.size();
+      ending[size_t(shared ? ends[size_t(last_use_[i])] : last_use_[i])].push_back(int(i));
     }
     for (size_t step = 0; step < starting.size(); ++step) {
       for (int index : starting[step]) program_->buffers_[size_t(index)].offset = arena.take(program_->buffers_[size_t(index)].bytes);

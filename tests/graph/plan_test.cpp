@@ -10,6 +10,7 @@
 #include "ops/matmul.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
+#include "ops/sort.h"
 #include "ops/transformer.h"
 
 namespace mlxc {
@@ -103,6 +104,61 @@ TEST(Plan, TemporariesAliveTogetherDoNotOverlap) {
       }
     }
   }
+}
+
+class SideBySideDevice : public NullDevice {
+ public:
+  using NullDevice::NullDevice;
+  bool side_by_side() const override { return true; }
+  bool may_join(const Primitive& first, const Primitive& second) const override {
+    return first.code() == OpCode::fused && second.code() == OpCode::reduce;
+  }
+};
+
+TEST(Order, WhatIsSmallRunsBesideWhatIsLarge) {
+  auto launches = [](NullDevice& device) {
+    const Array x = ones(device, {256, 256}), y = ones(device, {1000}), z = ones(device, {300});
+    const Array product = matmul(softmax(matmul(x, x), -1), x);
+    const Array scale = reduce(ReduceOp::sum, sort(y, 0), {}, false), other = reduce(ReduceOp::max, unary(UnaryOp::exp, z), {}, false);
+    eval({product * scale + other});
+    return device.take_launches();
+  };
+  NullDevice plain;
+  EXPECT_THAT(launches(plain), ElementsAre("matmul", "softmax", "matmul", "sort", "sum", "fused", "max", "fused"));
+  SideBySideDevice device;  // exp and max stay together: the device may do them in one launch
+  EXPECT_THAT(launches(device), ElementsAre("matmul", "sort", "fused", "max", "softmax", "sum", "matmul", "fused"));
+}
+
+TEST(Order, WhatIsLargeKeepsItsPlace) {
+  auto bytes = [](Device& device) {
+    const Array x = ones(device, {64, 1024, 1024});
+    Array total = ones(device, {64, 1024, 1});
+    for (int i = 1; i < 9; ++i) total = total + reduce(ReduceOp::max, softmax(x * double(i), -1), {-1}, true);
+    return Program::plan(trace({total}, {}, {}).graph)->temporary_bytes();
+  };
+  NullDevice plain;
+  SideBySideDevice device;
+  EXPECT_LT(bytes(device), bytes(plain) + (size_t{9} << 20));
+}
+
+TEST(Order, ResultsThatComeEarlyAreOfBoundedSize) {
+  SideBySideDevice device;
+  const Array x = ones(device, {128, 128});
+  Array total = matmul(x, x);
+  for (int i = 0; i < 500; ++i) total = matmul(total, softmax(x * double(i), -1));  // 500 of 64 KiB, each read by a product of its own
+  EXPECT_LT(Program::plan(trace({total}, {}, {}).graph)->temporary_bytes(), size_t{20} << 20);
+}
+
+TEST(Order, LaunchesSideBySideDoNotShareMemory) {
+  auto bytes = [](Device& device) {
+    const Array x = ones(device, {1024});
+    const Array left = unary(UnaryOp::cos, unary(UnaryOp::sin, x)), right = unary(UnaryOp::tanh, unary(UnaryOp::exp, x));
+    return Program::plan(trace({left + right}, {}, {}).graph)->temporary_bytes();
+  };
+  NullDevice plain({0, 0});
+  SideBySideDevice device({0, 0});
+  EXPECT_EQ(bytes(plain), 3 * 4096u);   // one after the other: the second pair finds the first one's memory
+  EXPECT_EQ(bytes(device), 4 * 4096u);  // two at a time
 }
 
 TEST(Plan, IsCachedByStructureAndShape) {

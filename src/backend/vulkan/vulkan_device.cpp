@@ -48,6 +48,16 @@ class VulkanDevice final : public OpenDevice {
   bool joins(const LaunchPlan& first, const LaunchPlan& second) const override {
     return joins_rotation(first, second, caps_) || joins_reduction(first, second);
   }
+  bool may_join(const Primitive& first, const Primitive& second) const override {
+    switch (second.code()) {
+      case OpCode::paged_attention: return first.code() == OpCode::rope_kv_write;
+      case OpCode::reduce:
+      case OpCode::arg_reduce:
+      case OpCode::reductions: return first.code() == OpCode::fused;
+      default: return false;
+    }
+  }
+  bool side_by_side() const override { return true; }
   bool claims(const Primitive& primitive, TensorTypes inputs) const override {
     switch (primitive.code()) {
       case OpCode::linalg: return lowers_linalg(primitive);
