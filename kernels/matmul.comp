@@ -89,6 +89,29 @@ void main() {
   }
   multiply(w, 0, args.k);
   join_slices(w);
+  if (ENDS && ENDS_SHORT) {
+    // All that is read comes before the first store, which might have changed it.
+    const bool wide_residual = RESIDUAL && args.c_row % 4 == 0 && c_first % 4 == 0 && (uvec2(args.low).x & 15u) == 0u;
+    [[unroll]] for (uint j = 0; j < kVectorsN; ++j) {
+      const uint column = column0 + tile_column(w, j);
+      vec4 bias = vec4(0.0);
+      [[unroll]] for (uint e = 0; e < 4; ++e)
+        if (BIAS && (!EDGES || column + e < args.n)) bias[e] = args.bias.v[column + e];
+      [[unroll]] for (uint i = 0; i < kMine; ++i) {
+        const uint row = row0 + joined_row(w, i), at = c_first + row * args.c_row + column;
+        vec4 residual = vec4(0.0);
+        if (RESIDUAL && (!EDGES || row < args.m)) {
+          if (wide_residual && (!EDGES || column + 4 <= args.n)) {
+            residual = F32x4(uvec2(args.low)).v[at / 4];
+          } else {
+            [[unroll]] for (uint e = 0; e < 4; ++e)
+              if (!EDGES || column + e < args.n) residual[e] = F32(uvec2(args.low)).v[at + e];
+          }
+        }
+        [[unroll]] for (uint e = 0; e < 4; ++e) acc[i][j][e] = short_end(acc[i][j][e], bias[e], residual[e]);
+      }
+    }
+  }
 
   [[unroll]] for (uint i = 0; i < kMine; ++i) {
     const uint row = row0 + joined_row(w, i);
@@ -103,7 +126,7 @@ void main() {
       }
     }
   }
-  if (!ENDS) return;
+  if (!ENDS || ENDS_SHORT) return;
   // From memory once more, which is near: a short loop instead of as many copies of what it does as there are results.
   [[dont_unroll]] for (uint q = 0; q < kMine * kVectorsN; ++q) {
     const uint row = row0 + joined_row(w, q / kVectorsN);

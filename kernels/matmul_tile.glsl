@@ -34,11 +34,13 @@ Worker worker() {
   w.tx = w.me % kAcross;
   w.ty = w.me / kAcross;
 #if BLOCKS
-  // Each half of the team brings one operand: branches divide whole subgroups.
-  const bool half_ = w.me >= TEAM / 2, along_k = half_ ? B_ALONG_K : A_ALONG_K;
-  const uint mine = half_ ? w.me - TEAM / 2 : w.me;
-  w.brings_a = !half_ && mine < kBlocks;
-  w.brings_b = half_ && mine < kBlocks;
+  // Those who bring b come right behind those who bring a, which spreads the loads over a multiprocessor's schedulers; but not in one
+  // subgroup with them, which would do one after the other.
+  const uint first_b = max(kBlocks, 32u);
+  const bool for_b = w.me >= first_b, along_k = for_b ? B_ALONG_K : A_ALONG_K;
+  const uint mine = for_b ? w.me - first_b : w.me;
+  w.brings_a = !for_b && mine < kBlocks;
+  w.brings_b = for_b && mine < kBlocks;
   w.across = (along_k ? mine / (DEPTH / 4) : mine % kQuads) * 4;
   w.down = (along_k ? mine % (DEPTH / 4) : mine / kQuads) * 4 + w.slice * DEPTH;
 #else

@@ -7,6 +7,7 @@
 //   outputs stored in 16 bits: half a unit in the last place of the output on top.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -31,6 +32,7 @@ struct Case {
   int64_t gap = 0;             // between rows of x
   DType second = DType::bf16;  // of the second weight, if `mixed`
   bool mixed = false;
+  Gate activation = Gate::none;
 
   DType weight_dtype(size_t i) const { return mixed && i == 1 ? second : weight; }
   std::string name() const {
@@ -38,7 +40,7 @@ struct Case {
     for (int64_t rows : n) text += cat(" ", rows);
     return cat(text, " ", name_of(weight), precision == Precision::high ? " high" : " native", bias ? " bias" : "", norm ? " norm" : "",
                residual ? " residual" : "", gate != Gate::none ? cat(" gate ", int(gate)) : "", " x ", name_of(x), gap ? " strided" : "",
-               " y ", name_of(y), mixed ? " mixed" : "");
+               " y ", name_of(y), mixed ? " mixed" : "", activation != Gate::none ? cat(" activation ", int(activation)) : "");
   }
 };
 
@@ -89,6 +91,7 @@ LaunchPlan plan_of(const Case& c) {
   op->norm_offset = c.norm ? 1.0f : 0.0f;
   op->gate = c.gate;
   op->residual = c.residual;
+  op->activation = c.activation;
   auto add = [&](std::vector<OperandType>& to, const Shape& shape, DType dtype, int64_t stride = 0) {
     OperandType operand{{shape, dtype}, contiguous_strides(shape)};
     if (stride) operand.strides[0] = stride;
@@ -178,8 +181,9 @@ class LinearOnDevice : public ::testing::Test {
           double bound = 1e-5 * size;
           if (rounding && c.norm) bound += 4 * 2 * unit(c.weight_dtype(i)) * most;
           if (c.bias) sum += values[op.bias_input(int(i))][size_t(n)];
-          sums[i][size_t(t * c.n[i] + n)] = sum;
-          bounds[i][size_t(t * c.n[i] + n)] = bound + 1e-6 * std::abs(sum);
+          sums[i][size_t(t * c.n[i] + n)] = activated(c.activation, sum);
+          const double steepest = c.activation == Gate::none ? 1 : 1.2;
+          bounds[i][size_t(t * c.n[i] + n)] = steepest * (bound + 1e-6 * std::abs(sum));
         }
       }
     }
@@ -255,6 +259,28 @@ TEST_F(LinearOnDevice, Float16WeightsMatchFloat64) {
 }
 TEST_F(LinearOnDevice, Bfloat16WeightsMatchFloat64) {
   spread(DType::bf16, device_->caps().software, [&](const Case& c) { check(c); });
+}
+
+// Tiles of all sizes, a few rows, and sums in parts, each with what may stand behind it; whole and with edges.
+TEST_F(LinearOnDevice, LayersOfFloat32AreProductsWithTheirEnds) {
+  struct Shape {
+    int64_t tokens, k, n;
+  };
+  int turn = 0;
+  for (const Shape& shape : {Shape{512, 40, 512}, Shape{514, 17, 509}, Shape{256, 64, 256}, Shape{261, 33, 250}, Shape{64, 96, 64}, Shape{90, 35, 61},
+                             Shape{130, 72, 10}, Shape{70, 600, 16}, Shape{70, 2048, 40}, Shape{67, 1111, 39}}) {
+    Case c{shape.tokens, shape.k, {shape.n}, DType::f32};
+    c.bias = c.residual = true;
+    check(c);
+    c.bias = turn % 2;
+    c.residual = false;
+    c.activation = std::array{Gate::relu, Gate::silu, Gate::gelu_erf, Gate::gelu_tanh}[size_t(turn) % 4];
+    check(c);
+    c.activation = Gate::none;
+    c.residual = !c.bias;
+    check(c);
+    ++turn;
+  }
 }
 
 TEST_F(LinearOnDevice, EveryGateOnEveryPath) {

@@ -104,7 +104,7 @@ class LinearLowering {
     const LinearProblem problem = this->problem(weights);
     switch (linear_path(problem, caps_)) {
       case LinearPath::vec: return emit_vec(problem, weights);
-      case LinearPath::tile: return is_narrow(weights) ? emit_narrow(weights) : emit_tile(problem, weights);
+      case LinearPath::tile: return is_product(weights) ? emit_products(weights) : emit_tile(problem, weights);
       case LinearPath::skinny: return emit_skinny(problem, weights);
       case LinearPath::coop: return emit_coop(problem, weights);
     }
@@ -260,23 +260,26 @@ class LinearLowering {
     dispatch(std::move(kernel), blocks(weights, shape.rows), weights, x, norm, problem);
   }
 
-  // A few rows of float32, as the first halves of adapters and layers that tell classes apart: products of matrices have a kernel for
-  // those.
-  bool is_narrow(const std::vector<size_t>& weights) const {
-    const bool more = op_.gate != Gate::none || op_.residual || op_.drop || emitter_.gives() || emitter_.takes();
+  // Layers of float32 with nothing but bias, activation and residual behind them are products of matrices, each of its own: those have kernels for
+  // tiles of all sizes and for a few rows, as the first halves of adapters and layers that tell classes apart are.
+  bool is_product(const std::vector<size_t>& weights) const {
+    const bool more = op_.gate != Gate::none || op_.drop || emitter_.gives() || emitter_.takes();
+    if (op_.residual && plan_.inputs[op_.residual_input()].type.dtype != DType::f32) return false;
     const bool fits = tokens_ * std::max(x_.stride, round_up(k_, 8)) < most_elements(4);  // Matrix::fits
-    return !more && fits && k_ >= 64 && std::all_of(weights.begin(), weights.end(), [&](size_t i) {
+    return !more && fits && std::all_of(weights.begin(), weights.end(), [&](size_t i) {
       const bool float_bias = !op_.has_bias || plan_.inputs[op_.bias_input(int(i))].type.dtype == DType::f32;
-      return rows(i) <= 16 && weight(i).dtype == DType::f32 && plan_.outputs[i].type.dtype == DType::f32 && float_bias;
+      return weight(i).dtype == DType::f32 && plan_.outputs[i].type.dtype == DType::f32 && float_bias &&
+             std::max(tokens_, k_) * rows(i) < most_elements(4);
     });
   }
-  void emit_narrow(const std::vector<size_t>& weights) {
+  void emit_products(const std::vector<size_t>& weights) {
     const Activations x = floats(false);
     const Matrix a{x.ref, tokens_, k_, x.stride, 1, int64_t(sizeof(float)), {}};
     for (size_t i : weights) {
       const Matrix b{emitter_.input(1 + i), k_, rows(i), 1, k_, int64_t(sizeof(float)), {}};
       ProductEnd end{.bias = {}, .activation = op_.activation};
       if (op_.has_bias) end.bias = emitter_.input(op_.bias_input(int(i)));
+      if (op_.residual) end.residual = emitter_.input(op_.residual_input());
       emit_product(emitter_, {}, a, b, {emitter_.output(i), tokens_, rows(i), rows(i), 1, int64_t(sizeof(float)), {}}, ProductInto::all,
                    end);
     }

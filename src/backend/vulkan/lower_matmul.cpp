@@ -132,7 +132,7 @@ class Product {
   };
   void append_end(std::vector<uint32_t>& constants) const {
     constants.resize(kEndConstants, 0);
-    constants.insert(constants.end(), {end_.bias.has_value(), uint32_t(end_.activation), end_.drop.on});
+    constants.insert(constants.end(), {end_.bias.has_value(), uint32_t(end_.activation), end_.drop.on, end_.residual.has_value()});
   }
   End end_of(const Matrix& c) const {
     const Shape& shape = emitter_.plan().outputs[0].type.shape;
@@ -145,6 +145,8 @@ class Product {
     if (end_.drop) {
       end.low = end_.low;
       end.high = end_.high;
+    } else if (end_.residual) {
+      end.low = *end_.residual;
     }
     return end;
   }

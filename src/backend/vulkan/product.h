@@ -30,13 +30,15 @@ struct Matrix {
   Matrix transposed() const { return {ref, columns, rows, column, row, item, batch}; }
 };
 
-// What stands behind a product: a bias over c's columns, an activation, dropout by a key's halves.
+// What stands behind a product: a bias over c's columns, an activation, then dropout by a key's halves or a residual that lies as the whole
+// result does.
 struct ProductEnd {
   std::optional<Ref> bias;
   Gate activation = Gate::none;
   ProductDrop drop = {};
   Ref low = {}, high = {};
-  explicit operator bool() const { return bias || activation != Gate::none || drop; }
+  std::optional<Ref> residual = {};
+  explicit operator bool() const { return bias || activation != Gate::none || drop || residual; }
 };
 
 // c = a b, or c -= a b; of square results perhaps only what is on and above the diagonal, and some of what is below. c's rows have no gaps
