@@ -5,13 +5,13 @@
 //   weight   weight[filter; channel, tap] = y[filter; image, place] x[image, place; channel, tap], in parts of k that are added up later
 // Groups of a few filters, which would leave most of a tile empty, have a thread for each result: direct.
 // variant forward_64: -DKIND=0 -DTILE=64 -DTM=8 -DTN=4 -DTEAM=128 -DDEPTH=16 -DSLICES=1
-// variant forward_32: -DKIND=0 -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4 -DAHEAD=2
+// variant forward_32: -DKIND=0 -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4
 // variant input_64: -DKIND=1 -DTILE=64 -DTM=8 -DTN=4 -DTEAM=128 -DDEPTH=16 -DSLICES=1
-// variant input_32: -DKIND=1 -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4 -DAHEAD=2
+// variant input_32: -DKIND=1 -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4
 // variant forward_direct: -DKIND=0 -DDIRECT=1
 // variant input_direct: -DKIND=1 -DDIRECT=1
 // variant weight_64: -DKIND=2 -DTILE=64 -DTM=8 -DTN=4 -DTEAM=128 -DDEPTH=16 -DSLICES=1
-// variant weight_32: -DKIND=2 -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4 -DAHEAD=2
+// variant weight_32: -DKIND=2 -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"

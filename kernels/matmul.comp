@@ -2,7 +2,7 @@
 // a specialisation constant.
 // variant t128: -DTILE=128 -DTM=8 -DTN=8 -DTEAM=256 -DDEPTH=8 -DSLICES=1
 // variant t64: -DTILE=64 -DTM=8 -DTN=4 -DTEAM=128 -DDEPTH=16 -DSLICES=1
-// variant t32: -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4 -DAHEAD=2
+// variant t32: -DTILE=32 -DTM=4 -DTN=4 -DTEAM=64 -DDEPTH=8 -DSLICES=4
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "matmul.glsl"
@@ -24,39 +24,34 @@ Place place;
 bool wide_a, wide_b;
 uint row0, column0;
 
-// Four elements of an operand: `across` counts along m or n, `down` along k. Loads that nothing depends on wait together: past the edges the
-// first element is read.
+// Four elements of an operand: `across` counts along m or n, `down` along k.
 vec4 load_four(uvec2 base, uint first, bool wide, bool along_k, uint across, uint down, uint limit_across, uint stride_across, uint stride_down) {
   const uint at = first + across * stride_across + down * stride_down, step = along_k ? stride_down : stride_across;
-  const uint limit = along_k ? args.k : limit_across, left = limit - (along_k ? down : across);  // elements before the edge
-  const bool there = !EDGES || (across < limit_across && down < args.k);
-  vec4 v;
-  if (wide && (!EDGES || limit % 4 == 0)) {
-    v = F32x4(base).v[there ? at / 4 : 0];
-    return there ? v : vec4(0.0);
-  }
-  [[unroll]] for (uint i = 0; i < 4; ++i) {
-    const bool inside = there && (!EDGES || left > i);
-    v[i] = F32(base).v[inside ? at + i * step : 0];
-    v[i] = inside ? v[i] : 0.0;
-  }
+  const uint left = along_k ? args.k - down : limit_across - across;  // elements before the edge
+  if (EDGES && (across >= limit_across || down >= args.k)) return vec4(0.0);
+  if (wide && (!EDGES || left >= 4u)) return F32x4(base).v[at / 4];
+  vec4 v = vec4(0.0);
+  v.x = F32(base).v[at];
+  if (!EDGES || left > 1u) v.y = F32(base).v[at + step];
+  if (!EDGES || left > 2u) v.z = F32(base).v[at + 2 * step];
+  if (!EDGES || left > 3u) v.w = F32(base).v[at + 3 * step];
   return v;
 }
 
-Load load_block(uvec2 base, uint first, bool wide, bool along_k, uint across, uint down, uint limit, uint stride_across, uint stride_down) {
-  Load load;
+Block load_block(uvec2 base, uint first, bool wide, bool along_k, uint across, uint down, uint limit, uint stride_across, uint stride_down) {
+  Block block;
   [[unroll]] for (uint i = 0; i < 4; ++i)
-    load.at[i] = load_four(base, first, wide, along_k, across + (along_k ? i : 0u), down + (along_k ? 0u : i), limit, stride_across, stride_down);
+    block.at[i] = load_four(base, first, wide, along_k, across + (along_k ? i : 0u), down + (along_k ? 0u : i), limit, stride_across, stride_down);
   if (along_k) {
-    const mat4 turned = transpose(mat4(load.at[0], load.at[1], load.at[2], load.at[3]));
-    [[unroll]] for (uint i = 0; i < 4; ++i) load.at[i] = turned[i];
+    const mat4 turned = transpose(mat4(block.at[0], block.at[1], block.at[2], block.at[3]));
+    [[unroll]] for (uint i = 0; i < 4; ++i) block.at[i] = turned[i];
   }
-  return load;
+  return block;
 }
-Load bring_a(Worker w, uint k) {
+Block bring_a(Worker w, uint k) {
   return load_block(place.a, args.a_first, wide_a, A_ALONG_K, row0 + w.across, k, args.m, args.a_row, args.a_col);
 }
-Load bring_b(Worker w, uint k) {
+Block bring_b(Worker w, uint k) {
   return load_block(place.b, args.b_first, wide_b, B_ALONG_K, column0 + w.across, k, args.n, args.b_col, args.b_row);
 }
 
@@ -90,7 +85,7 @@ void main() {
   multiply(w, 0, args.k);
   join_slices(w);
   if (ENDS && ENDS_SHORT) {
-    // All that is read comes before the first store, which might have changed it.
+    // All that is read comes before the first store, behind which the loads would wait.
     const bool wide_residual = RESIDUAL && args.c_row % 4 == 0 && c_first % 4 == 0 && (uvec2(args.low).x & 15u) == 0u;
     [[unroll]] for (uint j = 0; j < kVectorsN; ++j) {
       const uint column = column0 + tile_column(w, j);

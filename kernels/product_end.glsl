@@ -13,17 +13,19 @@ layout(constant_id = 11) const bool RESIDUAL = false;
 const bool ENDS = BIAS || ACTIVATION != 0 || DROP || RESIDUAL;
 #define ENDS_SHORT (!DROP && (ACTIVATION == 0 || ACTIVATION == 4))  // few instructions: they may stand at every result
 
+float relu(float x) { return is_nan(x) || x > 0 ? x : 0; }
+
 float activated(float x) {
   if (ACTIVATION == 1) return silu_f32(x);
   if (ACTIVATION == 2) return gelu_tanh_f32(x);
   if (ACTIVATION == 3) return gelu_erf_f32(x);
-  return is_nan(x) || x > 0 ? x : 0;
+  return relu(x);
 }
 
 float short_end(float x, float bias, float residual) {
   precise float value = x;
   if (BIAS) value += bias;
-  if (ACTIVATION != 0) value = activated(value);
+  if (ACTIVATION != 0) value = relu(value);
   if (RESIDUAL) value += residual;
   return value;
 }

@@ -255,7 +255,7 @@ def main():
         ours, theirs = (statistics.median(times[side.name]) for side in sides)
         our_cpu, their_cpu = (statistics.median(cpu[side.name]) for side in sides)
         results[case] = {"seconds": times, "cpu": cpu}
-        print(f"{case:12} {what:48} {sides[0].name} {ours * 1e3:8.2f} ms  {sides[1].name} {theirs * 1e3:8.2f} ms  {theirs / ours:5.2f} x"
+        print(f"{case:12} {what:48} {sides[0].name} {ours * 1e3:8.3f} ms  {sides[1].name} {theirs * 1e3:8.3f} ms  {theirs / ours:5.2f} x"
               f"   CPU {our_cpu * 1e3:8.2f} and {their_cpu * 1e3:8.2f} ms  {their_cpu / our_cpu:5.2f} x", flush=True)
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(results))

@@ -20,8 +20,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto kPauseTime = std::chrono::microseconds(20);  // pure spinning, while the next join is likely
 constexpr auto kSpinTime = std::chrono::microseconds(60);   // then offering the core to others, then sleep
-// A chunk is half of a thread's share of what is left, down to a sixteenth of its share of all: large while there is much to do, small towards
-// the end, where cores of different speed are evened out (guided self-scheduling, Polychronopoulos and Kuck 1987).
+// A chunk is half of a thread's share of what is left, down to a sixteenth of its share of all: large while there is much to do, small
+// towards the end, where cores of different speed are evened out (guided self-scheduling, Polychronopoulos and Kuck 1987).
 constexpr int64_t kShareOfRest = 2, kShareOfAll = 16;
 constexpr size_t kCacheLine = 64;
 

@@ -267,8 +267,8 @@ TEST_F(LinearOnDevice, LayersOfFloat32AreProductsWithTheirEnds) {
     int64_t tokens, k, n;
   };
   int turn = 0;
-  for (const Shape& shape : {Shape{512, 40, 512}, Shape{514, 17, 509}, Shape{256, 64, 256}, Shape{261, 33, 250}, Shape{64, 96, 64}, Shape{90, 35, 61},
-                             Shape{130, 72, 10}, Shape{70, 600, 16}, Shape{70, 2048, 40}, Shape{67, 1111, 39}}) {
+  for (const Shape& shape : {Shape{512, 40, 512}, Shape{514, 17, 509}, Shape{256, 64, 256}, Shape{261, 33, 250}, Shape{64, 96, 64},
+                             Shape{90, 35, 61}, Shape{130, 72, 10}, Shape{70, 600, 16}, Shape{70, 2048, 40}, Shape{67, 1111, 39}}) {
     Case c{shape.tokens, shape.k, {shape.n}, DType::f32};
     c.bias = c.residual = true;
     check(c);

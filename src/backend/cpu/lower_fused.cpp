@@ -397,8 +397,7 @@ class Evaluator {
   }
 
   void run_tile(std::byte* const* operands, std::byte* slots, Tile* values, std::byte* out, int64_t first, int64_t n) const {
-    for (size_t i = 0; i < inputs_.size(); ++i)
-      values[i] = load(inputs_[i], operands[i], slots + inputs_[i].slot * kSlotBytes, first, n);
+    for (size_t i = 0; i < inputs_.size(); ++i) values[i] = load(inputs_[i], operands[i], slots + inputs_[i].slot * kSlotBytes, first, n);
     for (const int i : work_) {
       const Step& step = steps_[size_t(i)];
       const size_t next = inputs_.size() + size_t(i);

@@ -260,8 +260,8 @@ class LinearLowering {
     dispatch(std::move(kernel), blocks(weights, shape.rows), weights, x, norm, problem);
   }
 
-  // Layers of float32 with nothing but bias, activation and residual behind them are products of matrices, each of its own: those have kernels for
-  // tiles of all sizes and for a few rows, as the first halves of adapters and layers that tell classes apart are.
+  // Layers of float32 with nothing but bias, activation and residual behind them are products of matrices, each of its own: those have
+  // kernels for tiles of all sizes and for a few rows, as the first halves of adapters and layers that tell classes apart are.
   bool is_product(const std::vector<size_t>& weights) const {
     const bool more = op_.gate != Gate::none || op_.drop || emitter_.gives() || emitter_.takes();
     if (op_.residual && plan_.inputs[op_.residual_input()].type.dtype != DType::f32) return false;

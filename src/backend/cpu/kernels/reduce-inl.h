@@ -18,7 +18,8 @@ float reduce_sum(const float* x, int64_t n) {
 void add_to_lanes(SumLanes& lanes, const float* x, int64_t n) {
   F acc[4];
   for (int j = 0; j < 4; ++j) acc[j] = load(lanes.of + j * W);
-  accumulate(acc, n, [&](int64_t i, int64_t count) __attribute__((always_inline)) { return load_n(x + i, count); });
+  accumulate(
+      acc, n, [&](int64_t i, int64_t count) __attribute__((always_inline)) { return load_n(x + i, count); });
   for (int j = 0; j < 4; ++j) store(lanes.of + j * W, acc[j]);
 }
 
