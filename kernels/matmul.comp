@@ -13,7 +13,7 @@ layout(constant_id = 1) const bool A_ALONG_K = true;   // four neighbours along 
 layout(constant_id = 2) const bool B_ALONG_K = false;  // along k, or along n
 layout(constant_id = 3) const bool A_WIDE = true;      // they lie side by side at multiples of four elements
 layout(constant_id = 4) const bool B_WIDE = true;
-layout(constant_id = 5) const bool EDGES = true;       // m, n or k are not multiples of the tile
+layout(constant_id = 5) const bool EDGES = true;       // m, n or k are not multiples of the tile; never with tiles of 128
 layout(constant_id = 6) const bool SUBTRACT = false;   // c -= a b
 layout(constant_id = 7) const bool UPPER = false;      // only tiles that touch the upper triangle
 

@@ -112,7 +112,7 @@ void multiply(Worker w, uint from, uint to) {
       [[unroll]] for (uint j = 0; j < kVectorsN; ++j) y[j] = held[HELD(half_, 1, w.slice * DEPTH + k) + w.tx + j * kAcross];
       [[unroll]] for (uint i = 0; i < TM; ++i)
         [[unroll]] for (uint j = 0; j < kVectorsN; ++j)
-          acc[i][j] = fma(vec4(SUBTRACT ? -x[i / 4][i % 4] : x[i / 4][i % 4]), y[j], acc[i][j]);
+          acc[i][j] += (SUBTRACT ? -x[i / 4][i % 4] : x[i / 4][i % 4]) * y[j];
     }
     if (more) {
       PUT(half_ ^ 1)

@@ -388,6 +388,14 @@ TEST(LinearPlan, HighPrecisionAndOddRowsStayInFloat32) {
   EXPECT_EQ(modules_of({8, 4096, {4096}, DType::f32, Precision::native, false, true}, tensor_device()), (Names{"linear_vec.f32"}));
 }
 
+TEST(LinearPlan, LayersOfFloat32TakeTheLargestTileThatFillsTheDevice) {
+  EXPECT_EQ(modules_of({2048, 1024, {2048}, DType::f32}, tensor_device()), (Names{"matmul.t128"}));
+  EXPECT_EQ(modules_of({2000, 1024, {2048}, DType::f32}, tensor_device()), (Names{"matmul.t64"}));  // tiles of 128 are whole
+  EXPECT_EQ(modules_of({2048, 1025, {2048}, DType::f32}, tensor_device()), (Names{"matmul.t64"}));
+  EXPECT_EQ(modules_of({256, 512, {512}, DType::f32}, tensor_device()), (Names{"matmul.t32"}));
+  EXPECT_EQ(modules_of({256, 512, {10}, DType::f32}, tensor_device()), (Names{"matmul_narrow.c16"}));
+}
+
 TEST(LinearPlan, WithoutTheProbedLayoutBatchesGoToTiles) {
   Capabilities caps = tensor_device();
   caps.fragment_layout = false;

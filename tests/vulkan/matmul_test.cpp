@@ -47,6 +47,7 @@ TEST_F(MatmulOnDevice, ShapesAroundTheTiles) {
                                 {640, 512, 24},
                                 {257, 300, 21},
                                 {256, 320, 32},
+                                {1664, 1408, 16},
                                 {4, 4, 3000}})
     for (Lie lie : {Lie::dense, Lie::transposed}) check({{m, k}, {k, n}, lie, lie}, DType::f32, 8);
 }

@@ -174,10 +174,10 @@ class Product {
     if (items > kMost) no_kernel(emitter_.plan());
     const int64_t m = c.rows, n = c.columns, k = a.columns;
     const bool half = into_ == ProductInto::subtract_upper;  // of the tiles
-    const int64_t tile = narrow ? narrow_rows(m, items) : dtype_ == DType::f32 ? tile_size(m, n, half ? (items + 1) / 2 : items) : 16;
+    const int64_t tile = narrow ? narrow_rows(m, items) : dtype_ == DType::f32 ? tile_size(m, n, k, half ? (items + 1) / 2 : items) : 16;
     const int64_t across = narrow ? (n <= 8 ? 8 : 16) : tile, tiles_m = divide_up(m, tile), tiles_n = divide_up(n, across);
     Kernel kernel = narrow                 ? this->narrow(a, b, axes, tile, across, turned, n % across || k % 4)
-                    : dtype_ == DType::f32 ? tiled(a, b, axes, tile, m % tile || n % tile || k % step_of(tile) || k == 0)
+                    : dtype_ == DType::f32 ? tiled(a, b, axes, tile, has_edges(m, n, k, tile))
                                            : plain(axes);
     if (with_end) append_end(kernel.constants);
     const int64_t a_first = rebase(a), b_first = rebase(b);
@@ -222,12 +222,16 @@ class Product {
 
   int64_t wanted_groups() const { return std::max<int64_t>(emitter_.caps().multiprocessors, 16); }
 
-  // The largest tile that still gives every multiprocessor something to do.
-  int64_t tile_size(int64_t m, int64_t n, int64_t items) const {
+  // The largest tile that still gives every multiprocessor something to do. Those of 128 must be whole: with what it takes to look for
+  // edges their sums no longer fit the registers (NVIDIA: 2 TFLOP/s, tiles of 64 have 26).
+  int64_t tile_size(int64_t m, int64_t n, int64_t k, int64_t items) const {
     for (int64_t tile : {128, 64})
-      if (std::min(m, n) > tile / 2 && divide_up(m, tile) * divide_up(n, tile) * items >= wanted_groups()) return tile;
+      if ((tile == 64 || !has_edges(m, n, k, tile)) && std::min(m, n) > tile / 2 &&
+          divide_up(m, tile) * divide_up(n, tile) * items >= wanted_groups())
+        return tile;
     return kSmallTile;
   }
+  static bool has_edges(int64_t m, int64_t n, int64_t k, int64_t tile) { return m % tile || n % tile || k % step_of(tile) || k == 0; }
 
   // Terms that a tile's workgroup takes at a time: DEPTH * SLICES of kernels/matmul.comp.
   static int64_t step_of(int64_t tile) { return tile == 128 ? 8 : tile == 64 ? 16 : 32; }
