@@ -260,10 +260,10 @@ class LinearLowering {
     dispatch(std::move(kernel), blocks(weights, shape.rows), weights, x, norm, problem);
   }
 
-  // Layers of float32 with nothing but bias, activation and residual behind them are products of matrices, each of its own: those have
-  // kernels for tiles of all sizes and for a few rows, as the first halves of adapters and layers that tell classes apart are.
+  // Layers of float32 that have no gate and hand no norm on are products of matrices, each of its own: those have kernels for tiles of
+  // all sizes and for a few rows, as the first halves of adapters and layers that tell classes apart are.
   bool is_product(const std::vector<size_t>& weights) const {
-    const bool more = op_.gate != Gate::none || op_.drop || emitter_.gives() || emitter_.takes();
+    const bool more = op_.gate != Gate::none || (op_.residual && op_.drop) || emitter_.gives() || emitter_.takes();
     if (op_.residual && plan_.inputs[op_.residual_input()].type.dtype != DType::f32) return false;
     const bool fits = tokens_ * std::max(x_.stride, round_up(k_, 8)) < most_elements(4);  // Matrix::fits
     return !more && fits && std::all_of(weights.begin(), weights.end(), [&](size_t i) {
@@ -277,9 +277,13 @@ class LinearLowering {
     const Matrix a{x.ref, tokens_, k_, x.stride, 1, int64_t(sizeof(float)), {}};
     for (size_t i : weights) {
       const Matrix b{emitter_.input(1 + i), k_, rows(i), 1, k_, int64_t(sizeof(float)), {}};
-      ProductEnd end{.bias = {}, .activation = op_.activation};
+      ProductEnd end{.bias = {}, .activation = op_.activation, .drop = op_.drop};
       if (op_.has_bias) end.bias = emitter_.input(op_.bias_input(int(i)));
       if (op_.residual) end.residual = emitter_.input(op_.residual_input());
+      if (op_.drop) {
+        end.low = emitter_.input(plan_.inputs.size() - 2);
+        end.high = emitter_.input(plan_.inputs.size() - 1);
+      }
       emit_product(emitter_, {}, a, b, {emitter_.output(i), tokens_, rows(i), rows(i), 1, int64_t(sizeof(float)), {}}, ProductInto::all,
                    end);
     }
