@@ -128,6 +128,7 @@ def take_turns(contenders, rounds=5, seconds=0.15, processor_time=False):
         repeats[name] = max(1, int(seconds / max(clock() - start, 1e-7)))
     for _ in range(rounds):
         for name, body in contenders.items():
+            time.sleep(0.05)  # the threads of the one before stop spinning
             start = clock()
             for _ in range(repeats[name]):
                 body()

@@ -329,6 +329,7 @@ class LinearLowering {
   void emit_coop(const LinearProblem& problem, const std::vector<size_t>& weights) {
     const Activations x = is_ready(problem.weight) ? x_ : pack(problem.weight, 0, k_ / 8);
     std::vector<int64_t> n;
+    n.reserve(weights.size());
     for (size_t i : weights) n.push_back(rows(i));
     const CoopShape shape = coop_shape(problem, n, caps_);
     const int64_t each = op_.gate != Gate::none ? shape.columns / 2 : shape.columns;
@@ -370,10 +371,10 @@ std::optional<LinearProblem> linear_problem(const LaunchPlan& launch) {
   problem.gated = op.gate != Gate::none;
   problem.aligned = problem.k % 8 == 0;
   for (int i = 0; i < op.weights; ++i) {
-    const TensorType& weight = launch.inputs[size_t(1 + i)].type;
+    const TensorType& weight = launch.inputs[size_t(i) + 1].type;
     if (weight.dtype != problem.weight) return {};
     problem.rows += weight.shape[0];
-    problem.aligned = problem.aligned && starts_aligned(launch, size_t(1 + i));
+    problem.aligned = problem.aligned && starts_aligned(launch, size_t(i) + 1);
   }
   return problem;
 }
