@@ -1,6 +1,7 @@
 #include "base/profile.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -24,7 +25,7 @@ int this_thread() {
   return number;
 }
 
-int64_t whole(double value) { return int64_t(value + 0.5); }
+int64_t whole(double value) { return std::llround(value); }
 
 std::string quoted(const std::string& text) { return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
 

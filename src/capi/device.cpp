@@ -102,7 +102,7 @@ mlxc_status mlxc_device_list(int32_t index, mlxc_device_info* info, mlxc_error* 
 mlxc_status mlxc_device_open(mlxc_device** out, const char* name, mlxc_error* error) {
   return guard(error, [&] {
     clear(out, "out");
-    *out = put<mlxc_device>(std::make_shared<DeviceObject>(&open_device(name)));
+    *out = put<mlxc_device>(std::make_shared<DeviceObject>(DeviceObject{&open_device(name)}));
   });
 }
 

@@ -172,7 +172,7 @@ mlxc_status mlxc_model_tokenizer_copy(mlxc_tokenizer** out, mlxc_model* model, m
 mlxc_status mlxc_model_device_copy(mlxc_device** out, mlxc_model* model, mlxc_error* error) {
   return guard(error, [&] {
     clear(out, "out");
-    *out = put<mlxc_device>(std::make_shared<DeviceObject>(&get(model)->engine().model().device()));
+    *out = put<mlxc_device>(std::make_shared<DeviceObject>(DeviceObject{&get(model)->engine().model().device()}));
   });
 }
 

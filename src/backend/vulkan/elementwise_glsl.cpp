@@ -382,6 +382,7 @@ void emit_blocks(Emitter& emitter, const ElementwiseBody& body, const std::vecto
   if (draws(body) && !fits_32_bits(shape, operands)) no_kernel(emitter.plan());
   in_blocks(shape, operands, [&](std::vector<int64_t> block, std::vector<Strided> parts) {
     std::vector<Strided*> all;
+    all.reserve(parts.size());
     for (Strided& part : parts) all.push_back(&part);
     collapse(block, all);
     Writer(emitter, body, block, parts).dispatch();
@@ -473,7 +474,8 @@ std::string glsl_head(const Emitter& emitter, const std::vector<DType>& dtypes, 
 uint64_t constant_bits(double value, DType dtype) {
   auto saturated = [&]<class T>(T) {
     if (std::isnan(value)) return uint64_t(0);
-    constexpr double kPast = double(std::numeric_limits<T>::max() / 2 + 1) * 2;
+    constexpr T kHalf = std::numeric_limits<T>::max() / 2 + 1;
+    constexpr double kPast = double(kHalf) * 2;
     if (value >= kPast) return uint64_t(std::numeric_limits<T>::max());
     if (value <= double(std::numeric_limits<T>::min())) return uint64_t(std::numeric_limits<T>::min());
     return uint64_t(T(value));
@@ -507,6 +509,7 @@ void emit_elementwise(Emitter& emitter, const ElementwiseBody& body, std::vector
                       Strided output) {
   if (product(shape) == 0) return;
   std::vector<Strided*> all;
+  all.reserve(inputs.size() + 1);
   for (Strided& input : inputs) all.push_back(&input);
   all.push_back(&output);
   collapse(shape, all);

@@ -384,7 +384,7 @@ std::shared_ptr<ProgramParts> make_program_parts(std::shared_ptr<Context> contex
   return std::make_shared<ProgramParts>(std::move(context), device, fallback);
 }
 
-std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts, CompilePlan plan) {
+std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts, const CompilePlan& plan) {
   const size_t count = plan.launches.size();
   const Capabilities& caps = parts->context->caps;
   std::vector<std::string> unavailable(count);
@@ -430,6 +430,7 @@ std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts,
                           parts->device.name(), ": ", program.reasons[i]));
     }
     std::vector<Pipelines::Pipeline> pipelines;
+    pipelines.reserve(made.size());
     for (const Pipelines::Result& result : made) pipelines.push_back(result.pipeline);
     return std::make_unique<VulkanExecutable>(std::move(parts), std::move(program), std::move(pipelines), std::move(host_steps),
                                               plan.reason);

@@ -49,6 +49,6 @@ std::shared_ptr<ProgramParts> make_program_parts(std::shared_ptr<Context> contex
 
 // Lowers every launch, makes the pipelines in parallel. A launch without a kernel here runs on the fallback device, which the log, the
 // profile and program_counters() show; with MLXC_VULKAN_FALLBACK=0 it is an error. Throws Error(unsupported) when neither has a kernel.
-std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts, CompilePlan plan);
+std::unique_ptr<Executable> make_executable(std::shared_ptr<ProgramParts> parts, const CompilePlan& plan);
 
 }  // namespace mlxc::vulkan

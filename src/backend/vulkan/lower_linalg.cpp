@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kBlock = 64;
 
 // The index that a kernel found first: verdicts are the larger the earlier it is.
-int64_t index_in(uint32_t verdict) { return int64_t(~verdict); }
+int64_t index_in(uint32_t verdict) { return int64_t{~verdict}; }
 
 // See kernels/cholesky.comp.
 void lower_cholesky(Emitter& emitter, bool upper) {

@@ -1,6 +1,7 @@
 #include "backend/vulkan/memory.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 
@@ -38,7 +39,7 @@ HeapBudget heap_budget(const InstanceApi& api, VkPhysicalDevice device, const Vk
 }
 
 BudgetQuestion driver_budget(std::shared_ptr<const Context> context) {
-  return [context](uint32_t heap, int64_t ours) {
+  return [context = std::move(context)](uint32_t heap, int64_t ours) {
     HeapBudget found = heap_budget(context->instance_api, context->physical, context->memory_properties, context->caps.memory_budget, heap);
     if (!context->caps.memory_budget) found.usage = ours;
     return found;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "backend/vulkan/attention.h"
 #include "backend/vulkan/context.h"
@@ -74,7 +75,7 @@ class VulkanDevice final : public OpenDevice {
   std::unique_ptr<Executable> compile(CompilePlan plan) override {
     const auto live = this->live("compile");
     if (live->context->health.lost()) live->context->health.fail_lost("compile");
-    return make_executable(live->parts, std::move(plan));
+    return make_executable(live->parts, plan);
   }
   std::span<const Pattern* const> patterns() const override {
     static const Pattern* const all[] = {&patterns::rope_kv_write(),      &patterns::norm_residual(),    &patterns::gated_linear(),
@@ -241,7 +242,7 @@ Device& vulkan_device(size_t index, Device& fallback) {
   std::unique_ptr<vulkan::OpenDevice>& device = registry.open[index];
   if (device && device->lost()) {
     device->retire();
-    registry.retired.push_back(std::move(device));
+    registry.retired.push_back(std::exchange(device, nullptr));
   }
   if (!device) device = vulkan::open_device(index, fallback, {vulkan::DeviceOptions::from_environment(), {}});
   return *device;
