@@ -110,7 +110,8 @@ class JsonObject {
         if (auto n = value.get<int64_t>(); std::in_range<T>(n)) return T(n);
       } else if (value.is_number_float()) {
         const double n = value.get<double>();
-        constexpr double kEnd = 2.0 * double(std::numeric_limits<T>::max() / 2 + 1);  // one past the largest, exact
+        constexpr T kHalf = std::numeric_limits<T>::max() / 2 + 1;
+        constexpr double kEnd = 2.0 * double(kHalf);  // one past the largest, exact
         if (n == std::trunc(n) && n >= double(std::numeric_limits<T>::min()) && n < kEnd) return T(n);
       }
     } else if constexpr (std::floating_point<T>) {

@@ -9,8 +9,6 @@
 namespace mlxc::capi {
 namespace {
 
-using train::Trainer;
-
 // A call's right to a trainer: one thread at a time.
 class Turn {
  public:

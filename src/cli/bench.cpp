@@ -73,6 +73,8 @@ class Bench {
   double decode(int64_t batch, int64_t depth, int64_t tokens) {
     std::vector<std::vector<int32_t>> inputs;
     std::vector<mlxc_prompt> prompts;
+    inputs.reserve(size_t(batch));
+    prompts.reserve(size_t(batch));
     for (int64_t i = 0; i < batch; ++i) inputs.push_back(random_prompt(std::max<int64_t>(depth, 1)));
     for (const auto& input : inputs) prompts.push_back({nullptr, 0, input.data(), int64_t(input.size())});
     mlxc_generate_options options = MLXC_GENERATE_OPTIONS_INIT;

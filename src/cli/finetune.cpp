@@ -140,7 +140,7 @@ int32_t show(const mlxc_train_event* event, void* user_data) {
   if (flags.common.quiet) return 0;
   const bool done = event->step + 1 == flags.steps;
   std::fprintf(stderr, "%sstep %lld/%lld  loss %.4f  rate %.2e  %.0f tokens/s%s", stderr_is_terminal() ? "\r\033[K" : "",
-               static_cast<long long>(event->step + 1), static_cast<long long>(flags.steps), event->loss, event->learning_rate,
+               static_cast<long long>(event->step) + 1, static_cast<long long>(flags.steps), event->loss, event->learning_rate,
                event->samples_per_second * double(flags.length), stderr_is_terminal() && !done ? "" : "\n");
   return 0;
 }

@@ -102,6 +102,7 @@ int score(const Arguments& arguments) {
   auto model = load_model(common);
   auto prompt_views = views(prompts);
   std::vector<mlxc_prompt> label_views;
+  label_views.reserve(labels.size());
   for (const std::string& label : labels) label_views.push_back({label.c_str(), label.size(), nullptr, 0});
   std::vector<float> scores(prompts.size() * labels.size());
   std::vector<int32_t> counts(labels.size());

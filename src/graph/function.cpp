@@ -167,7 +167,7 @@ void eval(const std::vector<Array>& arrays, const RunOptions& options) {
   }
 }
 
-Function Function::capture(std::vector<Array> inputs, std::vector<Array> outputs, std::vector<StatePair> states, int host_outputs) {
+Function Function::capture(const std::vector<Array>& inputs, std::vector<Array> outputs, std::vector<StatePair> states, int host_outputs) {
   if (outputs.empty()) fail(Status::invalid_argument, "a function needs at least one output");
   for (const Array& array : inputs)
     if (!array) fail(Status::invalid_argument, "an input array is missing");

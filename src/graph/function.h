@@ -50,7 +50,8 @@ class Function {
   Function() = default;
   // inputs are leaves (placeholders or data); other leaves that outputs reach are constants and are kept alive.
   // host_outputs: so many of the first outputs go to memory that the host reads well (Array::data), whatever the device.
-  static Function capture(std::vector<Array> inputs, std::vector<Array> outputs, std::vector<StatePair> states = {}, int host_outputs = 0);
+  static Function capture(const std::vector<Array>& inputs, std::vector<Array> outputs, std::vector<StatePair> states = {},
+                          int host_outputs = 0);
 
   // New inputs of the captured shapes and dtypes give the outputs, evaluated. State outputs share the storage of their inputs.
   // With other shapes the graph is inferred and planned again (bounded cache). Threads: any, one run at a time (internally locked).

@@ -1,6 +1,7 @@
 #include "graph/placement.h"
 
 #include <atomic>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -54,7 +55,7 @@ const Primitive* factorization_lacking(const Graph& graph, const Device& device)
   return nullptr;
 }
 
-std::string duration(double seconds) { return cat(int64_t(seconds * 1e6 + 0.5), " us"); }
+std::string duration(double seconds) { return cat(std::llround(seconds * 1e6), " us"); }
 
 }  // namespace
 
@@ -150,6 +151,7 @@ Array copied_to(Device& device, const Array& array) {
 std::vector<Program::Result> run_away(const Program& program, Device& away, Device& home, const std::vector<Array>& inputs,
                                       const std::vector<TensorType>& outputs, const RunOptions& options) {
   std::vector<Array> moved;
+  moved.reserve(inputs.size());
   for (const Array& input : inputs) moved.push_back(&input.device() == &away ? input : copied_to(away, input));
   RunOptions there;
   there.cancel = options.cancel;

@@ -112,7 +112,7 @@ class Planner {
 
   const TensorType& type(int value) const { return graph_.values[size_t(value)].type; }
   const Place& place(int value) const { return places_[size_t(value)]; }
-  void set_place(int value, Place at) {
+  void set_place(int value, const Place& at) {
     places_[size_t(value)] = at;
     int& last = last_read_[size_t(at.buffer)];
     last = std::max(last, last_reader_[size_t(value)]);

@@ -84,7 +84,7 @@ FencePtr TaskStream::push(Item item) {
 FencePtr TaskStream::add(Task task) { return push({std::move(task), nullptr, nullptr}); }
 FencePtr TaskStream::record() { return push({}); }
 
-void TaskStream::wait_for(FencePtr fence) {
+void TaskStream::wait_for(const FencePtr& fence) {
   push({nullptr, fence, nullptr});
   // Taking the lock orders this after the stream's look at the fence: the wake is not lost.
   fence->on_done([weak = weak_from_this()](Status) {

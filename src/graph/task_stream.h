@@ -56,7 +56,7 @@ class TaskStream : public std::enable_shared_from_this<TaskStream> {
   // Done when everything added before is.
   FencePtr record();
   // What is added later begins when the fence, of any stream and device, is done; also when its task failed.
-  void wait_for(FencePtr fence);
+  void wait_for(const FencePtr& fence);
   // Ends what runs and what waits with Error(cancelled). Returns when the thread has ended, or at once on the thread itself.
   void close();
 

@@ -12,7 +12,7 @@ constexpr std::string_view kTable = "embed_tokens";
 
 Scope find_body(const Scope& at) {
   for (std::string_view name : kBodies) {
-    const Scope body = at / name;
+    Scope body = at / name;
     if ((body / kTable).has("weight") || (body / "norm").has("weight")) return body;
   }
   return at / "model";  // the missing tensor is named when it is asked for

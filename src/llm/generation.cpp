@@ -149,7 +149,7 @@ void Generation::append(int32_t token, TokenEvent* event) {
 }
 
 // True: a stop string is complete.
-bool Generation::add_text(std::string piece, std::string* out) {
+bool Generation::add_text(const std::string& piece, std::string* out) {
   if (!first_text_.empty()) out->append(std::exchange(first_text_, {}));
   if (!stops_.push(piece, out, generated_ >= options_.min_tokens)) return false;
   decoder_.reset();

@@ -44,7 +44,7 @@ class Generation final : public Sequence, public Request {
   std::span<const int32_t> masked() const;
   int32_t choose(const OutputRow& row, TokenEvent* event);
   void append(int32_t token, TokenEvent* event);
-  bool add_text(std::string piece, std::string* out);
+  bool add_text(const std::string& piece, std::string* out);
   void end_text(TokenEvent* event);
   void deliver(TokenEvent& event);
   void set_timings();

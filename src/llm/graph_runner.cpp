@@ -84,7 +84,7 @@ class GraphRunner : public Runner {
     if (threads > 0) stream_ = device_.new_stream(threads);
     if (!model_->info().causal) return;
     page_table_ = Array::allocate(device_, {table_rows, table_width}, DType::i32, MemoryUse::upload);
-    std::ranges::fill(page_table(), 0);
+    std::ranges::fill(GraphRunner::page_table(), 0);
   }
 
   void resize_pages(int64_t pages) override {

@@ -193,9 +193,11 @@ double Schedule::at(int64_t number) const {
   }
   auto plain = [&](int64_t at) {
     switch (kind) {
-      case ScheduleKind::step:
+      case ScheduleKind::step: {
         if (step_size < 1) fail(Status::invalid_argument, "schedule: step_size is ", step_size, ", expected 1 or more");
-        return rate * std::pow(gamma, double(at / step_size));
+        const int64_t whole = at / step_size;
+        return rate * std::pow(gamma, double(whole));
+      }
       case ScheduleKind::cosine:
         if (total_steps < 1) fail(Status::invalid_argument, "schedule: total_steps is ", total_steps, ", expected 1 or more");
         return cosine_between(rate, final_rate, std::min(double(at) / double(total_steps), 1.0));
