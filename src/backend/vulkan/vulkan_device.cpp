@@ -242,7 +242,8 @@ Device& vulkan_device(size_t index, Device& fallback) {
   std::unique_ptr<vulkan::OpenDevice>& device = registry.open[index];
   if (device && device->lost()) {
     device->retire();
-    registry.retired.push_back(std::exchange(device, nullptr));
+    registry.retired.push_back(std::move(device));
+    device = nullptr;
   }
   if (!device) device = vulkan::open_device(index, fallback, {vulkan::DeviceOptions::from_environment(), {}});
   return *device;

@@ -152,11 +152,11 @@ Partial<typename ValueOf<T>::type> run_partial(ReduceOp op, const T* x, int64_t 
       }
       p.shift = shift;
       double total = 0;
-      const bool vectors = kVector && std::isfinite(shift);
-      if constexpr (kVector) {
-        if (vectors) total = isa.exponentials(x, n, float(shift));
+      if (kVector && std::isfinite(shift)) {
+        if constexpr (kVector) total = isa.exponentials(x, n, float(shift));
+      } else {
+        for (int64_t i = 0; i < n; ++i) total += shifted_exp(double(x[i]), shift);
       }
-      for (int64_t i = 0; i < n && !vectors; ++i) total += shifted_exp(double(x[i]), shift);
       p.value = Value(total);
       break;
     }
